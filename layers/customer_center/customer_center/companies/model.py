@@ -1,0 +1,235 @@
+"""Companies and their users: the words and rules of seeds 000 and 001, without I/O and without a clock."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from customer_center.platform.errors import Conflict, FieldError, Forbidden, InvalidInput
+
+
+class Role(StrEnum):
+    """What a user is in the company (seed 001: "at least one role is selected")."""
+
+    MAIN_CONTACT = "main_contact"
+    APPROVER = "approver"
+    BUYER = "buyer"
+    BUSINESS_USER = "business_user"
+
+
+class Permission(StrEnum):
+    """What code checks; roles only carry them."""
+
+    COMPANY_VIEW = "company.view"
+    USERS_VIEW = "users.view"
+    USERS_INVITE = "users.invite"
+    USERS_EDIT = "users.edit"
+    USERS_DEACTIVATE = "users.deactivate"
+    USERS_DELETE = "users.delete"
+    ROLES_ASSIGN = "roles.assign"
+    BUDGETS_SET = "budgets.set"
+    AUDIT_VIEW = "audit.view"
+    ORDERS_BUY = "orders.buy"
+    ORDERS_APPROVE = "orders.approve"
+
+
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.MAIN_CONTACT: frozenset(Permission),
+    Role.APPROVER: frozenset({Permission.ORDERS_APPROVE, Permission.ORDERS_BUY, Permission.COMPANY_VIEW}),
+    Role.BUYER: frozenset({Permission.ORDERS_BUY, Permission.COMPANY_VIEW}),
+    Role.BUSINESS_USER: frozenset({Permission.ORDERS_BUY}),
+}
+
+ASSIGNABLE_ROLES = frozenset(Role) - {Role.BUSINESS_USER}
+"""Roles a person may give to another; `business_user` comes from activation only."""
+
+
+class UserStatus(StrEnum):
+    """Where a user stands: only `active` users get in."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    DEACTIVATED = "deactivated"
+
+
+class InvitationStatus(StrEnum):
+    """Where an invitation stands; `expired` is never stored, it follows from the time."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    BOUNCED = "bounced"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount above zero with two decimals, in a currency of ISO 4217."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """What a user may spend per order and per month; None means no limit (seed 001: "define budgets")."""
+
+    per_order: Money | None = None
+    per_month: Money | None = None
+
+    def check(self) -> None:
+        """Raise InvalidInput when the two budgets differ in currency."""
+        if self.per_order and self.per_month and self.per_order.currency != self.per_month.currency:
+            pointer = "/budgets/per_month/currency"
+            raise InvalidInput(errors=[FieldError(pointer, "currency-differs", "One user has budgets in one currency.")])
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One invitation of one user. `token_hash` is the SHA-256 of the secret in the mail's link; the secret is kept nowhere.
+
+    `mail_id` names the mail that carries the link: sending it twice is noticed by it.
+    """
+
+    status: InvitationStatus
+    mail_id: str
+    invited_by: str
+    expires_at: datetime
+    sent_at: datetime | None = None
+    token_hash: str | None = None
+
+    def status_at(self, now: datetime) -> InvitationStatus:
+        """Return the status as a reader should see it: a pending invitation past its time has expired."""
+        if self.status is InvitationStatus.PENDING and now >= self.expires_at:
+            return InvitationStatus.EXPIRED
+        return self.status
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One request that is finishing a single-use link or code; others wait until it ends or lapses."""
+
+    claim_id: str
+    lapses_at: datetime
+
+    def blocks(self, claim_id: str, now: datetime) -> bool:
+        """Whether another request holds the claim at this moment."""
+        return self.claim_id != claim_id and now < self.lapses_at
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person with an account in the shop, in one company. `version` counts its changes and is its ETag."""
+
+    user_id: str
+    company_id: str
+    salutation: str
+    name: str
+    email: str
+    language: str
+    status: UserStatus
+    roles: frozenset[Role]
+    created_at: datetime
+    updated_at: datetime
+    contact_number: str | None = None
+    budgets: Budgets = field(default_factory=Budgets)
+    invitation: Invitation | None = None
+    claim: Claim | None = None
+    version: int = 1
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What the user's roles allow, together."""
+        return frozenset().union(*(PERMISSIONS[role] for role in self.roles))
+
+    @property
+    def is_main_contact(self) -> bool:
+        """Whether the user has the role of seed 000: "He will become the MainContact Role"."""
+        return Role.MAIN_CONTACT in self.roles
+
+    def changed(self, now: datetime, **changes: object) -> "User":
+        """Return the next version of this user."""
+        return replace(self, version=self.version + 1, updated_at=now, **changes)  # type: ignore[arg-type] # fields by name
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A customer of the ERP with its users here; `customer_center` and the rest below it are the ERP's, as last read.
+
+    `main_contacts` holds the ids of the active main contacts, so that "never the last one" is one condition.
+    """
+
+    company_id: str
+    customer_number: str
+    name: str
+    customer_center: bool
+    main_contact_email: str | None
+    customer_posting_group: str | None
+    blocked: bool
+    created_at: datetime
+    updated_at: datetime
+    main_contacts: frozenset[str] = frozenset()
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ErpCustomer:
+    """What the ERP says of a customer (seed 000, SelectCustomer). A missing `CustomerCenter` flag counts as 0."""
+
+    customer_number: str
+    name: str
+    customer_center: bool
+    main_contact_email: str | None
+    customer_posting_group: str | None
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ErpContact:
+    """One contact of the ERP (seed 000, "List of contacts from the ERP"); only the number and the name are certain."""
+
+    contact_number: str
+    name: str
+    telephone: str | None = None
+    telefax: str | None = None
+    email: str | None = None
+    language_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CachedContact:
+    """An ERP contact as we keep it, with the user it became."""
+
+    contact: ErpContact
+    user_id: str | None = None
+
+
+def normalized_email(email: str) -> str:
+    """Return the e-mail as it is compared: trimmed and casefolded (research/silver-eshop §6.2)."""
+    return email.strip().casefold()
+
+
+def check_assignable(actor: User, roles: Iterable[Role], budgets: Budgets) -> None:
+    """Raise unless the actor may give these roles and budgets: nobody grants a permission they lack.
+
+    Raises InvalidInput for a role that is not for giving, Forbidden for one beyond the actor's own permissions.
+    """
+    wanted = frozenset(roles)
+    if unknown := wanted - ASSIGNABLE_ROLES:
+        names = ", ".join(sorted(unknown))
+        raise InvalidInput(errors=[FieldError("/roles", "role-not-assignable", f"Not for assigning: {names}.")])
+    if Permission.ROLES_ASSIGN not in actor.permissions:
+        raise Forbidden("permission-missing", permission=Permission.ROLES_ASSIGN)
+    granted = frozenset().union(*(PERMISSIONS[role] for role in wanted))
+    if missing := granted - actor.permissions:
+        raise Forbidden("permission-missing", permission=min(missing))
+    if (budgets.per_order or budgets.per_month) and Permission.BUDGETS_SET not in actor.permissions:
+        raise Forbidden("permission-missing", permission=Permission.BUDGETS_SET)
+    budgets.check()
+
+
+def check_not_self(actor: User, user: User) -> None:
+    """Raise Conflict when a user would take access from themself."""
+    if actor.user_id == user.user_id:
+        raise Conflict("own-account")

@@ -1,0 +1,1 @@
+"""Amazon Cognito, which keeps logins and passwords for us."""

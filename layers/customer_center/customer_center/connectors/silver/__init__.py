@@ -1,0 +1,1 @@
+"""The ERP behind silver.eShop's Web.Connector."""

@@ -1,0 +1,1 @@
+"""Mail templates and texts per language, rendering, and sending through SES."""

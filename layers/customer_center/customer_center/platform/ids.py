@@ -1,0 +1,50 @@
+"""Opaque ids: a prefix that names the kind, and lower-case ULIDs (github.com/ulid/spec).
+
+Lower case, because Cognito stores the user names of a case-insensitive pool that way, and a user's id is its user name.
+"""
+
+import re
+import secrets
+from datetime import datetime
+
+from ulid import ULID
+
+_ULID = "[0-9a-hjkmnp-tv-z]{26}"
+COMPANY_ID = re.compile(f"com_({_ULID})")
+USER_ID = re.compile(f"usr_({_ULID})_({_ULID})")
+
+
+def new_ulid(now: datetime) -> str:
+    """Return a fresh ULID in lower case; later milliseconds sort later."""
+    return str(ULID.from_datetime(now)).lower()
+
+
+def ulid_floor(moment: datetime) -> str:
+    """Return the smallest ULID of that millisecond: every id made before it sorts below."""
+    return new_ulid(moment)[:10] + "0" * 16
+
+
+def new_company_id(now: datetime) -> str:
+    """Return `com_<ulid>`."""
+    return f"com_{new_ulid(now)}"
+
+
+def new_user_id(company_id: str, now: datetime) -> str:
+    """Return `usr_<company ulid>_<ulid>`: the id carries its company, so that one read finds the user."""
+    return f"usr_{company_id.removeprefix('com_')}_{new_ulid(now)}"
+
+
+def company_of(user_id: str) -> str | None:
+    """Return the company id that a user id carries, None when the text is no user id."""
+    match = USER_ID.fullmatch(user_id)
+    return f"com_{match[1]}" if match else None
+
+
+def new_secret() -> str:
+    """Return 256 random bits as URL-safe text of 43 characters."""
+    return secrets.token_urlsafe(32)
+
+
+def new_code() -> str:
+    """Return a random code of six digits for a person to type."""
+    return f"{secrets.randbelow(1_000_000):06d}"
