@@ -1,6 +1,7 @@
 """Companies and their users: the words and rules of seeds 000 and 001, without I/O and without a clock."""
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -82,13 +83,14 @@ class Budgets:
         """Raise InvalidInput when the two budgets differ in currency."""
         if self.per_order and self.per_month and self.per_order.currency != self.per_month.currency:
             pointer = "/budgets/per_month/currency"
-            raise InvalidInput(errors=[FieldError(pointer, "currency-differs", "One user has budgets in one currency.")])
+            raise InvalidInput(errors=[FieldError(pointer, "currency-differs")])
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """One invitation of one user. `token_hash` is the SHA-256 of the secret in the mail's link; the secret is kept nowhere.
+    """One invitation of one user.
 
+    `token_hash` is the SHA-256 of the secret in the mail's link; the secret is kept nowhere.
     `mail_id` names the mail that carries the link: sending it twice is noticed by it.
     """
 
@@ -205,6 +207,51 @@ class CachedContact:
     user_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class UsersPage:
+    """One page of users, and where the next one begins."""
+
+    users: Sequence[User]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactsPage:
+    """One page of cached contacts, and where the next one begins."""
+
+    contacts: Sequence[CachedContact]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalLimits:
+    """How many refused activations a customer number has per source network and window, and per day."""
+
+    per_network: int = 5
+    network_window_seconds: int = 900
+    per_day: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An activation under way; its ids are those the company and the user will have: a repeat makes no second."""
+
+    key: str
+    attempt_id: str
+    company_id: str
+    user_id: str
+    customer_number: str
+    email: str
+    name: str
+    language: str
+    requested_at: datetime
+    mail_id: str | None = None
+    code_hash: str | None = None
+    code_expires_at: datetime | None = None
+    tries: int = 0
+    claim: Claim | None = None
+
+
 def normalized_email(email: str) -> str:
     """Return the e-mail as it is compared: trimmed and casefolded (research/silver-eshop §6.2)."""
     return email.strip().casefold()
@@ -216,9 +263,8 @@ def check_assignable(actor: User, roles: Iterable[Role], budgets: Budgets) -> No
     Raises InvalidInput for a role that is not for giving, Forbidden for one beyond the actor's own permissions.
     """
     wanted = frozenset(roles)
-    if unknown := wanted - ASSIGNABLE_ROLES:
-        names = ", ".join(sorted(unknown))
-        raise InvalidInput(errors=[FieldError("/roles", "role-not-assignable", f"Not for assigning: {names}.")])
+    if wanted - ASSIGNABLE_ROLES:
+        raise InvalidInput(errors=[FieldError("/roles", "role-not-assignable")])
     if Permission.ROLES_ASSIGN not in actor.permissions:
         raise Forbidden("permission-missing", permission=Permission.ROLES_ASSIGN)
     granted = frozenset().union(*(PERMISSIONS[role] for role in wanted))
@@ -229,7 +275,23 @@ def check_assignable(actor: User, roles: Iterable[Role], budgets: Budgets) -> No
     budgets.check()
 
 
+def check_salutation(salutation: str, allowed: Iterable[str]) -> None:
+    """Raise InvalidInput unless the shop knows this salutation (parameter `Salutations`; seed: `mr`, `mrs`)."""
+    if salutation not in allowed:
+        raise InvalidInput(errors=[FieldError("/salutation", "unknown-value")])
+
+
 def check_not_self(actor: User, user: User) -> None:
     """Raise Conflict when a user would take access from themself."""
     if actor.user_id == user.user_id:
         raise Conflict("own-account")
+
+
+def attempt_key(customer_number: str, email: str) -> str:
+    """Return the key of the activation that this person has under way; it carries no personal data."""
+    return hashlib.sha256(f"{customer_number}\n{normalized_email(email)}".encode()).hexdigest()[:40]
+
+
+def secret_hash(secret: str) -> str:
+    """Return the SHA-256 of a secret, as it is kept."""
+    return hashlib.sha256(secret.encode()).hexdigest()

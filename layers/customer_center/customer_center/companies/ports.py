@@ -1,9 +1,23 @@
 """What the rules of this room need from outside, as Protocols. Adapters: `store.py`, `connectors/`, `mail/`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from customer_center.companies.model import ErpContact, ErpCustomer
+from customer_center.companies.model import (
+    Attempt,
+    CachedContact,
+    Claim,
+    Company,
+    ContactsPage,
+    ErpContact,
+    ErpCustomer,
+    RefusalLimits,
+    User,
+    UsersPage,
+)
+from customer_center.platform.journal import Entry
 
 
 class ErpGateway(Protocol):
@@ -33,3 +47,148 @@ class Breaker(Protocol):
 
     def trip(self) -> None:
         """Count the system as offline from now on, for the configured time."""
+
+
+class CompanyExists(Exception):
+    """Another activation created the company of this customer number meanwhile."""
+
+
+class Companies(Protocol):
+    """Companies, users, contacts and activations as they are kept.
+
+    Every method that changes a company or a user writes one journal entry in the same transaction, and what raises
+    wrote nothing.
+    """
+
+    def user(self, user_id: str) -> User | None:
+        """Return the user as it is now (strongly consistent), None when there is none."""
+
+    def colleague(self, company_id: str, user_id: str) -> User | None:
+        """Return a user of that company as it was a moment ago; None for nobody and for another company's alike."""
+
+    def company(self, company_id: str) -> Company | None:
+        """Return the company as it was a moment ago, None when there is none."""
+
+    def company_of_number(self, customer_number: str) -> Company | None:
+        """Return the company of a customer number as it is now, None when it was never activated."""
+
+    def user_id_of_email(self, email: str) -> str | None:
+        """Return the id of the user who has this e-mail now, None when nobody has it."""
+
+    def users(self, company_id: str, *, limit: int, cursor: str | None) -> UsersPage:
+        """Return a page of the company's users in the order they came; raises MalformedRequest for a forged cursor."""
+
+    def contacts_read_at(self, company_id: str) -> datetime | None:
+        """Return when the company's contacts were last read from the ERP, None when never or no longer worth it."""
+
+    def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None) -> ContactsPage:
+        """Return a page of cached contacts that no user came from, by name; MalformedRequest for a forged cursor."""
+
+    def users_of_emails(self, emails: Iterable[str]) -> Mapping[str, str]:
+        """Return normalised e-mail → user id for those e-mails that somebody has."""
+
+    def save_contacts(self, company_id: str, contacts: Sequence[CachedContact], read_at: datetime) -> None:
+        """Make the cached contacts equal to what the ERP listed; writes only what differs.
+
+        A user who came from a contact stays linked to it, whatever is written meanwhile. Contacts the ERP no longer
+        lists leave the cache, unless a user came from them. May run any number of times; the time is written last.
+        """
+
+    def add_user(self, user: User, entry: Entry, contact: ErpContact | None = None) -> None:
+        """Add an invited user, and link the contact it came from.
+
+        Raises Conflict `email-in-use` or `contact-in-use`; then nothing was written.
+        """
+
+    def change_user(self, before: User, after: User, entry: Entry) -> None:
+        """Write what differs between two versions of a user, and keep the company's active main contacts in step.
+
+        Raises PreconditionFailed when somebody else changed the user meanwhile, Conflict `last-main-contact` when
+        the company would be left without one.
+        """
+
+    def invitation_sent(
+        self, user_id: str, *, mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime
+    ) -> bool:
+        """Note that the invitation's mail went out with this secret; False when that invitation is no longer current.
+
+        Safe to repeat: only the first note for a mail counts.
+        """
+
+    def claim_invitation(self, user: User, claim: Claim, now: datetime) -> None:
+        """Let one request finish this invitation; InProgress while another one holds it, Gone when it was used."""
+
+    def link_created_contact(self, user: User, contact: ErpContact) -> None:
+        """Note the contact the ERP created for a user. Safe to repeat with the same contact."""
+
+    def reserve_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
+        """Count an activation as refused before it is looked at, so that parallel guesses are all counted.
+
+        Raises TooManyRequests when a limit is used up. `release_refusal` takes the count back.
+        """
+
+    def release_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
+        """Take back what `reserve_refusal` counted at the same moment: the activation was not refused."""
+
+    def attempt(self, key: str) -> Attempt | None:
+        """Return the activation under way as it is now, None when there is none."""
+
+    def save_attempt(self, attempt: Attempt, entry: Entry, *, replaces: Attempt | None) -> None:
+        """Begin an activation, or begin it anew with another code; InProgress when another request did so meanwhile."""
+
+    def code_sent(self, key: str, *, mail_id: str, code_hash: str, expires_at: datetime) -> bool:
+        """Note that the activation's code went out; False when it was begun anew or has its code already."""
+
+    def try_code(self, key: str, claim: Claim, now: datetime, tries: int) -> Attempt:
+        """Count one try of the code, take the claim, and return the activation; the caller compares the code.
+
+        Counting first makes parallel guesses count. Raises InvalidInput `code-expired` or `code-exhausted`, InProgress
+        while another request holds the claim.
+        """
+
+    def release_attempt(self, key: str, claim: Claim) -> None:
+        """Give the claim back, so that the next try need not wait for it to lapse."""
+
+    def complete_activation(
+        self, user: User, company: Company, entry: Entry, *, existing: Company | None, contact: ErpContact | None
+    ) -> None:
+        """Add the activated user, and its company when this is the company's first user.
+
+        Raises CompanyExists when another activation created the company meanwhile, Conflict `email-in-use` or
+        `contact-in-use`; then nothing was written.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A login (RFC 6749 §5.1): three tokens, and for how many seconds the first two are good."""
+
+    access_token: str
+    id_token: str
+    refresh_token: str
+    expires_in: int
+
+
+class Identities(Protocol):
+    """Logins and passwords, kept by Cognito. Every call raises OutsideUnavailable `identity-unavailable` when it fails.
+
+    Every call may run any number of times.
+    """
+
+    def create(self, user: User) -> None:
+        """Make sure that the login exists; it is made disabled, and does not answer to the e-mail yet."""
+
+    def set_password(self, user_id: str, password: str) -> None:
+        """Set the password; InvalidInput at `/password` when the pool's policy refuses it."""
+
+    def enable(self, user_id: str) -> None:
+        """Let the user in, under the e-mail of the login."""
+
+    def disable(self, user_id: str) -> None:
+        """Keep the user out and end every session; a login that does not exist is kept out already."""
+
+    def delete(self, user_id: str) -> None:
+        """Forget the login; nothing happens when there is none."""
+
+    def sign_in(self, user_id: str, password: str) -> Session | None:
+        """Log the user in; None when the password is not theirs or the login is disabled."""

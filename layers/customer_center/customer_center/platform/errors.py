@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One wrong place in a request body or query: a JSON pointer (RFC 6901), a code, a sentence."""
+    """One wrong place in a request body or query: a JSON pointer (RFC 6901) and a code (`texts.FIELDS`)."""
 
     pointer: str
     code: str
-    message: str
 
 
 class CustomerCenterError(Exception):
@@ -28,6 +27,10 @@ class CustomerCenterError(Exception):
 
 class MalformedRequest(CustomerCenterError):
     """The request could not be read at all: broken JSON, a forged cursor."""
+
+
+class BodyTooLarge(CustomerCenterError):
+    """The body is larger than a request may be."""
 
 
 class InvalidInput(CustomerCenterError):
@@ -51,6 +54,10 @@ class NotFound(CustomerCenterError):
 
 class Conflict(CustomerCenterError):
     """The state of things does not allow this now."""
+
+
+class Gone(CustomerCenterError):
+    """It was there and is used up."""
 
 
 class PreconditionFailed(CustomerCenterError):

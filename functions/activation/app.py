@@ -1,0 +1,131 @@
+"""POST /activations: a company's main contact opens the company's customer center (seed 001)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from customer_center.companies.activate_company import Activation, ActivationRules, CodeSent, Visit, activate_company
+from customer_center.companies.adapters import companies, identities
+from customer_center.companies.bodies import (
+    ActivationBody,
+    CodeSentAnswer,
+    CompanyAnswer,
+    LoggedInAnswer,
+    SessionAnswer,
+    UserAnswer,
+)
+from customer_center.companies.model import RefusalLimits, check_salutation
+from customer_center.connectors.silver.adapter import erp
+from customer_center.platform.clock import SystemClock
+from customer_center.platform.config import from_environment
+from customer_center.platform.http import PUBLIC, Answer, Api, Request
+
+api = Api()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The parameters of activation, from the template."""
+
+    activation_confirmation: str
+    activation_refusals_per_network: int
+    activation_refusals_window_seconds: int
+    activation_refusals_per_day: int
+    activation_refusal_seconds: float
+    activation_code_tries: int
+    salutations: tuple[str, ...]
+    trusted_proxies: int
+
+    def rules(self) -> ActivationRules:
+        """Return the rules that the parameters make."""
+        return ActivationRules(
+            confirm_email=self.activation_confirmation == "email",
+            limits=RefusalLimits(
+                per_network=self.activation_refusals_per_network,
+                network_window_seconds=self.activation_refusals_window_seconds,
+                per_day=self.activation_refusals_per_day,
+            ),
+            code_tries=self.activation_code_tries,
+            refusal_seconds=self.activation_refusal_seconds,
+        )
+
+
+@cache
+def settings() -> Settings:
+    """Return this deployment's settings."""
+    return from_environment(Settings)
+
+
+@api.route(
+    "POST /activations",
+    caller=PUBLIC,
+    statuses=[HTTPStatus.CREATED, HTTPStatus.ACCEPTED],
+    problems=[
+        "activation-refused",
+        "code-invalid",
+        "code-expired",
+        "code-exhausted",
+        "customer-blocked",
+        "customer-center-managed",
+        "main-contact-missing",
+        "email-in-use",
+        "contact-in-use",
+        "in-progress",
+        "too-many-refusals",
+        "erp-malformed",
+        "erp-unavailable",
+        "erp-timeout",
+        "identity-unavailable",
+    ],
+)
+def activate(body: ActivationBody, request: Request) -> Answer[LoggedInAnswer | CodeSentAnswer]:
+    """Activate the company's customer center, or a standard account where the ERP switched none on.
+
+    Three things prove who is asking: a customer number, one of its invoice numbers, and an e-mail address that
+    receives a code. The same request with that `code` completes, and logs the person in.
+    """
+    check_salutation(body.salutation, settings().salutations)
+    activation = Activation(
+        customer_number=body.customer_number,
+        invoice_number=body.invoice_number,
+        email=body.email,
+        salutation=body.salutation,
+        name=body.name,
+        password=body.password.get_secret_value(),
+        language=request.language,
+        contact_number=body.contact_number,
+        code=body.code,
+    )
+    visit = Visit(
+        network=request.source_network(settings().trusted_proxies),
+        request_id=request.request_id,
+        claim_id=request.idempotency_key or request.request_id,
+    )
+    clock = SystemClock()
+    with erp() as gateway:
+        result = activate_company(
+            activation,
+            visit,
+            rules=settings().rules(),
+            erp=gateway,
+            companies=companies(),
+            identities=identities(),
+            clock=clock,
+        )
+    if isinstance(result, CodeSent):
+        return Answer(CodeSentAnswer(email=result.email), status=HTTPStatus.ACCEPTED)
+    answer = LoggedInAnswer(
+        user=UserAnswer.of(result.user, result.company, clock.now()),
+        company=CompanyAnswer.of(result.company),
+        session=SessionAnswer.of(result.session),
+    )
+    return Answer(answer, status=HTTPStatus.CREATED, location=f"/users/{result.user.user_id}")
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+    """Answer one request of the HTTP API."""
+    return api.handle(event, context)

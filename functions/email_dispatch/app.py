@@ -1,0 +1,62 @@
+"""Mail queue → SES. A message may come any number of times; its effect id, the mail id, makes that harmless."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from customer_center.companies.adapters import companies
+from customer_center.companies.deliver_mail import Outgoing, Shop, deliver_mail
+from customer_center.companies.invite_contact import InvitationRules
+from customer_center.mail.render import render
+from customer_center.mail.ses import SesMailer
+from customer_center.platform import aws
+from customer_center.platform.clock import SystemClock
+from customer_center.platform.config import from_environment
+from customer_center.platform.journal import Effect
+from customer_center.platform.sqs import consume
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The shop as mails name it, and what mails promise, from the template."""
+
+    shop_name: str
+    shop_url: str
+    invitation_url: str
+    invitation_days: int
+    activation_code_minutes: int
+    mail_from: str
+    configuration_set: str
+
+
+@cache
+def outgoing() -> Outgoing:
+    """Return what mails of this deployment need."""
+    settings = from_environment(Settings)
+    return Outgoing(
+        shop=Shop(settings.shop_name, settings.shop_url, settings.invitation_url),
+        rules=InvitationRules(valid_for=timedelta(days=settings.invitation_days)),
+        code_valid_for=timedelta(minutes=settings.activation_code_minutes),
+        companies=companies(),
+        mailer=SesMailer(
+            client=aws.sesv2(),
+            sender_name=settings.shop_name,
+            sender_address=settings.mail_from,
+            configuration_set=settings.configuration_set,
+        ),
+        render=render,
+        clock=SystemClock(),
+    )
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+    """Deliver a batch of mails."""
+
+    def one(effect: Effect) -> None:
+        deliver_mail(effect, outgoing())
+
+    return consume(event, context, one)

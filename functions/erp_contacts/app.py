@@ -1,0 +1,133 @@
+"""/erp-contacts: the ERP's contacts without a shop account, and adding one to the shop (seeds 000 and 001)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from customer_center.companies.adapters import companies
+from customer_center.companies.bodies import (
+    ErpContactAnswer,
+    ErpContactsAnswer,
+    ErpContactsQuery,
+    InviteContactBody,
+    UserAnswer,
+)
+from customer_center.companies.callers import person
+from customer_center.companies.invite_contact import InvitationRules, NewUser, invite_contact
+from customer_center.companies.list_erp_contacts import list_erp_contacts
+from customer_center.companies.model import Permission, User, check_salutation
+from customer_center.connectors.silver.adapter import erp
+from customer_center.platform.clock import SystemClock
+from customer_center.platform.config import from_environment
+from customer_center.platform.errors import NotFound
+from customer_center.platform.http import Answer, Api, Request
+
+api = Api()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The parameters of the contact list and of invitations, from the template."""
+
+    salutations: tuple[str, ...]
+    invitation_days: int
+    fallback_language: str
+    erp_contacts_seconds: int
+
+    def rules(self) -> InvitationRules:
+        """Return the rules that the parameters make."""
+        return InvitationRules(
+            valid_for=timedelta(days=self.invitation_days), fallback_language=self.fallback_language
+        )
+
+
+@cache
+def settings() -> Settings:
+    """Return this deployment's settings."""
+    return from_environment(Settings)
+
+
+@api.route(
+    "GET /erp-contacts",
+    caller=person(companies, Permission.USERS_VIEW, administration=True),
+    problems=["cursor-invalid", "erp-malformed", "erp-unavailable", "erp-timeout"],
+)
+def list_contacts(caller: User, query: ErpContactsQuery) -> Answer[ErpContactsAnswer]:
+    """List the ERP's contacts who have no shop account, by name; the last answer while the ERP cannot be asked."""
+    with erp() as gateway:
+        contacts = list_erp_contacts(
+            caller,
+            limit=query.limit,
+            cursor=query.cursor,
+            refresh=query.refresh,
+            keep_for=timedelta(seconds=settings().erp_contacts_seconds),
+            erp=gateway,
+            companies=companies(),
+            clock=SystemClock(),
+        )
+    return Answer(
+        ErpContactsAnswer(
+            items=[ErpContactAnswer.of(row) for row in contacts.page.contacts],
+            next_cursor=contacts.page.next_cursor,
+            as_of=contacts.as_of,
+            stale=contacts.stale,
+        )
+    )
+
+
+@api.route(
+    "POST /erp-contacts/{contact_number}/user",
+    caller=person(companies, Permission.USERS_INVITE, administration=True),
+    statuses=[HTTPStatus.CREATED],
+    problems=[
+        "contact-not-found",
+        "contact-in-use",
+        "email-in-use",
+        "permission-missing",
+        "erp-malformed",
+        "erp-unavailable",
+        "erp-timeout",
+    ],
+)
+def invite(contact_number: str, body: InviteContactBody, caller: User, request: Request) -> Answer[UserAnswer]:
+    """Add a contact of the ERP to the shop; an invitation is mailed to them."""
+    check_salutation(body.salutation, settings().salutations)
+    new_user = NewUser(
+        salutation=body.salutation,
+        name=body.name,
+        email=body.email,
+        language=body.language,
+        roles=body.roles,
+        budgets=body.budgets.budgets(),
+    )
+    clock = SystemClock()
+    with erp() as gateway:
+        user = invite_contact(
+            contact_number,
+            new_user,
+            caller,
+            request.request_id,
+            rules=settings().rules(),
+            erp=gateway,
+            companies=companies(),
+            clock=clock,
+        )
+    company = companies().company(user.company_id)
+    if company is None:
+        raise NotFound
+    return Answer(
+        UserAnswer.of(user, company, clock.now()),
+        status=HTTPStatus.CREATED,
+        version=user.version,
+        location=f"/users/{user.user_id}",
+    )
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+    """Answer one request of the HTTP API."""
+    return api.handle(event, context)

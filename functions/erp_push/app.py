@@ -1,0 +1,22 @@
+"""ERP contact queue → ERP. Creates the contact of a requested user; a message may come any number of times."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from customer_center.companies.adapters import companies
+from customer_center.companies.create_erp_contact import create_erp_contact
+from customer_center.connectors.silver.adapter import erp
+from customer_center.platform.journal import Effect
+from customer_center.platform.sqs import consume
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+    """Create a batch of contacts."""
+
+    def one(effect: Effect) -> None:
+        with erp() as gateway:
+            create_erp_contact(effect.data["user_id"], erp=gateway, companies=companies())
+
+    return consume(event, context, one)

@@ -1,0 +1,105 @@
+"""Accepting an invitation: the person sets a password and is logged in (DESIGN §4 "acceptance and Cognito").
+
+1. the login is created, disabled; 2. one request claims the link; 3. the password is set; 4. one transaction makes the
+user active; 5. the login is enabled. The claimant (same Idempotency-Key) may repeat; a claim that is not finished
+lapses, and the link is good again. Enabling comes last, so that a crash lets nobody in whom the record does not know.
+"""
+
+import hmac
+from dataclasses import replace
+from datetime import datetime
+
+from customer_center.companies import audit, effects
+from customer_center.companies.activate_company import CLAIM_LASTS, Activated
+from customer_center.companies.model import (
+    Claim,
+    InvitationStatus,
+    User,
+    UserStatus,
+    secret_hash,
+)
+from customer_center.companies.ports import Companies, Identities
+from customer_center.platform.clock import Clock
+from customer_center.platform.errors import Gone, NotFound
+
+
+def accept_invitation(
+    token: str,
+    password: str,
+    claim_id: str,
+    request_id: str,
+    *,
+    companies: Companies,
+    identities: Identities,
+    clock: Clock,
+) -> Activated:
+    """Take the link's token and the new password, and log the person in.
+
+    Raises NotFound `invitation-invalid` for every token we did not send, whatever is wrong with it; Gone
+    `invitation-expired`, `invitation-revoked` or `invitation-used`; InProgress; InvalidInput at `/password`;
+    OutsideUnavailable. Repeating it with the same password after success logs in again.
+    """
+    now = clock.now()
+    user = _user_of(token, companies)
+    assert user.invitation is not None
+    if user.invitation.status is not InvitationStatus.ACCEPTED:
+        _check_usable(user, now)
+        claim = Claim(claim_id, now + CLAIM_LASTS)
+        identities.create(user)
+        companies.claim_invitation(user, claim, now)
+        identities.set_password(user.user_id, password)
+        user = _activate(replace(user, claim=claim), request_id, companies, clock.now())
+    return _logged_in(user, password, companies, identities)
+
+
+def _user_of(token: str, companies: Companies) -> User:
+    user_id, _, secret = token.partition(".")
+    user = companies.user(user_id)
+    known = user.invitation.token_hash if user and user.invitation else None
+    # Compared also when there is nobody, so that the time tells nothing.
+    if not hmac.compare_digest(secret_hash(secret), known or "-" * 64) or user is None:
+        raise NotFound("invitation-invalid")
+    return user
+
+
+def _check_usable(user: User, now: datetime) -> None:
+    assert user.invitation is not None
+    match user.invitation.status_at(now):
+        case InvitationStatus.EXPIRED:
+            raise Gone("invitation-expired")
+        case InvitationStatus.REVOKED:
+            raise Gone("invitation-revoked")
+        case _:
+            return
+
+
+def _activate(user: User, request_id: str, companies: Companies, now: datetime) -> User:
+    assert user.invitation is not None
+    active = user.changed(
+        now,
+        status=UserStatus.ACTIVE,
+        invitation=replace(user.invitation, status=InvitationStatus.ACCEPTED),
+        claim=None,
+    )
+    entry = audit.user_entry(
+        "invitation.accepted",
+        before=user,
+        after=active,
+        actor=audit.person(user),
+        now=now,
+        request_id=request_id,
+        effects=[effects.align_identity(user.user_id, now)],
+    )
+    companies.change_user(user, active, entry)
+    return active
+
+
+def _logged_in(user: User, password: str, companies: Companies, identities: Identities) -> Activated:
+    if user.status is not UserStatus.ACTIVE:
+        raise Gone("invitation-used")
+    identities.enable(user.user_id)
+    session = identities.sign_in(user.user_id, password)
+    company = companies.company(user.company_id)
+    if session is None or company is None:
+        raise Gone("invitation-used")
+    return Activated(user, company, session)

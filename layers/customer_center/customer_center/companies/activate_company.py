@@ -1,0 +1,375 @@
+"""Activation of the customer center (seed 001, "Activation of the customer-center"; DESIGN §4).
+
+Order of the refusals: until the invoice is known to be the customer's, every answer is the same refusal in the same
+time, so that nobody learns customer numbers, invoices or e-mails by asking.
+
+Order of the writes, so that a crash between any two loses nothing and shows no half-made company:
+1. the activation under way (its ids are those the user will have, so that a repeat makes no second one),
+2. the login, disabled, with the password,
+3. company, user, e-mail and journal entry in one transaction: from here on the account exists,
+4. the login enabled; the journal's effect does the same once more if we die before it.
+"""
+
+import hmac
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from customer_center.companies import audit, effects
+from customer_center.companies.model import (
+    Attempt,
+    Claim,
+    Company,
+    ErpContact,
+    ErpCustomer,
+    RefusalLimits,
+    Role,
+    User,
+    UserStatus,
+    attempt_key,
+    normalized_email,
+    secret_hash,
+)
+from customer_center.companies.ports import Companies, CompanyExists, ErpGateway, Identities, Session
+from customer_center.platform.clock import Clock
+from customer_center.platform.errors import Conflict, FieldError, InProgress, InvalidInput, OutsideSystemError
+from customer_center.platform.ids import new_company_id, new_ulid, new_user_id
+from customer_center.platform.journal import Actor, Entry, new_entry
+
+# A mail goes out at most this often for one activation, whoever asks.
+_CODE_COOLDOWN = timedelta(seconds=60)
+# Longer than a function may run: what claimed and is still going has not lapsed.
+CLAIM_LASTS = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationRules:
+    """The parameters of activation. `confirm_email` False is the seed's own flow: complete at once, without a code."""
+
+    confirm_email: bool = True
+    limits: RefusalLimits = field(default_factory=RefusalLimits)
+    code_tries: int = 5
+    refusal_seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """What a person sends to activate (seed 001: a customer number, an invoice number, an email address)."""
+
+    customer_number: str
+    invoice_number: str
+    email: str
+    salutation: str
+    name: str
+    password: str
+    language: str
+    contact_number: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSent:
+    """The activation is under way: a code is on its way to the e-mail address."""
+
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Activated:
+    """The activation is complete, and the person is logged in."""
+
+    user: User
+    company: Company
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who is knocking, without being known: the source network that refusals are counted by, and the request."""
+
+    network: str
+    request_id: str
+    claim_id: str
+
+
+def activate_company(
+    activation: Activation,
+    visit: Visit,
+    *,
+    rules: ActivationRules,
+    erp: ErpGateway,
+    companies: Companies,
+    identities: Identities,
+    clock: Clock,
+) -> CodeSent | Activated:
+    """Activate, or begin to.
+
+    Raises InvalidInput `activation-refused`, `code-*` or at a field; TooManyRequests; Conflict `customer-blocked`,
+    `customer-center-managed`, `main-contact-missing`, `email-in-use`, `contact-in-use`; InProgress; an
+    OutsideSystemError. May be repeated after any of them and after any crash.
+    """
+    began = clock.now()
+    companies.reserve_refusal(activation.customer_number, visit.network, began, rules.limits)
+    try:
+        customer = _proven_customer(activation, erp)
+    except OutsideSystemError:
+        companies.release_refusal(activation.customer_number, visit.network, began, rules.limits)
+        raise
+    if customer is None:
+        clock.sleep(rules.refusal_seconds - (clock.now() - began).total_seconds())
+        raise InvalidInput("activation-refused")
+    contact = None
+    claim = Claim(visit.claim_id, clock.now() + CLAIM_LASTS)
+    if activation.code is None or not rules.confirm_email:
+        companies.release_refusal(activation.customer_number, visit.network, began, rules.limits)
+    else:
+        # A wrong code counts as a refusal: the reservation is given back only when the code was right.
+        _check_code(activation, claim, rules, companies, clock)
+        companies.release_refusal(activation.customer_number, visit.network, began, rules.limits)
+    company = companies.company_of_number(activation.customer_number)
+    role = _role(activation, customer, company, companies)
+    contact = _contact(activation, erp)
+    owner = companies.user_id_of_email(activation.email)
+    attempt = _begin(activation, visit, claim, company, owner, rules=rules, companies=companies, clock=clock)
+    if attempt is None:
+        return CodeSent(activation.email)
+    try:
+        return _complete(
+            activation=activation,
+            visit=visit,
+            attempt=attempt,
+            customer=customer,
+            role=role,
+            contact=contact,
+            owner=owner,
+            companies=companies,
+            identities=identities,
+            clock=clock,
+        )
+    finally:
+        companies.release_attempt(attempt.key, claim)
+
+
+def _proven_customer(activation: Activation, erp: ErpGateway) -> ErpCustomer | None:
+    """Return the customer whose invoice this is, None when the two do not belong together."""
+    if not erp.find_invoice(activation.customer_number, activation.invoice_number):
+        return None
+    return erp.select_customer(activation.customer_number)
+
+
+def _role(activation: Activation, customer: ErpCustomer, company: Company | None, companies: Companies) -> Role:
+    """Return the role the ERP's flags give this person (seed 000), or refuse."""
+    if customer.blocked:
+        raise Conflict("customer-blocked")
+    if not customer.customer_center:
+        return Role.BUSINESS_USER
+    if customer.main_contact_email is None:
+        raise Conflict("main-contact-missing")
+    if normalized_email(activation.email) == normalized_email(customer.main_contact_email):
+        return Role.MAIN_CONTACT
+    administrators = (companies.user(user_id) for user_id in sorted(company.main_contacts)) if company else ()
+    known = next((user.email for user in administrators if user), customer.main_contact_email.strip())
+    raise Conflict("customer-center-managed", email=known)
+
+
+def _contact(activation: Activation, erp: ErpGateway) -> ErpContact | None:
+    if activation.contact_number is None:
+        return None
+    for contact in erp.select_contacts(activation.customer_number):
+        if contact.contact_number == activation.contact_number:
+            return contact
+    raise InvalidInput(errors=[FieldError("/contact_number", "unknown-contact")])
+
+
+def _check_code(
+    activation: Activation, claim: Claim, rules: ActivationRules, companies: Companies, clock: Clock
+) -> None:
+    """Raise InvalidInput unless the code is the one that was mailed; afterwards this request holds the activation."""
+    key = attempt_key(activation.customer_number, activation.email)
+    attempt = companies.try_code(key, claim, clock.now(), rules.code_tries)
+    given = secret_hash(f"{attempt.attempt_id}.{activation.code}")
+    if not hmac.compare_digest(given, attempt.code_hash or ""):
+        companies.release_attempt(key, claim)
+        raise InvalidInput("code-invalid", errors=[FieldError("/code", "invalid")])
+
+
+def _begin(
+    activation: Activation,
+    visit: Visit,
+    claim: Claim,
+    company: Company | None,
+    owner: str | None,
+    *,
+    rules: ActivationRules,
+    companies: Companies,
+    clock: Clock,
+) -> Attempt | None:
+    """Return the activation to complete now, None when a code has to come back first."""
+    now = clock.now()
+    before = companies.attempt(attempt_key(activation.customer_number, activation.email))
+    if owner and not (before and before.user_id == owner):
+        raise Conflict("email-in-use")
+    if rules.confirm_email and activation.code is not None:
+        assert before is not None
+        return before
+    if before and before.claim and before.claim.blocks(claim.claim_id, now):
+        raise InProgress("in-progress", retry_after=int((before.claim.lapses_at - now).total_seconds()) + 1)
+    if rules.confirm_email and before and before.mail_id and now - before.requested_at < _CODE_COOLDOWN:
+        return None
+    attempt = _attempt(activation, claim, company, before, rules=rules, clock=clock)
+    companies.save_attempt(attempt, _begun(attempt, visit), replaces=before)
+    return None if rules.confirm_email else attempt
+
+
+def _attempt(
+    activation: Activation,
+    claim: Claim,
+    company: Company | None,
+    before: Attempt | None,
+    *,
+    rules: ActivationRules,
+    clock: Clock,
+) -> Attempt:
+    now = clock.now()
+    company_id = before.company_id if before else company.company_id if company else new_company_id(now)
+    return Attempt(
+        key=attempt_key(activation.customer_number, activation.email),
+        attempt_id=new_ulid(now),
+        company_id=company_id,
+        user_id=before.user_id if before else new_user_id(company_id, now),
+        customer_number=activation.customer_number,
+        email=activation.email,
+        name=activation.name,
+        language=activation.language,
+        requested_at=now,
+        mail_id=effects.new_mail_id(now) if rules.confirm_email else None,
+        claim=None if rules.confirm_email else claim,
+    )
+
+
+def _begun(attempt: Attempt, visit: Visit) -> Entry:
+    return new_entry(
+        company_id=attempt.company_id,
+        now=attempt.requested_at,
+        actor=Actor("visitor"),
+        action="activation.requested",
+        subject=attempt.user_id,
+        request_id=visit.request_id,
+        effects=[effects.activation_code_mail(attempt.key, attempt.mail_id)] if attempt.mail_id else [],
+    )
+
+
+def _complete(
+    *,
+    activation: Activation,
+    visit: Visit,
+    attempt: Attempt,
+    customer: ErpCustomer,
+    role: Role,
+    contact: ErpContact | None,
+    owner: str | None,
+    companies: Companies,
+    identities: Identities,
+    clock: Clock,
+) -> Activated:
+    if owner is None:
+        user, company = _create_user(
+            activation=activation,
+            visit=visit,
+            attempt=attempt,
+            customer=customer,
+            role=role,
+            contact=contact,
+            companies=companies,
+            identities=identities,
+            clock=clock,
+        )
+    else:
+        # An earlier try of this very activation got this far.
+        found, known = companies.user(owner), companies.company_of_number(activation.customer_number)
+        if found is None or known is None or found.status is not UserStatus.ACTIVE:
+            raise Conflict("email-in-use")
+        user, company = found, known
+    identities.enable(user.user_id)
+    session = identities.sign_in(user.user_id, activation.password)
+    if session is None:
+        raise Conflict("email-in-use")
+    return Activated(user, company, session)
+
+
+def _create_user(
+    *,
+    activation: Activation,
+    visit: Visit,
+    attempt: Attempt,
+    customer: ErpCustomer,
+    role: Role,
+    contact: ErpContact | None,
+    companies: Companies,
+    identities: Identities,
+    clock: Clock,
+) -> tuple[User, Company]:
+    user_id, company_id = attempt.user_id, attempt.company_id
+    while True:
+        now = clock.now()
+        existing = companies.company_of_number(activation.customer_number)
+        if existing and existing.company_id != company_id:
+            # Somebody else was the company's first user meanwhile: this one joins them, under an id of that company.
+            identities.delete(user_id)
+            company_id = existing.company_id
+            user_id = new_user_id(company_id, now)
+        user = User(
+            user_id=user_id,
+            company_id=company_id,
+            contact_number=contact.contact_number if contact else None,
+            salutation=activation.salutation,
+            name=activation.name,
+            email=activation.email,
+            language=activation.language,
+            status=UserStatus.ACTIVE,
+            roles=frozenset({role}),
+            created_at=now,
+            updated_at=now,
+        )
+        identities.create(user)
+        identities.set_password(user_id, activation.password)
+        entry = audit.user_entry(
+            "user.activated_account",
+            before=None,
+            after=user,
+            actor=audit.person(user),
+            now=now,
+            request_id=visit.request_id,
+            effects=[effects.align_identity(user_id, now)],
+        )
+        company = _company(customer, existing, user)
+        try:
+            companies.complete_activation(user, company, entry, existing=existing, contact=contact)
+        except CompanyExists:
+            continue
+        return user, company
+
+
+def _company(customer: ErpCustomer, existing: Company | None, user: User) -> Company:
+    joining = frozenset({user.user_id}) if user.is_main_contact else frozenset()
+    if existing is None:
+        existing = Company(
+            company_id=user.company_id,
+            customer_number=customer.customer_number,
+            name=customer.name,
+            customer_center=customer.customer_center,
+            main_contact_email=customer.main_contact_email,
+            customer_posting_group=customer.customer_posting_group,
+            blocked=customer.blocked,
+            created_at=user.created_at,
+            updated_at=user.created_at,
+        )
+    return replace(
+        existing,
+        name=customer.name,
+        customer_center=customer.customer_center,
+        main_contact_email=customer.main_contact_email,
+        customer_posting_group=customer.customer_posting_group,
+        blocked=customer.blocked,
+        main_contacts=existing.main_contacts | joining,
+        updated_at=user.created_at,
+    )

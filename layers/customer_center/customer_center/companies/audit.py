@@ -1,0 +1,58 @@
+"""What the journal says of a change to a user: the fields a person may know of, before and after."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from customer_center.companies.model import Money, User
+from customer_center.platform.journal import Actor, Effect, Entry, new_entry
+
+
+def user_entry(
+    action: str,
+    *,
+    before: User | None,
+    after: User,
+    actor: Actor,
+    now: datetime,
+    request_id: str,
+    effects: Sequence[Effect] = (),
+) -> Entry:
+    """Return the entry of a change to one user; `before` is None when the user is new."""
+    old, new = _visible(before), _visible(after)
+    return new_entry(
+        company_id=after.company_id,
+        now=now,
+        actor=actor,
+        action=action,
+        subject=after.user_id,
+        request_id=request_id,
+        changes={name: (old.get(name), value) for name, value in new.items() if old.get(name) != value},
+        effects=effects,
+    )
+
+
+def person(user: User) -> Actor:
+    """Return the user as who did it."""
+    return Actor("person", user.user_id)
+
+
+def _visible(user: User | None) -> Mapping[str, Any]:
+    if user is None:
+        return {}
+    return {
+        "contact_number": user.contact_number,
+        "salutation": user.salutation,
+        "name": user.name,
+        "email": user.email,
+        "language": user.language,
+        "status": user.status.value,
+        "roles": sorted(user.roles),
+        "budget_per_order": _money(user.budgets.per_order),
+        "budget_per_month": _money(user.budgets.per_month),
+        "invitation": user.invitation.status.value if user.invitation else None,
+    }
+
+
+def _money(money: Money | None) -> str | None:
+    return f"{money.amount} {money.currency}" if money else None

@@ -1,0 +1,321 @@
+"""What goes over the wire of this room: request bodies, queries and answers, as pydantic models (DESIGN §4, §8)."""
+
+import unicodedata
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+import email_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_serializer
+from pydantic_core import PydanticCustomError
+
+from customer_center.companies.model import (
+    Budgets,
+    CachedContact,
+    Company,
+    InvitationStatus,
+    Money,
+    Permission,
+    Role,
+    User,
+    UserStatus,
+)
+from customer_center.companies.ports import Session
+
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNPRINTABLE = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+# RFC 5321 §4.5.3.1.3: a path is at most 256 octets, its angle brackets included.
+_EMAIL_LENGTH = 254
+
+
+def _printable(text: str) -> str:
+    if any(unicodedata.category(character) in _UNPRINTABLE or character in _BIDI_CONTROLS for character in text):
+        raise PydanticCustomError("unprintable", "Control characters are not allowed.")
+    return text
+
+
+def _email(text: str) -> str:
+    try:
+        found = email_validator.validate_email(
+            text, check_deliverability=False, allow_smtputf8=False, allow_display_name=False
+        )
+    except email_validator.EmailNotValidError as error:
+        raise PydanticCustomError("email", "This is not an e-mail address.") from error
+    return found.normalized
+
+
+def _password(text: SecretStr) -> SecretStr:
+    # Cognito's pattern allows no blank at either end; everything else is its policy's (template: PasswordPolicy).
+    secret = text.get_secret_value()
+    if secret != secret.strip():
+        raise PydanticCustomError("password-policy", "No blank at the ends.")
+    return text
+
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_printable)]
+Number = Annotated[Line, Field(max_length=40)]
+Email = Annotated[Line, Field(max_length=_EMAIL_LENGTH), AfterValidator(_email)]
+PersonName = Annotated[Line, Field(max_length=50)]
+Salutation = Annotated[Line, Field(max_length=20)]
+LanguageTag = Annotated[Line, Field(max_length=35)]
+Password = Annotated[SecretStr, Field(min_length=10, max_length=128), AfterValidator(_password)]
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _Output(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class MoneyBody(_Input):
+    """An amount above zero with at most two decimals, as text, in a currency of ISO 4217."""
+
+    amount: Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=2)]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+    @field_serializer("amount")
+    def _two_decimals(self, amount: Decimal) -> str:
+        return f"{amount:.2f}"
+
+
+class BudgetsBody(_Input):
+    """What a user may spend; null is no limit."""
+
+    per_order: MoneyBody | None = None
+    per_month: MoneyBody | None = None
+
+    def budgets(self) -> Budgets:
+        """Return the budgets of the model."""
+        return Budgets(_money(self.per_order), _money(self.per_month))
+
+    @classmethod
+    def of(cls, budgets: Budgets) -> Self:
+        """Return the representation of budgets."""
+        return cls(per_order=_money_body(budgets.per_order), per_month=_money_body(budgets.per_month))
+
+
+def _money(body: MoneyBody | None) -> Money | None:
+    return Money(body.amount, body.currency) if body else None
+
+
+def _money_body(money: Money | None) -> MoneyBody | None:
+    return MoneyBody(amount=money.amount, currency=money.currency) if money else None
+
+
+class ActivationBody(_Input):
+    """What a person sends to activate; `code` is what the mail brought, left out the first time."""
+
+    customer_number: Number
+    invoice_number: Number
+    email: Email
+    salutation: Salutation
+    name: PersonName
+    password: Password
+    contact_number: Number | None = None
+    code: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$")] | None = None
+
+
+class InviteContactBody(_Input):
+    """What the main contact enters to add an ERP contact; customer and contact number cannot be sent."""
+
+    salutation: Salutation
+    roles: Annotated[frozenset[Role], Field(min_length=1)]
+    name: PersonName | None = None
+    email: Email | None = None
+    language: LanguageTag | None = None
+    budgets: BudgetsBody = BudgetsBody()
+
+
+class RequestUserBody(_Input):
+    """What the main contact enters for a user whom the ERP does not know."""
+
+    salutation: Salutation
+    name: PersonName
+    email: Email
+    roles: Annotated[frozenset[Role], Field(min_length=1)]
+    language: LanguageTag | None = None
+    budgets: BudgetsBody = BudgetsBody()
+
+
+class AcceptanceBody(_Input):
+    """The token of the invitation's link, and the password the person chose."""
+
+    token: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    password: Password
+
+
+class PageQuery(BaseModel):
+    """Which part of a list."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: Annotated[int, Field(ge=1, le=100, description="Items per page, at most.")] = 50
+    cursor: Annotated[str, Field(max_length=2000, description="`next_cursor` of the page before.")] | None = None
+
+
+class ErpContactsQuery(PageQuery):
+    """Which part of the contacts, and whether the ERP is asked now."""
+
+    refresh: Annotated[bool, Field(description="Ask the ERP now instead of using the last answer.")] = False
+
+
+class InvitationAnswer(_Output):
+    """Where the user's invitation stands. `sent_at` is null until its mail went out."""
+
+    status: InvitationStatus
+    sent_at: datetime | None
+    expires_at: datetime
+
+
+class UserAnswer(_Output):
+    """A user of the company."""
+
+    user_id: str
+    company_id: str
+    customer_number: str
+    contact_number: str | None
+    salutation: str
+    name: str
+    email: str
+    language: str
+    status: UserStatus
+    roles: list[Role]
+    budgets: BudgetsBody
+    invitation: InvitationAnswer | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, user: User, company: Company, now: datetime) -> Self:
+        """Return the representation of a user as of that moment (an invitation expires by itself)."""
+        invitation = user.invitation
+        return cls(
+            user_id=user.user_id,
+            company_id=user.company_id,
+            customer_number=company.customer_number,
+            contact_number=user.contact_number,
+            salutation=user.salutation,
+            name=user.name,
+            email=user.email,
+            language=user.language,
+            status=user.status,
+            roles=sorted(user.roles),
+            budgets=BudgetsBody.of(user.budgets),
+            invitation=InvitationAnswer(
+                status=invitation.status_at(now), sent_at=invitation.sent_at, expires_at=invitation.expires_at
+            )
+            if invitation
+            else None,
+            version=user.version,
+            created_at=user.created_at,
+            updated_at=user.updated_at,
+        )
+
+
+class CompanyAnswer(_Output):
+    """A company; `customer_center` is the ERP's flag, as last read."""
+
+    company_id: str
+    customer_number: str
+    name: str
+    customer_center: bool
+    customer_posting_group: str | None
+
+    @classmethod
+    def of(cls, company: Company) -> Self:
+        """Return the representation of a company."""
+        return cls(
+            company_id=company.company_id,
+            customer_number=company.customer_number,
+            name=company.name,
+            customer_center=company.customer_center,
+            customer_posting_group=company.customer_posting_group,
+        )
+
+
+class MeAnswer(_Output):
+    """Who is logged in, where, and what they may do, so that a page can hide what would be refused."""
+
+    user: UserAnswer
+    company: CompanyAnswer
+    permissions: list[Permission]
+
+
+class SessionAnswer(_Output):
+    """A login (RFC 6749 §5.1); `expires_in` in seconds."""
+
+    access_token: str
+    id_token: str
+    refresh_token: str
+    expires_in: int
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 # the type, not the token
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """Return the representation of a login."""
+        return cls(
+            access_token=session.access_token,
+            id_token=session.id_token,
+            refresh_token=session.refresh_token,
+            expires_in=session.expires_in,
+        )
+
+
+class LoggedInAnswer(_Output):
+    """A user who has just got in: activated, or accepted an invitation."""
+
+    user: UserAnswer
+    company: CompanyAnswer
+    session: SessionAnswer
+
+
+class CodeSentAnswer(_Output):
+    """The activation goes on with the code that was mailed to this address."""
+
+    status: Literal["code_sent"] = "code_sent"
+    email: str
+
+
+class UsersAnswer(_Output):
+    """A page of the company's users."""
+
+    items: list[UserAnswer]
+    next_cursor: str | None
+
+
+class ErpContactAnswer(_Output):
+    """A contact of the ERP without a shop account (seed 000); `cannot_be_invited` where there is no e-mail."""
+
+    contact_number: str
+    name: str
+    telephone: str | None
+    telefax: str | None
+    email: str | None
+    language_code: str | None
+    cannot_be_invited: bool
+
+    @classmethod
+    def of(cls, row: CachedContact) -> Self:
+        """Return the representation of a contact."""
+        contact = row.contact
+        return cls(
+            contact_number=contact.contact_number,
+            name=contact.name,
+            telephone=contact.telephone,
+            telefax=contact.telefax,
+            email=contact.email,
+            language_code=contact.language_code,
+            cannot_be_invited=contact.email is None,
+        )
+
+
+class ErpContactsAnswer(_Output):
+    """A page of contacts, as the ERP had them at `as_of`; `stale` when it could not be asked again."""
+
+    items: list[ErpContactAnswer]
+    next_cursor: str | None
+    as_of: datetime
+    stale: bool

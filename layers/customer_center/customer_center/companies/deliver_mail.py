@@ -1,0 +1,150 @@
+"""Delivering the mails of this room: invitation and activation code (seed 001: "the user will get an email").
+
+The secret of a link, and the digits of a code, are made here, when the mail is, and only their hash is kept. It is kept
+after SES took the mail: a crash between the two sends a second mail, whose link is the good one, and loses none.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from customer_center.companies import audit
+from customer_center.companies.invite_contact import InvitationRules
+from customer_center.companies.model import InvitationStatus, User, secret_hash
+from customer_center.companies.ports import Companies
+from customer_center.mail.ports import Mailer, MailRefused, Message
+from customer_center.mail.render import Rendered, Value
+from customer_center.platform.clock import Clock
+from customer_center.platform.ids import new_code, new_secret
+from customer_center.platform.journal import Actor, Effect
+from customer_center.platform.log import logger
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The shop as mails name it. `invitation_url` holds `{token}` where the link's token belongs."""
+
+    name: str
+    url: str
+    invitation_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What every mail of this room needs to go out."""
+
+    shop: Shop
+    rules: InvitationRules
+    code_valid_for: timedelta
+    companies: Companies
+    mailer: Mailer
+    render: Callable[[str, str, Mapping[str, Value]], Rendered]
+    clock: Clock
+
+
+def deliver_mail(effect: Effect, outgoing: Outgoing) -> None:
+    """Send the mail of an effect, once: its id is what the record waits for and what makes a repeat harmless.
+
+    A mail nobody waits for any more (revoked, replaced, already sent) is not sent. Raises MailUnavailable, to be tried
+    again; a mail that SES refuses for good is noted and not tried again.
+    """
+    match effect.data:
+        case {"template": "invitation", "user_id": user_id}:
+            _deliver_invitation(effect.effect_id, user_id, outgoing)
+        case {"template": "activation_code", "attempt_key": key}:
+            _deliver_code(effect.effect_id, key, outgoing)
+        case _:
+            raise ValueError(f"There is no mail for {effect.data.get('template')}.")
+
+
+def _deliver_invitation(mail_id: str, user_id: str, outgoing: Outgoing) -> None:
+    now = outgoing.clock.now()
+    user = outgoing.companies.user(user_id)
+    invitation = user.invitation if user else None
+    if (
+        user is None
+        or invitation is None
+        or invitation.mail_id != mail_id
+        or invitation.sent_at
+        or invitation.status_at(now) is not InvitationStatus.PENDING
+    ):
+        logger.info("mail is not wanted any more", mail_id=mail_id)
+        return
+    secret = new_secret()
+    expires_at = now + outgoing.rules.valid_for
+    values = _invitation_values(user, f"{user_id}.{secret}", expires_at, outgoing)
+    if not _send("invitation", user.language, user.email, mail_id, values, outgoing):
+        _refused(user, now, outgoing)
+        return
+    outgoing.companies.invitation_sent(
+        user_id, mail_id=mail_id, token_hash=secret_hash(secret), sent_at=now, expires_at=expires_at
+    )
+
+
+def _invitation_values(user: User, token: str, expires_at: datetime, outgoing: Outgoing) -> Mapping[str, Value]:
+    company = outgoing.companies.company(user.company_id)
+    assert user.invitation is not None
+    inviter = outgoing.companies.colleague(user.company_id, user.invitation.invited_by)
+    return {
+        "shop_name": outgoing.shop.name,
+        "shop_url": outgoing.shop.url,
+        "login": user.email,
+        "salutation": user.salutation,
+        "name": user.name,
+        "company_name": company.name if company else "",
+        "customer_number": company.customer_number if company else "",
+        "contact_number": user.contact_number,
+        "roles": sorted(user.roles),
+        "inviter_name": inviter.name if inviter else company.name if company else "",
+        "link": outgoing.shop.invitation_url.replace("{token}", token),
+        "expires_at": expires_at,
+    }
+
+
+def _refused(user: User, now: datetime, outgoing: Outgoing) -> None:
+    assert user.invitation is not None
+    after = user.changed(now, invitation=replace(user.invitation, status=InvitationStatus.BOUNCED))
+    entry = audit.user_entry(
+        "invitation.bounced",
+        before=user,
+        after=after,
+        actor=Actor("system", "email_dispatch"),
+        now=now,
+        request_id=user.invitation.mail_id,
+    )
+    outgoing.companies.change_user(user, after, entry)
+
+
+def _deliver_code(mail_id: str, key: str, outgoing: Outgoing) -> None:
+    attempt = outgoing.companies.attempt(key)
+    if attempt is None or attempt.mail_id != mail_id or attempt.code_hash:
+        logger.info("mail is not wanted any more", mail_id=mail_id)
+        return
+    code = new_code()
+    values: Mapping[str, Value] = {
+        "shop_name": outgoing.shop.name,
+        "shop_url": outgoing.shop.url,
+        "name": attempt.name,
+        "customer_number": attempt.customer_number,
+        "code": code,
+        "minutes": int(outgoing.code_valid_for.total_seconds()) // 60,
+    }
+    if _send("activation_code", attempt.language, attempt.email, mail_id, values, outgoing):
+        outgoing.companies.code_sent(
+            key,
+            mail_id=mail_id,
+            code_hash=secret_hash(f"{attempt.attempt_id}.{code}"),
+            expires_at=outgoing.clock.now() + outgoing.code_valid_for,
+        )
+
+
+def _send(template: str, language: str, to: str, mail_id: str, values: Mapping[str, Value], outgoing: Outgoing) -> bool:
+    mail = outgoing.render(template, language, values)
+    message = Message(to=to, subject=mail.subject, html=mail.html, text=mail.text, tags={"mail_id": mail_id})
+    try:
+        outgoing.mailer.send(message)
+    except MailRefused as error:
+        logger.warning("mail refused", mail_id=mail_id, template=template, code=error.code)
+        return False
+    logger.info("mail sent", mail_id=mail_id, template=template)
+    return True

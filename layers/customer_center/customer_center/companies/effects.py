@@ -1,0 +1,31 @@
+"""The effects that changes in this room have, as the queues carry them: ids only, never personal data."""
+
+from datetime import datetime
+
+from customer_center.platform.ids import new_ulid
+from customer_center.platform.journal import Effect, new_effect
+
+
+def invitation_mail(user_id: str, mail_id: str) -> Effect:
+    """Send the invitation of this user; `mail_id` is the one its invitation waits for."""
+    return Effect(mail_id, "mail", {"template": "invitation", "user_id": user_id})
+
+
+def activation_code_mail(attempt_key: str, mail_id: str) -> Effect:
+    """Send the code of this activation; `mail_id` is the one the activation waits for."""
+    return Effect(mail_id, "mail", {"template": "activation_code", "attempt_key": attempt_key})
+
+
+def align_identity(user_id: str, now: datetime) -> Effect:
+    """Bring the user's login in line with their record."""
+    return new_effect("identity", now, user_id=user_id)
+
+
+def create_erp_contact(user_id: str, now: datetime) -> Effect:
+    """Create the user's contact in the ERP."""
+    return new_effect("erp_contact", now, user_id=user_id)
+
+
+def new_mail_id(now: datetime) -> str:
+    """Return a fresh mail id."""
+    return new_ulid(now)

@@ -1,0 +1,149 @@
+"""Adding users to the shop: from a contact of the ERP, or by request (seed 001)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from customer_center.companies import audit, effects
+from customer_center.companies.model import (
+    Budgets,
+    Company,
+    ErpContact,
+    Invitation,
+    InvitationStatus,
+    Role,
+    User,
+    UserStatus,
+    check_assignable,
+)
+from customer_center.companies.ports import Companies, ErpGateway
+from customer_center.platform.clock import Clock
+from customer_center.platform.errors import FieldError, InvalidInput, NotFound
+from customer_center.platform.ids import new_user_id
+from customer_center.platform.journal import Effect, Entry
+from customer_center.platform.language import choose_language
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRules:
+    """The parameters of invitations: how long a link is good, and the language of whoever has none."""
+
+    valid_for: timedelta = timedelta(days=7)
+    fallback_language: str = "en"
+    create_erp_contact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """What the main contact enters for a new user; name and e-mail default to the ERP's where there is a contact."""
+
+    salutation: str
+    roles: frozenset[Role]
+    name: str | None = None
+    email: str | None = None
+    language: str | None = None
+    budgets: Budgets = field(default_factory=Budgets)
+
+
+def invite_contact(
+    contact_number: str,
+    new_user: NewUser,
+    actor: User,
+    request_id: str,
+    *,
+    rules: InvitationRules,
+    erp: ErpGateway,
+    companies: Companies,
+    clock: Clock,
+) -> User:
+    """Add a contact of the ERP to the shop; the mail with the link follows.
+
+    Seed 001, "Add an existing user to the shop".
+
+    The pair of customer and contact number is read from the ERP again, never taken from the caller ("The customer
+    number and contact number cannot be changed"). Raises NotFound `contact-not-found`, Conflict `contact-in-use` or
+    `email-in-use`, InvalidInput, Forbidden, an OutsideSystemError. A repeat after success is `contact-in-use`.
+    """
+    check_assignable(actor, new_user.roles, new_user.budgets)
+    company = _company(actor, companies)
+    contact = _of_number(contact_number, erp.select_contacts(company.customer_number))
+    user = _invited(new_user, actor, contact, rules, clock.now())
+    companies.add_user(user, _entry(user, actor, request_id), contact)
+    return user
+
+
+def request_user(
+    new_user: NewUser,
+    actor: User,
+    request_id: str,
+    *,
+    rules: InvitationRules,
+    companies: Companies,
+    clock: Clock,
+) -> User:
+    """Set up a new user for the shop (seed 001: "Request a new user"); the mail follows.
+
+    If switched on, the ERP gets a contact too; it is created after the user, through the journal, so that a failure
+    leaves none behind. Raises Conflict `email-in-use`, InvalidInput, Forbidden.
+    """
+    check_assignable(actor, new_user.roles, new_user.budgets)
+    user = _invited(new_user, actor, None, rules, clock.now())
+    follow = [effects.create_erp_contact(user.user_id, user.created_at)] if rules.create_erp_contact else []
+    companies.add_user(user, _entry(user, actor, request_id, follow))
+    return user
+
+
+def new_invitation(invited_by: str, rules: InvitationRules, now: datetime) -> Invitation:
+    """Return a pending invitation; its secret is made when its mail is."""
+    return Invitation(InvitationStatus.PENDING, effects.new_mail_id(now), invited_by, now + rules.valid_for)
+
+
+def _company(actor: User, companies: Companies) -> Company:
+    company = companies.company(actor.company_id)
+    if company is None:
+        raise NotFound
+    return company
+
+
+def _of_number(contact_number: str, contacts: Iterable[ErpContact]) -> ErpContact:
+    for contact in contacts:
+        if contact.contact_number == contact_number:
+            return contact
+    raise NotFound("contact-not-found")
+
+
+def _invited(new_user: NewUser, actor: User, contact: ErpContact | None, rules: InvitationRules, now: datetime) -> User:
+    name = new_user.name or (contact.name[:50] if contact else None)
+    email = new_user.email or (contact.email if contact else None)
+    if name is None or email is None:
+        missing = [pointer for pointer, value in (("/name", name), ("/email", email)) if value is None]
+        raise InvalidInput(errors=[FieldError(pointer, "required") for pointer in missing])
+    spoken = contact.language_code if contact else None
+    return User(
+        user_id=new_user_id(actor.company_id, now),
+        company_id=actor.company_id,
+        contact_number=contact.contact_number if contact else None,
+        salutation=new_user.salutation,
+        name=name,
+        email=email,
+        language=new_user.language or choose_language(spoken, fallback=rules.fallback_language),
+        status=UserStatus.INVITED,
+        roles=new_user.roles,
+        budgets=new_user.budgets,
+        invitation=new_invitation(actor.user_id, rules, now),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _entry(user: User, actor: User, request_id: str, follow: Iterable[Effect] = ()) -> Entry:
+    assert user.invitation is not None
+    return audit.user_entry(
+        "user.invited",
+        before=None,
+        after=user,
+        actor=audit.person(actor),
+        now=user.created_at,
+        request_id=request_id,
+        effects=[effects.invitation_mail(user.user_id, user.invitation.mail_id), *follow],
+    )

@@ -1,0 +1,69 @@
+"""The contacts of the ERP that have no shop account (seed 000, "List of contacts from the ERP")."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from customer_center.companies.model import CachedContact, ContactsPage, ErpContact, User, normalized_email
+from customer_center.companies.ports import Companies, ErpGateway
+from customer_center.platform.clock import Clock
+from customer_center.platform.errors import NotFound, OutsideSystemError
+from customer_center.platform.ids import company_of
+from customer_center.platform.log import logger
+
+
+@dataclass(frozen=True, slots=True)
+class ErpContacts:
+    """A page of contacts as the ERP had them at `as_of`; `stale` when the ERP could not be asked again."""
+
+    page: ContactsPage
+    as_of: datetime
+    stale: bool
+
+
+def list_erp_contacts(
+    actor: User,
+    *,
+    limit: int,
+    cursor: str | None,
+    refresh: bool,
+    keep_for: timedelta,
+    erp: ErpGateway,
+    companies: Companies,
+    clock: Clock,
+) -> ErpContacts:
+    """Return a page of the company's contacts without an account, from the ERP at most `keep_for` ago.
+
+    `refresh` asks the ERP now. When it cannot answer, the last list is returned as stale; raises an OutsideSystemError
+    only when there is none. A page after the first never asks the ERP, so that a list does not change underfoot.
+    """
+    read_at = companies.contacts_read_at(actor.company_id)
+    now = clock.now()
+    stale = False
+    if read_at is None or (cursor is None and (refresh or now - read_at >= keep_for)):
+        try:
+            _read_again(actor, now, erp, companies)
+            read_at = now
+        except OutsideSystemError as error:
+            if read_at is None:
+                raise
+            stale = True
+            logger.warning("contacts are stale", company_id=actor.company_id, code=error.code)
+    page = companies.contacts_without_account(actor.company_id, limit=limit, cursor=cursor)
+    return ErpContacts(page, read_at, stale)
+
+
+def _read_again(actor: User, now: datetime, erp: ErpGateway, companies: Companies) -> None:
+    company = companies.company(actor.company_id)
+    if company is None:
+        raise NotFound
+    contacts = erp.select_contacts(company.customer_number)
+    owners = companies.users_of_emails(contact.email for contact in contacts if contact.email)
+    rows = [CachedContact(contact, _owner(contact, owners, actor.company_id)) for contact in contacts]
+    companies.save_contacts(actor.company_id, rows, now)
+
+
+def _owner(contact: ErpContact, owners: Mapping[str, str], company_id: str) -> str | None:
+    """Return the colleague who already has the contact's e-mail; another company's user is nobody here."""
+    owner = owners.get(normalized_email(contact.email)) if contact.email else None
+    return owner if owner and company_of(owner) == company_id else None

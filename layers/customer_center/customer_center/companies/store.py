@@ -1,0 +1,736 @@
+"""The companies table: the one file that knows its key scheme (DynamoDB, on demand).
+
+| item | pk | sk |
+|---|---|---|
+| company | company id | `company` |
+| user | company id | `user#<user id>` |
+| ERP contact, cached | company id | `contact#<contact number>` |
+| when the contacts were read | company id | `contacts` |
+| customer number → company | `customer_number#<number>` | `customer_number` |
+| e-mail → user | `email#<normalised>` | `email` |
+| activation under way | `activation#<digest>` | `activation` |
+| refusals of a day | `refusals#<customer number>#<day>` | `refusals` |
+| breaker of an outside system | `breaker#<system>` | `breaker` |
+
+Index `listing` (sparse: `listing`, `listing_key`): contacts without a shop account, by name.
+Every method that changes a company or a user writes one journal entry in the same transaction.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, override
+
+from botocore.exceptions import ClientError
+
+from customer_center.companies.model import (
+    Attempt,
+    Budgets,
+    CachedContact,
+    Claim,
+    Company,
+    ContactsPage,
+    ErpContact,
+    Invitation,
+    InvitationStatus,
+    Money,
+    RefusalLimits,
+    Role,
+    User,
+    UsersPage,
+    UserStatus,
+    normalized_email,
+)
+from customer_center.companies.ports import Companies, CompanyExists
+from customer_center.platform.clock import epoch, from_iso, iso
+from customer_center.platform.dynamodb import (
+    Action,
+    condition_failed,
+    cursor_of,
+    from_item,
+    key_of,
+    to_item,
+    transact,
+)
+from customer_center.platform.errors import (
+    Conflict,
+    Gone,
+    InProgress,
+    InvalidInput,
+    PreconditionFailed,
+    TooManyRequests,
+)
+from customer_center.platform.ids import company_of
+from customer_center.platform.journal import Entry, Journal
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_LISTING_INDEX = "listing"
+_BATCH_GET = 100
+
+
+def _key(pk: str, sk: str) -> dict[str, Any]:
+    return to_item({"pk": pk, "sk": sk})
+
+
+def _user_key(user_id: str) -> dict[str, Any]:
+    return _key(company_of(user_id) or "", f"user#{user_id}")
+
+
+def _email_pk(email: str) -> str:
+    return f"email#{normalized_email(email)}"
+
+
+class CompanyStore(Companies):
+    """Companies, users, contacts and activations in DynamoDB."""
+
+    def __init__(self, *, client: "DynamoDBClient", table: str, journal: Journal) -> None:
+        self._client = client
+        self._table = table
+        self._journal = journal
+
+    # Reading
+
+    @override
+    def user(self, user_id: str) -> User | None:
+        return self._user(user_id, consistent=True)
+
+    @override
+    def colleague(self, company_id: str, user_id: str) -> User | None:
+        return self._user(user_id, consistent=False) if company_of(user_id) == company_id else None
+
+    def _user(self, user_id: str, *, consistent: bool) -> User | None:
+        if company_of(user_id) is None:
+            return None
+        item = self._get(_user_key(user_id), consistent=consistent)
+        return _user_of(item) if item else None
+
+    @override
+    def company(self, company_id: str) -> Company | None:
+        item = self._get(_key(company_id, "company"), consistent=False)
+        return _company_of(item) if item else None
+
+    @override
+    def company_of_number(self, customer_number: str) -> Company | None:
+        item = self._get(_key(f"customer_number#{customer_number}", "customer_number"), consistent=True)
+        found = self._get(_key(item["company_id"], "company"), consistent=True) if item else None
+        return _company_of(found) if found else None
+
+    @override
+    def user_id_of_email(self, email: str) -> str | None:
+        item = self._get(_key(_email_pk(email), "email"), consistent=True)
+        return item["user_id"] if item else None
+
+    @override
+    def users(self, company_id: str, *, limit: int, cursor: str | None) -> UsersPage:
+        start: dict[str, Any] = _start(key_of(cursor, pk=company_id))
+        answer = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues=to_item({":pk": company_id, ":sk": "user#"}),
+            Limit=limit,
+            **start,
+        )
+        users = tuple(_user_of(from_item(item)) for item in answer["Items"])
+        return UsersPage(users, cursor_of(answer.get("LastEvaluatedKey")))
+
+    def _get(self, key: Mapping[str, Any], *, consistent: bool) -> dict[str, Any] | None:
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=consistent)
+        return from_item(answer["Item"]) if "Item" in answer else None
+
+    # Contacts of the ERP
+
+    @override
+    def contacts_read_at(self, company_id: str) -> datetime | None:
+        item = self._get(_key(company_id, "contacts"), consistent=True)
+        return from_iso(item["read_at"]) if item else None
+
+    @override
+    def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None) -> ContactsPage:
+        start: dict[str, Any] = _start(key_of(cursor, pk=company_id, listing=f"{company_id}#contacts"))
+        answer = self._client.query(
+            TableName=self._table,
+            IndexName=_LISTING_INDEX,
+            KeyConditionExpression="listing = :listing",
+            ExpressionAttributeValues=to_item({":listing": f"{company_id}#contacts"}),
+            Limit=limit,
+            **start,
+        )
+        contacts = tuple(_contact_of(from_item(item)) for item in answer["Items"])
+        return ContactsPage(contacts, cursor_of(answer.get("LastEvaluatedKey")))
+
+    @override
+    def users_of_emails(self, emails: Iterable[str]) -> Mapping[str, str]:
+        wanted = sorted({normalized_email(email) for email in emails})
+        found: dict[str, str] = {}
+        for start in range(0, len(wanted), _BATCH_GET):
+            keys = [_key(f"email#{email}", "email") for email in wanted[start : start + _BATCH_GET]]
+            requested: Any = {self._table: {"Keys": keys}}
+            while requested:
+                answer = self._client.batch_get_item(RequestItems=requested)
+                for item in map(from_item, answer["Responses"].get(self._table, [])):
+                    found[item["pk"].removeprefix("email#")] = item["user_id"]
+                requested = answer.get("UnprocessedKeys")
+        return found
+
+    @override
+    def save_contacts(self, company_id: str, contacts: Sequence[CachedContact], read_at: datetime) -> None:
+        known = {row.contact.contact_number: row for row in self._all_contacts(company_id)}
+        for listed_row in contacts:
+            before = known.get(listed_row.contact.contact_number)
+            row = replace(listed_row, user_id=before.user_id) if before and before.user_id else listed_row
+            if before != row:
+                self._save_contact(company_id, row)
+        listed = {row.contact.contact_number for row in contacts}
+        for number, row in known.items():
+            if number not in listed and row.user_id is None:
+                self._drop_contact(company_id, number)
+        self._client.put_item(
+            TableName=self._table,
+            Item=to_item({"pk": company_id, "sk": "contacts", "read_at": iso(read_at)}),
+        )
+
+    def _all_contacts(self, company_id: str) -> Iterable[CachedContact]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues=to_item({":pk": company_id, ":sk": "contact#"}),
+        )
+        for page in pages:
+            yield from (_contact_of(from_item(item)) for item in page["Items"])
+
+    def _save_contact(self, company_id: str, row: CachedContact) -> None:
+        values = _contact_values(company_id, row)
+        update = _update(_contact_key(company_id, row.contact.contact_number), values)
+        # A user linked since our read wins: then the row is written without a place in the listing.
+        condition = (
+            "attribute_not_exists(user_id) OR user_id = :user_id" if row.user_id else "attribute_not_exists(user_id)"
+        )
+        try:
+            self._client.update_item(TableName=self._table, ConditionExpression=condition, **update)
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
+            linked = {**values, "listing": None, "listing_key": None}
+            linked.pop("user_id")
+            update = _update(_contact_key(company_id, row.contact.contact_number), linked)
+            self._client.update_item(TableName=self._table, **update)
+
+    def _drop_contact(self, company_id: str, contact_number: str) -> None:
+        try:
+            self._client.delete_item(
+                TableName=self._table,
+                Key=_contact_key(company_id, contact_number),
+                ConditionExpression="attribute_not_exists(user_id)",
+            )
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
+
+    # Users
+
+    @override
+    def add_user(self, user: User, entry: Entry, contact: ErpContact | None = None) -> None:
+        actions = [
+            self._new_email(user, Conflict("email-in-use")),
+            self._put(_user_values(user), "attribute_not_exists(pk)"),
+            self._journal.write(entry),
+        ]
+        if contact:
+            actions.insert(1, self._link_contact(user, contact))
+        else:
+            # The ERP may list this very person under the same e-mail: the next look asks it again.
+            actions.append(Action({"Delete": {"TableName": self._table, "Key": _key(user.company_id, "contacts")}}))
+        transact(self._client, actions)
+
+    @override
+    def change_user(self, before: User, after: User, entry: Entry) -> None:
+        values, were = _user_values(after), _user_values(before)
+        changed = {name: values[name] for name in values if values[name] != were[name]}
+        update = _update(_user_key(after.user_id), changed)
+        update["ExpressionAttributeNames"]["#version"] = "version"
+        update["ExpressionAttributeValues"][":before"] = {"N": str(before.version)}
+        update["ConditionExpression"] = "#version = :before"
+        actions = [
+            Action({"Update": {"TableName": self._table, **update}}, PreconditionFailed()),
+            self._journal.write(entry),
+        ]
+        was, is_now = _counts(before), _counts(after)
+        if was != is_now:
+            actions.append(self._main_contact(after, joins=is_now))
+        transact(self._client, actions)
+
+    def _main_contact(self, user: User, *, joins: bool) -> Action:
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": _key(user.company_id, "company"),
+            "UpdateExpression": f"{'ADD' if joins else 'DELETE'} main_contacts :users",
+            "ExpressionAttributeValues": {":users": {"SS": [user.user_id]}},
+            "ConditionExpression": "attribute_exists(pk)",
+        }
+        if not joins:
+            request["ConditionExpression"] += " AND size(main_contacts) > :one"
+            request["ExpressionAttributeValues"][":one"] = {"N": "1"}
+        return Action({"Update": request}, Conflict("last-main-contact"))
+
+    @override
+    def invitation_sent(
+        self, user_id: str, *, mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime
+    ) -> bool:
+        return self._note(
+            _user_key(user_id),
+            "SET invitation.token_hash = :hash, invitation.sent_at = :sent, invitation.expires_at = :expires",
+            "invitation.mail_id = :mail AND invitation.#status = :pending AND attribute_not_exists(invitation.sent_at)",
+            {
+                ":hash": token_hash,
+                ":sent": iso(sent_at),
+                ":expires": iso(expires_at),
+                ":mail": mail_id,
+                ":pending": InvitationStatus.PENDING.value,
+            },
+            {"#status": "status"},
+        )
+
+    @override
+    def claim_invitation(self, user: User, claim: Claim, now: datetime) -> None:
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_user_key(user.user_id),
+                UpdateExpression="SET claim = :claim",
+                ConditionExpression="invitation.token_hash = :hash AND invitation.#status = :pending AND "
+                "(attribute_not_exists(claim) OR claim.claim_id = :id OR claim.lapses_at <= :now)",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues=to_item(
+                    {
+                        ":claim": _claim_values(claim),
+                        ":id": claim.claim_id,
+                        ":now": iso(now),
+                        ":hash": user.invitation.token_hash if user.invitation else "",
+                        ":pending": InvitationStatus.PENDING.value,
+                    }
+                ),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            item: Any = error.response.get("Item")
+            current = _user_of(from_item(item)) if item else None
+            if current and current.claim and current.claim.blocks(claim.claim_id, now):
+                wait = (current.claim.lapses_at - now).total_seconds()
+                raise InProgress("in-progress", retry_after=int(wait) + 1) from error
+            raise Gone("invitation-used") from error
+
+    @override
+    def link_created_contact(self, user: User, contact: ErpContact) -> None:
+        actions = [
+            Action(
+                {
+                    "Update": {
+                        "TableName": self._table,
+                        "Key": _user_key(user.user_id),
+                        "UpdateExpression": "SET contact_number = :number",
+                        "ConditionExpression": "attribute_exists(pk) AND "
+                        "(attribute_not_exists(contact_number) OR contact_number = :number)",
+                        "ExpressionAttributeValues": {":number": {"S": contact.contact_number}},
+                    }
+                },
+                Conflict("contact-in-use"),
+            ),
+            self._link_contact(user, contact),
+        ]
+        transact(self._client, actions)
+
+    def _new_email(self, user: User, refusal: Exception) -> Action:
+        item = {"pk": _email_pk(user.email), "sk": "email", "user_id": user.user_id}
+        return self._put(item, "attribute_not_exists(pk)", refusal)
+
+    def _link_contact(self, user: User, contact: ErpContact) -> Action:
+        row = CachedContact(contact, user.user_id)
+        update = _update(_contact_key(user.company_id, contact.contact_number), _contact_values(user.company_id, row))
+        condition = "attribute_not_exists(user_id) OR user_id = :user_id"
+        request = {"TableName": self._table, "ConditionExpression": condition, **update}
+        return Action({"Update": request}, Conflict("contact-in-use"))
+
+    def _put(self, values: Mapping[str, Any], condition: str, refusal: Exception | None = None) -> Action:
+        request = {"TableName": self._table, "Item": to_item(values), "ConditionExpression": condition}
+        return Action({"Put": request}, refusal)
+
+    def _note(
+        self,
+        key: Mapping[str, Any],
+        update: str,
+        condition: str,
+        values: Mapping[str, Any],
+        names: Mapping[str, str] | None = None,
+    ) -> bool:
+        named: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=key,
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=to_item(values),
+                **named,
+            )
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
+            return False
+        return True
+
+    # Activation
+
+    @override
+    def reserve_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
+        names = self._refusal_names(network, now, limits)
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=self._refusal_key(customer_number, now),
+                UpdateExpression="ADD #day :one, #network :one SET expires_at = :expires",
+                ConditionExpression="(attribute_not_exists(#day) OR #day < :day_limit) AND "
+                "(attribute_not_exists(#network) OR #network < :network_limit)",
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=to_item(
+                    {
+                        ":one": 1,
+                        ":expires": epoch(now + timedelta(days=2)),
+                        ":day_limit": limits.per_day,
+                        ":network_limit": limits.per_network,
+                    }
+                ),
+            )
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
+            window = limits.network_window_seconds
+            raise TooManyRequests("too-many-refusals", retry_after=window - epoch(now) % window) from error
+
+    @override
+    def release_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
+        self._client.update_item(
+            TableName=self._table,
+            Key=self._refusal_key(customer_number, now),
+            UpdateExpression="ADD #day :minus, #network :minus",
+            ExpressionAttributeNames=self._refusal_names(network, now, limits),
+            ExpressionAttributeValues=to_item({":minus": -1}),
+        )
+
+    @staticmethod
+    def _refusal_key(customer_number: str, now: datetime) -> dict[str, Any]:
+        # Casefolded: an ERP that does not care about case must not multiply the tries.
+        return _key(f"refusals#{customer_number.casefold()}#{now:%Y-%m-%d}", "refusals")
+
+    @staticmethod
+    def _refusal_names(network: str, now: datetime, limits: RefusalLimits) -> dict[str, str]:
+        return {"#day": "day", "#network": f"{epoch(now) // limits.network_window_seconds}#{network}"}
+
+    @override
+    def attempt(self, key: str) -> Attempt | None:
+        item = self._get(_key(f"activation#{key}", "activation"), consistent=True)
+        return _attempt_of(key, item) if item else None
+
+    @override
+    def save_attempt(self, attempt: Attempt, entry: Entry, *, replaces: Attempt | None) -> None:
+        values = {"pk": f"activation#{attempt.key}", "sk": "activation", **_attempt_values(attempt)}
+        request: dict[str, Any] = {"TableName": self._table, "Item": to_item(values)}
+        if replaces:
+            request["ConditionExpression"] = "attempt_id = :before"
+            request["ExpressionAttributeValues"] = {":before": {"S": replaces.attempt_id}}
+        else:
+            request["ConditionExpression"] = "attribute_not_exists(pk)"
+        transact(
+            self._client,
+            [Action({"Put": request}, InProgress("in-progress", retry_after=1)), self._journal.write(entry)],
+        )
+
+    @override
+    def code_sent(self, key: str, *, mail_id: str, code_hash: str, expires_at: datetime) -> bool:
+        return self._note(
+            _key(f"activation#{key}", "activation"),
+            "SET code_hash = :hash, code_expires_at = :expires",
+            "mail_id = :mail AND attribute_not_exists(code_hash)",
+            {":hash": code_hash, ":expires": iso(expires_at), ":mail": mail_id},
+        )
+
+    @override
+    def try_code(self, key: str, claim: Claim, now: datetime, tries: int) -> Attempt:
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=_key(f"activation#{key}", "activation"),
+                UpdateExpression="ADD tries :one SET claim = :claim",
+                ConditionExpression="code_expires_at > :now AND tries < :tries AND "
+                "(attribute_not_exists(claim) OR claim.claim_id = :id OR claim.lapses_at <= :now)",
+                ExpressionAttributeValues=to_item(
+                    {
+                        ":one": 1,
+                        ":claim": _claim_values(claim),
+                        ":id": claim.claim_id,
+                        ":now": iso(now),
+                        ":tries": tries,
+                    }
+                ),
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            item: Any = error.response.get("Item")
+            raise _code_refusal(key, item, claim, now, tries) from error
+        return _attempt_of(key, from_item(answer["Attributes"]))
+
+    @override
+    def release_attempt(self, key: str, claim: Claim) -> None:
+        self._note(
+            _key(f"activation#{key}", "activation"), "REMOVE claim", "claim.claim_id = :id", {":id": claim.claim_id}
+        )
+
+    @override
+    def complete_activation(
+        self, user: User, company: Company, entry: Entry, *, existing: Company | None, contact: ErpContact | None
+    ) -> None:
+        actions = [
+            *self._company_actions(company, existing),
+            self._new_email(user, Conflict("email-in-use")),
+            self._put(_user_values(user), "attribute_not_exists(pk)", Conflict("email-in-use")),
+            self._journal.write(entry),
+        ]
+        if contact:
+            actions.append(self._link_contact(user, contact))
+        transact(self._client, actions)
+
+    def _company_actions(self, company: Company, existing: Company | None) -> list[Action]:
+        if existing is None:
+            number = {
+                "pk": f"customer_number#{company.customer_number}",
+                "sk": "customer_number",
+                "company_id": company.company_id,
+            }
+            return [
+                self._put(number, "attribute_not_exists(pk)", CompanyExists()),
+                self._put(_company_values(company), "attribute_not_exists(pk)", CompanyExists()),
+            ]
+        joining = company.main_contacts - existing.main_contacts
+        values = {name: value for name, value in _company_values(company).items() if name != "main_contacts"}
+        update = _update(_key(company.company_id, "company"), {**values, "version": existing.version + 1})
+        if joining:
+            update["UpdateExpression"] += " ADD main_contacts :joining"
+            update["ExpressionAttributeValues"][":joining"] = {"SS": sorted(joining)}
+        condition = {"ConditionExpression": "attribute_exists(pk)"}
+        return [Action({"Update": {"TableName": self._table, **update, **condition}}, CompanyExists())]
+
+
+def _start(key: dict[str, Any] | None) -> dict[str, Any]:
+    return {"ExclusiveStartKey": key} if key else {}
+
+
+def _counts(user: User) -> bool:
+    return user.is_main_contact and user.status is UserStatus.ACTIVE
+
+
+def _update(key: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an update that sets the given attributes and removes those that are None."""
+    given = {name: value for name, value in values.items() if name not in ("pk", "sk")}
+    kept = to_item(given)
+    gone = [name for name in given if name not in kept]
+    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
+    if gone:
+        expression += " REMOVE " + ", ".join(f"#{name}" for name in gone)
+    return {
+        "Key": key,
+        "UpdateExpression": expression,
+        "ExpressionAttributeNames": {f"#{name}": name for name in given},
+        "ExpressionAttributeValues": {f":{name}": value for name, value in kept.items()},
+    }
+
+
+def _code_refusal(key: str, item: Mapping[str, Any] | None, claim: Claim, now: datetime, tries: int) -> Exception:
+    attempt = _attempt_of(key, from_item(item)) if item else None
+    if attempt is None or attempt.code_expires_at is None or attempt.code_expires_at <= now:
+        return InvalidInput("code-expired")
+    if attempt.tries >= tries:
+        return InvalidInput("code-exhausted")
+    if attempt.claim and attempt.claim.blocks(claim.claim_id, now):
+        return InProgress("in-progress", retry_after=int((attempt.claim.lapses_at - now).total_seconds()) + 1)
+    return InvalidInput("code-expired")
+
+
+# Items and back
+
+
+def _contact_key(company_id: str, contact_number: str) -> dict[str, Any]:
+    return _key(company_id, f"contact#{contact_number}")
+
+
+def _contact_values(company_id: str, row: CachedContact) -> dict[str, Any]:
+    values: dict[str, Any] = {**asdict(row.contact), "user_id": row.user_id, "listing": None, "listing_key": None}
+    if row.user_id is None:
+        values["listing"] = f"{company_id}#contacts"
+        values["listing_key"] = f"{row.contact.name.casefold()}#{row.contact.contact_number}"
+    return values
+
+
+def _contact_of(item: Mapping[str, Any]) -> CachedContact:
+    values: dict[str, Any] = {name.name: item.get(name.name) for name in fields(ErpContact)}
+    contact = ErpContact(**values)
+    return CachedContact(contact, item.get("user_id"))
+
+
+def _company_values(company: Company) -> dict[str, Any]:
+    return {
+        "pk": company.company_id,
+        "sk": "company",
+        "customer_number": company.customer_number,
+        "name": company.name,
+        "customer_center": company.customer_center,
+        "main_contact_email": company.main_contact_email,
+        "customer_posting_group": company.customer_posting_group,
+        "blocked": company.blocked,
+        "main_contacts": set(company.main_contacts) or None,
+        "version": company.version,
+        "created_at": iso(company.created_at),
+        "updated_at": iso(company.updated_at),
+    }
+
+
+def _company_of(item: Mapping[str, Any]) -> Company:
+    return Company(
+        company_id=item["pk"],
+        customer_number=item["customer_number"],
+        name=item["name"],
+        customer_center=item["customer_center"],
+        main_contact_email=item.get("main_contact_email"),
+        customer_posting_group=item.get("customer_posting_group"),
+        blocked=item["blocked"],
+        main_contacts=frozenset(item.get("main_contacts", ())),
+        version=item["version"],
+        created_at=from_iso(item["created_at"]),
+        updated_at=from_iso(item["updated_at"]),
+    )
+
+
+def _user_values(user: User) -> dict[str, Any]:
+    return {
+        "pk": user.company_id,
+        "sk": f"user#{user.user_id}",
+        "contact_number": user.contact_number,
+        "salutation": user.salutation,
+        "name": user.name,
+        "email": user.email,
+        "language": user.language,
+        "status": user.status.value,
+        "roles": {role.value for role in user.roles},
+        "budgets": _budget_values(user.budgets),
+        "invitation": _invitation_values(user.invitation),
+        "claim": _claim_values(user.claim),
+        "version": user.version,
+        "created_at": iso(user.created_at),
+        "updated_at": iso(user.updated_at),
+    }
+
+
+def _user_of(item: Mapping[str, Any]) -> User:
+    return User(
+        user_id=item["sk"].removeprefix("user#"),
+        company_id=item["pk"],
+        contact_number=item.get("contact_number"),
+        salutation=item["salutation"],
+        name=item["name"],
+        email=item["email"],
+        language=item["language"],
+        status=UserStatus(item["status"]),
+        roles=frozenset(map(Role, item["roles"])),
+        budgets=_budgets_of(item.get("budgets") or {}),
+        invitation=_invitation_of(item.get("invitation")),
+        claim=_claim_of(item.get("claim")),
+        version=item["version"],
+        created_at=from_iso(item["created_at"]),
+        updated_at=from_iso(item["updated_at"]),
+    )
+
+
+def _budget_values(budgets: Budgets) -> dict[str, Any] | None:
+    given = {"per_order": budgets.per_order, "per_month": budgets.per_month}
+    values = {name: {"amount": str(money.amount), "currency": money.currency} for name, money in given.items() if money}
+    return values or None
+
+
+def _budgets_of(values: Mapping[str, Any]) -> Budgets:
+    return Budgets(**{name: Money(Decimal(money["amount"]), money["currency"]) for name, money in values.items()})
+
+
+def _invitation_values(invitation: Invitation | None) -> dict[str, Any] | None:
+    if invitation is None:
+        return None
+    values = {
+        "status": invitation.status.value,
+        "mail_id": invitation.mail_id,
+        "invited_by": invitation.invited_by,
+        "expires_at": iso(invitation.expires_at),
+        "sent_at": iso(invitation.sent_at) if invitation.sent_at else None,
+        "token_hash": invitation.token_hash,
+    }
+    # The conditions on these attributes ask whether they are there: an absent value is left out, not stored as null.
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _invitation_of(values: Mapping[str, Any] | None) -> Invitation | None:
+    if values is None:
+        return None
+    return Invitation(
+        status=InvitationStatus(values["status"]),
+        mail_id=values["mail_id"],
+        invited_by=values["invited_by"],
+        expires_at=from_iso(values["expires_at"]),
+        sent_at=from_iso(values["sent_at"]) if values.get("sent_at") else None,
+        token_hash=values.get("token_hash"),
+    )
+
+
+def _claim_values(claim: Claim | None) -> dict[str, str] | None:
+    return {"claim_id": claim.claim_id, "lapses_at": iso(claim.lapses_at)} if claim else None
+
+
+def _claim_of(values: Mapping[str, Any] | None) -> Claim | None:
+    return Claim(values["claim_id"], from_iso(values["lapses_at"])) if values else None
+
+
+def _attempt_values(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "attempt_id": attempt.attempt_id,
+        "company_id": attempt.company_id,
+        "user_id": attempt.user_id,
+        "customer_number": attempt.customer_number,
+        "email": attempt.email,
+        "name": attempt.name,
+        "language": attempt.language,
+        "requested_at": iso(attempt.requested_at),
+        "mail_id": attempt.mail_id,
+        "code_hash": attempt.code_hash,
+        "code_expires_at": iso(attempt.code_expires_at) if attempt.code_expires_at else None,
+        "tries": attempt.tries,
+        "claim": _claim_values(attempt.claim),
+        "expires_at": epoch(attempt.requested_at + timedelta(days=1)),
+    }
+
+
+def _attempt_of(key: str, item: Mapping[str, Any]) -> Attempt:
+    return Attempt(
+        key=key,
+        attempt_id=item["attempt_id"],
+        company_id=item["company_id"],
+        user_id=item["user_id"],
+        customer_number=item["customer_number"],
+        email=item["email"],
+        name=item["name"],
+        language=item["language"],
+        requested_at=from_iso(item["requested_at"]),
+        mail_id=item.get("mail_id"),
+        code_hash=item.get("code_hash"),
+        code_expires_at=from_iso(item["code_expires_at"]) if item.get("code_expires_at") else None,
+        tries=item["tries"],
+        claim=_claim_of(item.get("claim")),
+    )

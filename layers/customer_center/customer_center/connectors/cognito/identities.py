@@ -1,0 +1,114 @@
+"""Logins in a Cognito user pool: our user id is the user name, the e-mail is an alias (DESIGN §3).
+
+The e-mail becomes the alias only when the login is enabled, after our own record won it: an activation that was never
+finished can therefore not keep somebody else out of theirs.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, override
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from customer_center.companies.model import User
+from customer_center.companies.ports import Identities, Session
+from customer_center.platform.errors import FieldError, InvalidInput, OutsideUnavailable
+from customer_center.platform.ids import new_secret
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+
+class CognitoIdentities(Identities):
+    """Logins of one user pool, signed in through one of its clients."""
+
+    def __init__(self, *, client: "CognitoIdentityProviderClient", user_pool_id: str, client_id: str) -> None:
+        self._client = client
+        self._pool = user_pool_id
+        self._client_id = client_id
+
+    @override
+    def create(self, user: User) -> None:
+        with _outside():
+            try:
+                self._client.admin_create_user(
+                    UserPoolId=self._pool,
+                    Username=user.user_id,
+                    UserAttributes=[
+                        {"Name": "email", "Value": user.email},
+                        {"Name": "email_verified", "Value": "false"},
+                        {"Name": "locale", "Value": user.language},
+                    ],
+                    # Never mailed, never told: it only keeps the login shut until the person sets their own.
+                    TemporaryPassword=f"{new_secret()}aA1!",
+                    MessageAction="SUPPRESS",
+                )
+            except self._client.exceptions.UsernameExistsException:
+                return
+            self._client.admin_disable_user(UserPoolId=self._pool, Username=user.user_id)
+
+    @override
+    def set_password(self, user_id: str, password: str) -> None:
+        with _outside():
+            try:
+                self._client.admin_set_user_password(
+                    UserPoolId=self._pool, Username=user_id, Password=password, Permanent=True
+                )
+            except (
+                self._client.exceptions.InvalidPasswordException,
+                self._client.exceptions.InvalidParameterException,
+            ) as error:
+                raise InvalidInput(errors=[FieldError("/password", "password-policy")]) from error
+
+    @override
+    def enable(self, user_id: str) -> None:
+        with _outside():
+            verified = [{"Name": "email_verified", "Value": "true"}]
+            self._client.admin_update_user_attributes(
+                UserPoolId=self._pool,
+                Username=user_id,
+                UserAttributes=verified,  # type: ignore[arg-type] # the stub wants its own TypedDict
+            )
+            self._client.admin_enable_user(UserPoolId=self._pool, Username=user_id)
+
+    @override
+    def disable(self, user_id: str) -> None:
+        self._if_there(self._client.admin_disable_user, user_id)
+        self._if_there(self._client.admin_user_global_sign_out, user_id)
+
+    @override
+    def delete(self, user_id: str) -> None:
+        self._if_there(self._client.admin_delete_user, user_id)
+
+    @override
+    def sign_in(self, user_id: str, password: str) -> Session | None:
+        with _outside():
+            try:
+                answer = self._client.admin_initiate_auth(
+                    UserPoolId=self._pool,
+                    ClientId=self._client_id,
+                    AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+                    AuthParameters={"USERNAME": user_id, "PASSWORD": password},
+                )
+            except (self._client.exceptions.NotAuthorizedException, self._client.exceptions.UserNotFoundException):
+                return None
+        tokens = answer.get("AuthenticationResult")
+        if tokens is None:
+            # A challenge (MFA) is for the person and the login page to answer.
+            return None
+        return Session(tokens["AccessToken"], tokens["IdToken"], tokens["RefreshToken"], tokens["ExpiresIn"])
+
+    def _if_there(self, call: Callable[..., object], user_id: str) -> None:
+        with _outside():
+            try:
+                call(UserPoolId=self._pool, Username=user_id)
+            except self._client.exceptions.UserNotFoundException:
+                return
+
+
+@contextmanager
+def _outside() -> Iterator[None]:
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise OutsideUnavailable("identity-unavailable", retry_after=2) from error

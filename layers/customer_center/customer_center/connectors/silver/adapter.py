@@ -1,0 +1,81 @@
+"""The ERP of this deployment, made from the environment and one secret in SSM."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Literal, cast
+
+import requests
+from aws_lambda_powertools.utilities import parameters
+
+from customer_center.companies.ports import ErpGateway
+from customer_center.connectors.silver.gateway import SilverGateway
+from customer_center.connectors.silver.settings import SilverSettings
+from customer_center.platform import aws
+from customer_center.platform.breaker import DynamoDBBreaker
+from customer_center.platform.clock import SystemClock
+from customer_center.platform.config import from_environment
+
+_SECRET_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class _Environment:
+    companies_table: str
+    erp_url: str
+    erp_transport: str
+    erp_credentials_parameter: str
+    erp_timeout_seconds: float = 5.0
+    erp_deadline_seconds: float = 20.0
+    erp_max_count: int = 1000
+    erp_skipped_contact_types: tuple[str, ...] = ("0",)
+    erp_web_site: str = "HOME"
+    erp_offline_seconds: int = 60
+
+
+@contextmanager
+def erp() -> Iterator[ErpGateway]:
+    """Give the ERP to one request; all its calls share one deadline.
+
+    The SecureString parameter holds `{"user": "…", "password": "…"}`; a changed one is used within five minutes.
+    """
+    environment = _environment()
+    clock = SystemClock()
+    breaker = DynamoDBBreaker(
+        client=aws.dynamodb(),
+        table=environment.companies_table,
+        system="erp",
+        clock=clock,
+        offline_for=timedelta(seconds=environment.erp_offline_seconds),
+    )
+    with SilverGateway(settings=_settings(environment), breaker=breaker, clock=clock, session=_session()).use() as it:
+        yield it
+
+
+@cache
+def _environment() -> _Environment:
+    return from_environment(_Environment)
+
+
+@cache
+def _session() -> requests.Session:
+    return requests.Session()
+
+
+def _settings(environment: _Environment) -> SilverSettings:
+    secret = parameters.get_parameter(environment.erp_credentials_parameter, decrypt=True, max_age=_SECRET_SECONDS)
+    credentials = json.loads(secret)
+    return SilverSettings(
+        url=environment.erp_url,
+        transport=cast("Literal['xml', 'soap']", environment.erp_transport),
+        user=credentials["user"],
+        password=credentials["password"],
+        timeout=environment.erp_timeout_seconds,
+        deadline=environment.erp_deadline_seconds,
+        max_count=environment.erp_max_count,
+        skipped_contact_types=frozenset(environment.erp_skipped_contact_types),
+        web_site=environment.erp_web_site,
+    )

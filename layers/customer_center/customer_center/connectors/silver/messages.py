@@ -1,0 +1,192 @@
+"""Request documents and answers of the ERP's messages: pure functions on elements.
+
+Shapes and names: research/silver-eshop §2 (the shop's public documentation and one logged exchange). Answers that
+cannot be read raise OutsideMalformed.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element, SubElement
+
+from customer_center.companies.model import ErpContact, ErpCustomer
+from customer_center.connectors.silver.documents import clean, value
+from customer_center.connectors.silver.failures import malformed
+from customer_center.connectors.silver.settings import SilverSettings
+
+_NOT_BLOCKED = frozenset({"", "_blank_", "0", "false"})
+_FILTER_CHARACTERS = frozenset("*?|&<>@=()'\"")
+
+
+@dataclass(frozen=True, slots=True)
+class ContactList:
+    """One answer to SELECTCONTACT. `incomplete` counts contacts left out because number or name is missing."""
+
+    contacts: tuple[ErpContact, ...]
+    incomplete: int
+    full: bool
+    """Whether the ERP may have stopped at MAXCOUNT."""
+
+
+def is_plain_number(number: str) -> bool:
+    """Whether the cleaned text names one record: not empty, and no filter of Dynamics NAV (`1..`, `*`)."""
+    return bool(number) and ".." not in number and _FILTER_CHARACTERS.isdisjoint(number)
+
+
+def customer_request(customer_number: str) -> Element:
+    """Build SelectCustomer."""
+    root = Element("BuyerCustomerParty")
+    identification = SubElement(SubElement(root, "Party"), "PartyIdentification")
+    _add(identification, "ID", customer_number)
+    return root
+
+
+def contacts_request(customer_number: str, max_count: int, settings: SilverSettings) -> Element:
+    """Build SELECTCONTACT; the empty elements stand in the logged request too."""
+    root = _user_management(settings.select_contact_process, customer_number, settings)
+    _add(root, "MAXCOUNT", str(max_count))
+    for name in ("LAST_DATE_MODIFIED", "LOGIN_ID", "ONLINE_USER_TYPE"):
+        SubElement(root, name)
+    return root
+
+
+def invoice_request(customer_number: str, invoice_number: str, settings: SilverSettings) -> Element:
+    """Build InvoiceDetail."""
+    root = Element("InvoiceDetailRequest")
+    _add(root, settings.invoice_id_element, invoice_number)
+    _add(root, "CustomerNumber", customer_number)
+    return root
+
+
+def create_contact_request(customer_number: str, contact: ErpContact, settings: SilverSettings) -> Element:
+    """Build CREATECONTACT. A guess: the shape in which SELECTCONTACT answers, sent the other way."""
+    root = _user_management(settings.create_contact_process, customer_number, settings)
+    element = SubElement(root, "CONTACT")
+    _add(element, "ONLINE_USER_TYPE", settings.created_contact_type)
+    _add(element, "E_MAIL", contact.email)
+    _add(element, "ON_BEHALF_OF", customer_number)
+    _add(element, "NAME", contact.name)
+    _add(element, "FAX_NUMBER", contact.telefax)
+    _add(element, "PHONE_NUMBER", contact.telephone)
+    _add(element, "LANGUAGE_CODE", contact.language_code)
+    return root
+
+
+def _user_management(process: str, customer_number: str, settings: SilverSettings) -> Element:
+    root = Element("WC_USER_MANAGEMENT")
+    _add(root, "PROCESS_TYPE", process)
+    _add(root, "WEB_SITE", settings.web_site)
+    _add(root, "NUMBER", customer_number)
+    return root
+
+
+def _add(parent: Element, name: str, text: str | None) -> None:
+    SubElement(parent, name).text = clean(text or "")
+
+
+def read_customer(root: Element, customer_number: str) -> ErpCustomer | None:
+    """Read the answer to SelectCustomer, whatever its root is called; None when it holds no such customer."""
+    party = _party(root, {"CustomerResponse", "OrderResponse"})
+    if party is None or not _is_party(party, customer_number):
+        return None
+    return ErpCustomer(
+        customer_number=customer_number,
+        name=value(party, "PartyName/Name") or "",
+        customer_center=value(party, "SesExtension/CustomerCenter") == "1",
+        main_contact_email=value(party, "SesExtension/CustomerCenterMainContactEmail"),
+        customer_posting_group=value(party, "SesExtension/CustomerPostingGroup"),
+        blocked=_is_blocked(party),
+    )
+
+
+def _is_blocked(party: Element) -> bool:
+    flags = [value(party, "SesExtension/Blocked"), value(party, "Blocked")]
+    return any((flag or "").casefold() not in _NOT_BLOCKED for flag in flags)
+
+
+def read_invoice(root: Element, customer_number: str, invoice_number: str) -> bool:
+    """Tell from the answer to InvoiceDetail whether it is this invoice, sold to (not: billed to) this customer."""
+    party = _party(root, {"Invoice", "InvoiceDetailResponse", "OrderResponse"})
+    if party is None or not _is_party(party, customer_number):
+        return False
+    numbers = {clean(element.text or "") for name in ("ID", "InvoiceID") for element in root.findall(name)}
+    return numbers - {""} <= {invoice_number}
+
+
+def _party(root: Element, known_roots: Collection[str]) -> Element | None:
+    """Return the buyer's Party; None for an answer without a record, which a known or an empty root may be."""
+    buyer = root if root.tag == "BuyerCustomerParty" else root.find("BuyerCustomerParty")
+    if buyer is None and len(root) and root.tag not in known_roots:
+        raise malformed("unknown-structure")
+    return None if buyer is None else buyer.find("Party")
+
+
+def _is_party(party: Element, customer_number: str) -> bool:
+    """Whether every identification is this number: two different ones leave open who it is."""
+    return {clean(element.text or "") for element in party.findall("PartyIdentification/ID")} == {customer_number}
+
+
+def read_contacts(root: Element, max_count: int, settings: SilverSettings) -> ContactList:
+    """Read the answer to SELECTCONTACT in any of its three documented shapes. The first of a number wins."""
+    raw = root.tag == "WC_USER_MANAGEMENT"
+    elements = [element for element in root.findall("CONTACT" if raw else "ErpContact/Contact") if len(element)]
+    if (
+        not raw
+        and len(root)
+        and root.find("ErpContact") is None
+        and root.tag not in {"ContactResponse", "OrderResponse"}
+    ):
+        raise malformed("unknown-structure")
+    type_path = "ONLINE_USER_TYPE" if raw else "SesExtension/OnlineUserType"
+    persons = [element for element in elements if value(element, type_path) not in settings.skipped_contact_types]
+    contacts = [_raw_contact(element) if raw else _mapped_contact(element) for element in persons]
+    complete = [contact for contact in contacts if contact.contact_number and contact.name]
+    first: dict[str, ErpContact] = {}
+    for contact in complete:
+        first.setdefault(contact.contact_number, contact)
+    return ContactList(
+        contacts=tuple(first.values()),
+        incomplete=len(contacts) - len(complete),
+        full=_is_full(len(elements), max_count, raw=raw),
+    )
+
+
+def _is_full(listed: int, max_count: int, *, raw: bool) -> bool:
+    """Whether the list may have been cut at MAXCOUNT.
+
+    The mapping that makes the two other shapes drops company contacts after the cut and does not say how many, so
+    half of MAXCOUNT counts as full there. More than MAXCOUNT: this ERP ignores it, and the list is whole.
+    """
+    least = max_count if raw else max_count // 2
+    return least <= listed <= max_count
+
+
+def _raw_contact(element: Element) -> ErpContact:
+    return ErpContact(
+        contact_number=value(element, "NUMBER") or "",
+        name=value(element, "NAME") or "",
+        telephone=value(element, "PHONE_NUMBER"),
+        telefax=value(element, "FAX_NUMBER"),
+        email=value(element, "E_MAIL"),
+        language_code=value(element, "LANGUAGE_CODE"),
+    )
+
+
+def _mapped_contact(element: Element) -> ErpContact:
+    return ErpContact(
+        contact_number=value(element, "ID") or "",
+        name=value(element, "Name") or "",
+        telephone=value(element, "Telephone"),
+        telefax=value(element, "Telefax"),
+        email=value(element, "ElectronicMail"),
+        language_code=value(element, "LanguageCode", "SesExtension/LanguageCode"),
+    )
+
+
+def read_created_contact(root: Element) -> str:
+    """Return the contact number of the answer to CREATECONTACT, from wherever in the document it stands."""
+    for element in root.iter("CONTACT_NUMBER"):
+        if number := clean(element.text or ""):
+            return number
+    if created := value(root, "CONTACT/NUMBER"):
+        return created
+    raise malformed("no-contact-number")

@@ -1,0 +1,106 @@
+"""From a template, a language and values to a mail.
+
+`templates/` holds the structure of each mail, `<template>.html.j2` and `<template>.txt.j2`, shared by all languages.
+`texts/<language>.toml` holds all sentences: a section per template on top of `[common]`, with `{placeholders}`
+that the filter `fill` fills with the values. A new mail is two files in `templates/` and a section in each language.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError, pass_context, select_autoescape
+from jinja2.runtime import Context
+
+from customer_center.platform.language import SUPPORTED_LANGUAGES
+
+type Value = str | int | datetime | Sequence[str] | None
+type Texts = Mapping[str, Any]
+
+SUBJECT_LIMIT = 150
+"""Characters of a subject; mail clients show about 70."""
+
+_HERE = Path(__file__).parent
+_LINE_BREAKING = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
+# Half surrogates cannot be encoded, and explicit bidirectional controls could turn our own sentences around.
+_UNWANTED = re.compile(r"[\ud800-\udfff\u202a-\u202e\u2066-\u2069]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail ready to be sent: the subject is one line, HTML and text say the same."""
+
+    subject: str
+    html: str
+    text: str
+
+
+def render(template: str, language: str, values: Mapping[str, Value]) -> Rendered:
+    """Return the mail `template` in a supported language.
+
+    Every text among the values becomes one line without control characters; moments are written out in UTC.
+    Raises ValueError for a language without texts, jinja2's TemplateNotFound for an unknown template and its
+    UndefinedError for a missing value.
+    """
+    if language not in SUPPORTED_LANGUAGES:
+        raise ValueError(f"There are no texts in {language!r}.")
+    texts = _texts(language)
+    text = texts["common"] | texts.get(template, {})
+    context = {name: _readable(value, text) for name, value in values.items()} | {"text": text, "language": language}
+    html = _environment().get_template(f"{template}.html.j2").render(context)
+    plain = _environment().get_template(f"{template}.txt.j2").render(context)
+    return Rendered(subject=_shortened(_fill(text["subject"], context)), html=html, text=plain)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
+        undefined=StrictUndefined,
+        auto_reload=False,
+        keep_trailing_newline=True,
+        lstrip_blocks=True,
+        trim_blocks=True,
+    )
+    environment.filters["fill"] = _fill_in_template
+    return environment
+
+
+@cache
+def _texts(language: str) -> Texts:
+    return tomllib.loads((_HERE / "texts" / f"{language}.toml").read_text(encoding="utf-8"))
+
+
+@pass_context
+def _fill_in_template(context: Context, sentence: str) -> str:
+    # A plain string: where the template is HTML, Jinja escapes it as a whole when it is written.
+    return _fill(sentence, context.get_all())
+
+
+def _fill(sentence: str, values: Mapping[str, Any]) -> str:
+    try:
+        return sentence.format_map(values)
+    except KeyError as missing:
+        raise UndefinedError(f"{missing} is undefined") from None
+
+
+def _readable(value: Value, text: Texts) -> Value:
+    match value:
+        case str():
+            return _LINE_BREAKING.sub(" ", _UNWANTED.sub("", value)).strip()
+        case datetime():
+            moment = value.astimezone(UTC)
+            month = text["months"][moment.month - 1]
+            return str(text["moment"]).format(day=moment.day, month=month, year=moment.year, time=f"{moment:%H:%M}")
+        case _:
+            return value
+
+
+def _shortened(subject: str) -> str:
+    return subject if len(subject) <= SUBJECT_LIMIT else subject[: SUBJECT_LIMIT - 1].rstrip() + "…"

@@ -1,0 +1,108 @@
+"""Mail through Amazon SES, API v2."""
+
+import re
+from collections.abc import Sequence
+from email.header import Header
+from email.utils import formataddr
+from typing import TYPE_CHECKING
+
+import idna
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
+
+from customer_center.mail.ports import MailRefused, MailUnavailable, Message
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+
+# An allow-list of codes that blame the mail. Everything else is ours or AWS's to repair (throttling, a paused or
+# suspended account, an unverified sender, a missing configuration set, a missing permission): the mail stays good.
+_BLAMES_THE_MAIL = frozenset({"BadRequestException", "InvalidParameterValue", "MessageRejected"})
+
+# What may stand before the @ without quotes (RFC 5321, Dot-string); nothing that could add another recipient.
+_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
+_DOMAIN = re.compile(r"[A-Za-z0-9.-]{1,255}")
+
+
+class SesMailer:
+    """Sends mail through SES, from one verified sender.
+
+    `configuration_set` decides what SES reports (bounces, complaints). It must not track clicks: that would hand
+    single-use links to a redirector.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: "SESV2Client",
+        sender_address: str,
+        sender_name: str,
+        configuration_set: str,
+        reply_to: Sequence[str] = (),
+    ) -> None:
+        self._client = client
+        self._sender = _mailbox(sender_name, sender_address)
+        self._configuration_set = configuration_set
+        self._reply_to = [ascii_address(address) for address in reply_to]
+
+    def send(self, message: Message) -> str:
+        """Send the mail and return SES's message id; raises MailRefused or MailUnavailable.
+
+        The errors carry SES's error code and not its sentence, which may quote the address.
+        """
+        to = ascii_address(message.to)
+        try:
+            answer = self._client.send_email(
+                FromEmailAddress=self._sender,
+                Destination={"ToAddresses": [to]},
+                ReplyToAddresses=self._reply_to,
+                Content={
+                    "Simple": {
+                        "Subject": {"Data": message.subject, "Charset": "UTF-8"},
+                        "Body": {
+                            "Text": {"Data": message.text, "Charset": "UTF-8"},
+                            "Html": {"Data": message.html, "Charset": "UTF-8"},
+                        },
+                        # RFC 3834: asks out-of-office responders not to answer.
+                        "Headers": [{"Name": "Auto-Submitted", "Value": "auto-generated"}],
+                    }
+                },
+                ConfigurationSetName=self._configuration_set,
+                EmailTags=[{"Name": name, "Value": value} for name, value in message.tags.items()],
+            )
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            # SES says MessageRejected also where an identity is not verified, which is our set-up and not this mail.
+            unverified = "not verified" in error.response["Error"].get("Message", "")
+            if code in _BLAMES_THE_MAIL and not unverified:
+                raise MailRefused("mail-refused", reason=code) from None
+            raise MailUnavailable("mail-unavailable", reason=code) from None
+        except (BotoConnectionError, HTTPClientError) as error:
+            raise MailUnavailable("mail-unavailable", reason=type(error).__name__) from None
+        return answer["MessageId"]
+
+
+def ascii_address(email: str) -> str:
+    """Return the address as SES takes it: ASCII, an international domain in its `xn--` form (IDNA 2008, UTS 46).
+
+    Raises MailRefused for what SES cannot reach: without SMTPUTF8 (RFC 6531) the part before
+    the @ must be ASCII.
+    """
+    local_part, _, domain = email.strip().rpartition("@")
+    try:
+        domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        raise MailRefused("mail-address-refused", reason="domain") from None
+    if not _LOCAL_PART.fullmatch(local_part) or not _DOMAIN.fullmatch(domain):
+        raise MailRefused("mail-address-refused", reason="form")
+    return f"{local_part}@{domain}"
+
+
+def _mailbox(name: str, address: str) -> str:
+    """Return `name <address>` as a header value (RFC 5322), a name beyond ASCII in encoded words (RFC 2047)."""
+    name = " ".join(name.split())
+    address = ascii_address(address)
+    if name.isascii():
+        return formataddr((name, address))
+    words = Header(name, "utf-8").encode(linesep="\n").split()
+    return f"{' '.join(words)} <{address}>"

@@ -1,0 +1,55 @@
+"""Configuration: the environment, read once into a typed object, failing loudly at start.
+
+A setting is a field of a frozen dataclass; its environment variable has the same name in upper case. The template's
+parameters are the one place that sets them; secrets are never among them (they are read from SSM by name).
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from typing import Any, get_type_hints
+
+
+class ConfigurationError(Exception):
+    """The environment lacks a setting or holds one that cannot be read; the message names them all."""
+
+
+def _flag(text: str) -> bool:
+    return {"true": True, "false": False}[text]
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+_READERS: Mapping[object, Callable[[str], object]] = {
+    str: str,
+    int: int,
+    float: float,
+    bool: _flag,
+    tuple[str, ...]: _words,
+}
+
+
+def from_environment[Settings](settings: type[Settings], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return `settings` filled from the environment.
+
+    Types: str, int, float, bool (`true`/`false`), tuple[str, ...] (comma-separated). A field with a default may be
+    missing. Raises ConfigurationError.
+    """
+    hints = get_type_hints(settings)
+    values: dict[str, Any] = {}
+    wrong: list[str] = []
+    for setting in fields(settings):  # type: ignore[arg-type] # every settings class is a dataclass
+        text = environment.get(setting.name.upper())
+        if text is None:
+            if setting.default is MISSING:
+                wrong.append(f"{setting.name.upper()} is missing")
+            continue
+        try:
+            values[setting.name] = _READERS[hints[setting.name]](text)
+        except (KeyError, ValueError):
+            wrong.append(f"{setting.name.upper()} cannot be read as {hints[setting.name]}")
+    if wrong:
+        raise ConfigurationError("; ".join(wrong))
+    return settings(**values)

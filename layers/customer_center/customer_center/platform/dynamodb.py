@@ -1,0 +1,107 @@
+"""DynamoDB as the rooms use it: plain values in and out, transactions whose refusals have names, cursors."""
+
+import base64
+import binascii
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from customer_center.platform.clock import Clock, SystemClock
+from customer_center.platform.errors import InProgress, MalformedRequest
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = Mapping[str, Any]
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+_CONFLICT_TRIES = 4
+
+
+def to_item(values: Item) -> dict[str, Any]:
+    """Return the values in DynamoDB's notation; None, empty strings' absence and empty sets are left out."""
+    return {name: _serialize(value) for name, value in values.items() if value is not None and value != frozenset()}
+
+
+def from_item(item: Item) -> dict[str, Any]:
+    """Return the plain values of a DynamoDB item; whole numbers as int."""
+    return {name: _plain(_deserialize(value)) for name, value in item.items()}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else value
+        case dict():
+            return {name: _plain(member) for name, member in value.items()}
+        case list():
+            return [_plain(member) for member in value]
+        case _:
+            return value
+
+
+def cursor_of(key: Item | None) -> str | None:
+    """Return the opaque cursor of a `LastEvaluatedKey`, None when the list is at its end."""
+    if key is None:
+        return None
+    return base64.urlsafe_b64encode(json.dumps(from_item(key)).encode()).decode().rstrip("=")
+
+
+def key_of(cursor: str | None, **own: str) -> dict[str, Any] | None:
+    """Return the `ExclusiveStartKey` of a cursor. `own` are the key parts that are the caller's, never the cursor's.
+
+    Raises MalformedRequest for anything that is no cursor of this list.
+    """
+    if cursor is None:
+        return None
+    try:
+        values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise MalformedRequest("cursor-invalid") from error
+    if not isinstance(values, dict) or not all(isinstance(value, str) and value for value in values.values()):
+        raise MalformedRequest("cursor-invalid")
+    if not own.items() <= values.items():
+        raise MalformedRequest("cursor-invalid")
+    return to_item(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action of a transaction, in DynamoDB's notation, and the error to raise when its condition fails."""
+
+    request: Mapping[str, Any]
+    refusal: Exception | None = None
+
+
+def transact(client: "DynamoDBClient", actions: Sequence[Action], clock: Clock | None = None) -> None:
+    """Write all of the actions or none.
+
+    A failed condition raises that action's `refusal` (the first one, in order). Two transactions that touched the same
+    item are tried again up to four times, then InProgress: nothing was written.
+    """
+    wait = clock or SystemClock()
+    for attempt in range(1, _CONFLICT_TRIES + 1):
+        try:
+            client.transact_write_items(TransactItems=[action.request for action in actions])  # type: ignore[misc]
+        except client.exceptions.TransactionCanceledException as error:
+            for action, reason in zip(actions, error.response["CancellationReasons"], strict=True):
+                if reason.get("Code") == "ConditionalCheckFailed" and action.refusal is not None:
+                    raise action.refusal from error
+            if not any(reason.get("Code") == "TransactionConflict" for reason in error.response["CancellationReasons"]):
+                raise
+            if attempt == _CONFLICT_TRIES:
+                raise InProgress("in-progress", retry_after=1) from error
+            wait.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 # jitter, not a secret
+        else:
+            return
+
+
+def condition_failed(error: ClientError) -> bool:
+    """Whether a single write was refused by its own condition."""
+    return error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"

@@ -1,0 +1,24 @@
+"""Queue consumers: one bad message fails alone and comes again; nothing else is repeated."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from customer_center.platform.journal import Effect
+
+
+def consume(event: Mapping[str, Any], context: LambdaContext, handle: Callable[[Effect], None]) -> Mapping[str, Any]:
+    """Hand each message's effect to `handle`; return the failed ones, which SQS delivers again until the DLQ.
+
+    A batch in which every message fails is answered the same way, not with an error.
+    """
+
+    def one(record: SQSRecord) -> None:
+        handle(Effect(**json.loads(record.body)))
+
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    return process_partial_response(event=dict(event), record_handler=one, processor=processor, context=context)

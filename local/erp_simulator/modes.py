@@ -1,0 +1,63 @@
+"""How the simulated ERP misbehaves: which mode applies to a request, and for how many more of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MODES = (
+    "ok",
+    "slow",  # waits `seconds`, then answers as usual
+    "drip",  # answers, spread over `seconds`
+    "hang",  # waits `seconds`, then closes the connection without an answer
+    "offline",  # closes the connection without an answer
+    "failing",  # HTTP 503
+    "malformed",  # HTTP 200 with an error page in HTML
+    "entity-bomb",  # a DTD whose entities grow
+    "wrong-encoding",  # says UTF-8, sends Latin-1
+    "truncated",  # closes the connection in the middle of the answer
+    "huge",  # an answer of 16 MiB
+)
+
+
+@dataclass
+class Rule:
+    """One wish how to behave. `times` counts down; None is without end. No messages: all of them."""
+
+    mode: str
+    seconds: float
+    times: int | None
+    messages: tuple[str, ...]
+
+
+class Modes:
+    """The rules by customer number; the rule under the empty number is for everybody else."""
+
+    def __init__(self) -> None:
+        self._rules: dict[str, Rule] = {}
+
+    def reset(self) -> None:
+        """Behave from now on."""
+        self._rules.clear()
+
+    def set(self, wish: Mapping[str, object]) -> None:
+        """Take a wish `{mode, seconds, times, messages, customer_number}`; all but the mode may be missing."""
+        mode = str(wish["mode"])
+        if mode not in MODES:
+            raise ValueError(f"no such mode: {mode}")
+        times, messages = wish.get("times"), wish.get("messages") or []
+        if not isinstance(messages, list):
+            raise TypeError("messages is a list")
+        self._rules[str(wish.get("customer_number") or "")] = Rule(
+            mode=mode,
+            seconds=float(str(wish.get("seconds", 60))),
+            times=None if times is None else int(str(times)),
+            messages=tuple(map(str, messages)),
+        )
+
+    def take(self, message: str, customer_number: str) -> Rule:
+        """Return how to treat this request, and count it."""
+        rule = self._rules.get(customer_number) or self._rules.get("")
+        if rule is None or rule.times == 0 or (rule.messages and message not in rule.messages):
+            return Rule("ok", 0, None, ())
+        if rule.times is not None:
+            rule.times -= 1
+        return rule

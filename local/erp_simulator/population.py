@@ -1,0 +1,178 @@
+"""The customers, contacts and invoices of the simulated ERP, each here for a reason.
+
+| customer | flag | main contact e-mail    | posting | blocked   | contacts    | invoices      | why it is here   |
+|----------|------|------------------------|---------|-----------|-------------|---------------|------------------|
+| `10000`  | 1    | max.mustermann@… (a)   | INLAND  | `_blank_` | 13 (12) (b) | 103019 103020 | the demo company |
+| `20000`  | 0    | no element             | INLAND  | `_blank_` | 2 (1)       | 203001 103021 | no center        |
+| `30000`  | none | no element             | EU      | none      | 1 (1)       | 303001        | flag unknown     |
+| `40000`  | 1    | empty                  | INLAND  | none      | 1 (1)       | 403001        | nobody may start |
+| `50000`  | 1    | chef@gesperrt.example  | INLAND  | All       | 1 (1)       | 503001        | blocked          |
+| `60000`  | 1    | solo@… (c)             | AUSLAND | `0`       | 0           | 603001        | no contacts      |
+| `70000`  | 1    | Erika.Muster@… (d)     | EU      | none      | 2 (1)       | 703001        | odd main e-mail  |
+| `D00210` | 1    | tja@silversolutions.de | INLAND  | none      | 4 (3)       | 103210        | logged example   |
+
+Contacts: all of them, and in brackets the persons. `_blank_` is how Dynamics NAV says "not blocked"; "none" means that
+the element is missing.
+
+(a) max.mustermann@musterhandel.example.
+(b) Musterhandel GmbH: KT010000 is the company itself (type 0). KT010001 Max Mustermann is the main contact, KT010002
+    Tina Tinte has no e-mail, KT010003 and KT010004 share einkauf@musterhandel.example; KT010005 Willi Wonker
+    speaks ENG; KT010006 to KT010012 fill up, so that MAXCOUNT 10 cuts persons off.
+(c) solo@ohne-kontakte.example.
+(d) `  Erika.Muster@Gross.Example `, with the blanks.
+
+Invoice 103021 was sold to 20000 and is billed to 10000: only `BuyerCustomerParty` tells whose it is.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+COMPANY = "0"
+PERSON = "1"
+
+
+@dataclass(kw_only=True)
+class Contact:
+    """One contact as the ERP keeps it; `kind` is its ONLINE_USER_TYPE."""
+
+    number: str
+    name: str
+    email: str = ""
+    language: str = "DEU"
+    telephone: str = ""
+    telefax: str = ""
+    kind: str = PERSON
+
+
+@dataclass(kw_only=True)
+class Invoice:
+    """One posted sales invoice; the customer it belongs to is who bought, `billed_to` somebody else who pays."""
+
+    number: str
+    billed_to: str = ""
+
+
+@dataclass(kw_only=True)
+class Customer:
+    """One customer. `customer_center` and `blocked` are texts as the ERP would send them, None sends no element."""
+
+    number: str
+    name: str
+    customer_center: str | None = "1"
+    main_contact_email: str | None = None
+    posting_group: str = "INLAND"
+    blocked: str | None = None
+    contacts: list[Contact] = field(default_factory=list)
+    invoices: list[Invoice] = field(default_factory=list)
+
+
+def company_contact(number: str, name: str) -> Contact:
+    """Return the contact that is the company itself: no person, no language."""
+    return Contact(number=number, name=name, kind=COMPANY, language="", telephone="030/65481990")
+
+
+def _demo_contacts() -> Iterable[Contact]:
+    yield company_contact("KT010000", "Musterhandel GmbH")
+    yield Contact(
+        number="KT010001",
+        name="Max Mustermann",
+        email="max.mustermann@musterhandel.example",
+        telephone="030/65481990",
+        telefax="030/65481999",
+    )
+    yield Contact(number="KT010002", name="Tina Tinte")
+    yield Contact(number="KT010003", name="Erich Einkauf", email="einkauf@musterhandel.example")
+    yield Contact(number="KT010004", name="Elke Einkauf", email="einkauf@musterhandel.example")
+    yield Contact(number="KT010005", name="Willi Wonker", email="willi@musterhandel.example", language="ENG")
+    for serial, name in enumerate(("Anna", "Bernd", "Clara", "Dieter", "Eva", "Frank", "Gerda"), start=6):
+        email = f"{name.lower()}@musterhandel.example"
+        yield Contact(number=f"KT0100{serial:02}", name=f"{name} Müller", email=email)
+
+
+def population() -> dict[str, Customer]:
+    """Return a fresh copy of the population, by customer number."""
+    customers = [
+        Customer(
+            number="10000",
+            name="Musterhandel GmbH",
+            main_contact_email="max.mustermann@musterhandel.example",
+            blocked="_blank_",
+            contacts=list(_demo_contacts()),
+            invoices=[Invoice(number="103019"), Invoice(number="103020")],
+        ),
+        Customer(
+            number="20000",
+            name="Ohne Kundencenter KG",
+            customer_center="0",
+            blocked="_blank_",
+            contacts=[
+                company_contact("KT020000", "Ohne Kundencenter KG"),
+                Contact(number="KT020001", name="Nora Normal", email="nora@ohne-kundencenter.example"),
+            ],
+            invoices=[Invoice(number="203001"), Invoice(number="103021", billed_to="10000")],
+        ),
+        Customer(
+            number="30000",
+            name="Fehlende Angabe e.K.",
+            customer_center=None,
+            posting_group="EU",
+            contacts=[Contact(number="KT030001", name="Otto Offen", email="otto@fehlende-angabe.example")],
+            invoices=[Invoice(number="303001")],
+        ),
+        Customer(
+            number="40000",
+            name="Kein Hauptkontakt AG",
+            main_contact_email="",
+            contacts=[Contact(number="KT040001", name="Paula Pause", email="paula@kein-hauptkontakt.example")],
+            invoices=[Invoice(number="403001")],
+        ),
+        Customer(
+            number="50000",
+            name="Gesperrt & Söhne OHG",
+            main_contact_email="chef@gesperrt.example",
+            blocked="All",
+            contacts=[Contact(number="KT050001", name="Chef Gesperrt", email="chef@gesperrt.example")],
+            invoices=[Invoice(number="503001")],
+        ),
+        Customer(
+            number="60000",
+            name="Ohne Kontakte UG",
+            main_contact_email="solo@ohne-kontakte.example",
+            posting_group="AUSLAND",
+            blocked="0",
+            invoices=[Invoice(number="603001")],
+        ),
+        Customer(
+            number="70000",
+            name="Gross Geschrieben GmbH",
+            main_contact_email="  Erika.Muster@Gross.Example ",
+            posting_group="EU",
+            contacts=[
+                company_contact("KT070000", "Gross Geschrieben GmbH"),
+                Contact(number="KT070001", name="Erika Muster", email="erika.muster@gross.example"),
+            ],
+            invoices=[Invoice(number="703001")],
+        ),
+        Customer(
+            number="D00210",
+            name="Company for customercenter 1",
+            main_contact_email="tja@silversolutions.de",
+            contacts=list(_logged_contacts()),
+            invoices=[Invoice(number="103210")],
+        ),
+    ]
+    return {customer.number: customer for customer in customers}
+
+
+def _logged_contacts() -> Iterable[Contact]:
+    phone = "030/65481990"
+    yield company_contact("KT000197", "Company for customercenter 1")
+    yield Contact(number="KT000199", name="Max Mustermann", email="test_max@silversolutions.de", telephone=phone)
+    yield Contact(number="KT000200", name="Tina Tinte", telephone=phone)
+    yield Contact(
+        number="KT000202",
+        name="Willi Wonker",
+        email="test_willi@silversolutions.de",
+        telephone=phone,
+        language="ENG",
+    )

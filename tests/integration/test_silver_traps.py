@@ -1,0 +1,408 @@
+"""What SilverGateway does when the ERP misbehaves, and that it reads the demo population as documented."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from customer_center.companies.model import ErpContact
+from customer_center.connectors.silver import gateway as gateway_module
+from customer_center.platform.errors import OutsideMalformed, OutsideTimeout, OutsideUnavailable
+from tests.erp_simulator_fixture import (
+    MemoryBreaker,
+    WakefulClock,
+    direct_session,
+    running_simulator,
+    silver_gateway,
+    silver_settings,
+)
+
+DEMO = "10000"
+TINA = ErpContact("", "Tina Tinte", email="tina@musterhandel.example")
+
+
+@pytest.fixture(scope="module")
+def running():
+    with running_simulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def simulator(running):
+    running.reset()
+    return running
+
+
+@pytest.fixture(params=["xml", "soap"])
+def transport(request):
+    return request.param
+
+
+@pytest.fixture
+def breaker():
+    return MemoryBreaker()
+
+
+@pytest.fixture
+def clock():
+    return WakefulClock()
+
+
+@pytest.fixture
+def session():
+    with direct_session() as open_session:
+        yield open_session
+
+
+@pytest.fixture
+def gateway(simulator, transport, breaker, clock, session):
+    return silver_gateway(silver_settings(simulator, transport), session, breaker=breaker, clock=clock)
+
+
+@pytest.fixture
+def hasty(simulator, transport, breaker, clock, session):
+    """A gateway that waits half a second for an answer."""
+    settings = silver_settings(simulator, transport, timeout=0.5)
+    return silver_gateway(settings, session, breaker=breaker, clock=clock, chance=lambda: 0.5)
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+    """The log entries of the gateway: text and fields."""
+    entries = []
+    monkeypatch.setattr(gateway_module.logger, "warning", lambda text, **fields: entries.append((text, fields)))
+    return entries
+
+
+UNAVAILABLE = ["failing", "offline", "truncated"]
+TIMEOUT = ["slow", "hang", "drip"]
+MALFORMED = ["malformed", "entity-bomb", "wrong-encoding", "huge"]
+
+
+def asked(simulator):
+    return [entry["message"] for entry in simulator.requests]
+
+
+# Retries
+
+
+@pytest.mark.parametrize("mode", UNAVAILABLE + TIMEOUT)
+def test_a_read_survives_one_failure(hasty, simulator, breaker, clock, mode):
+    simulator.modes.set({"mode": mode, "times": 1, "seconds": 3})
+    assert hasty.select_customer(DEMO).name == "Musterhandel GmbH"
+    assert asked(simulator) == ["select_customer"] * 2
+    assert clock.slept == [pytest.approx(0.1)]
+    assert breaker.trips == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "error"),
+    [(mode, OutsideUnavailable) for mode in UNAVAILABLE] + [(mode, OutsideTimeout) for mode in TIMEOUT],
+)
+def test_a_read_that_fails_twice_trips_the_breaker(hasty, simulator, breaker, mode, error):
+    simulator.modes.set({"mode": mode, "seconds": 3})
+    with pytest.raises(error) as caught:
+        hasty.find_invoice(DEMO, "103019")
+    assert caught.value.code == ("erp-timeout" if error is OutsideTimeout else "erp-unavailable")
+    assert asked(simulator) == ["invoice_detail"] * 2
+    assert breaker.trips == 1
+
+
+@pytest.mark.parametrize("mode", MALFORMED)
+def test_an_answer_that_cannot_be_read_is_neither_repeated_nor_a_reason_to_trip(gateway, simulator, breaker, mode):
+    simulator.modes.set({"mode": mode})
+    for call in (
+        lambda: gateway.select_customer(DEMO),
+        lambda: gateway.select_contacts(DEMO),
+        lambda: gateway.find_invoice(DEMO, "103019"),
+        lambda: gateway.create_contact(DEMO, TINA),
+    ):
+        simulator.requests.clear()
+        with pytest.raises(OutsideMalformed) as caught:
+            call()
+        assert caught.value.code == "erp-malformed"
+        assert len(simulator.requests) == 1
+    assert breaker.trips == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "error"), [("failing", OutsideUnavailable), ("offline", OutsideUnavailable), ("hang", OutsideTimeout)]
+)
+def test_creating_a_contact_is_tried_once(hasty, simulator, breaker, mode, error):
+    simulator.modes.set({"mode": mode, "seconds": 3})
+    with pytest.raises(error):
+        hasty.create_contact(DEMO, TINA)
+    assert asked(simulator) == ["create_contact"]
+    assert breaker.trips == 0
+
+
+def test_a_connection_nobody_accepts_is_unavailable(transport, breaker):
+    with running_simulator() as gone:
+        settings = silver_settings(gone, transport)
+    with pytest.raises(OutsideUnavailable) as caught:
+        silver_gateway(settings, breaker=breaker).select_customer(DEMO)
+    assert caught.value.retry_after == 60
+    assert breaker.trips == 1
+
+
+def test_a_name_nobody_resolves_is_unavailable(simulator, transport):
+    settings = silver_settings(simulator, transport, url="http://erp.invalid/")
+    with pytest.raises(OutsideUnavailable):
+        silver_gateway(settings).select_customer(DEMO)
+
+
+# Breaker
+
+
+def test_while_the_breaker_is_open_nothing_is_asked(gateway, simulator, breaker):
+    breaker.seconds = 41.2
+    breaker.trip()
+    for call in (
+        lambda: gateway.select_customer(DEMO),
+        lambda: gateway.select_contacts(DEMO),
+        lambda: gateway.find_invoice(DEMO, "103019"),
+        lambda: gateway.create_contact(DEMO, TINA),
+    ):
+        with pytest.raises(OutsideUnavailable) as caught:
+            call()
+        assert caught.value.retry_after == 42
+    assert simulator.requests == []
+
+
+def test_a_tripped_breaker_recovers(gateway, simulator, breaker):
+    simulator.modes.set({"mode": "offline", "times": 2})
+    with pytest.raises(OutsideUnavailable):
+        gateway.select_customer(DEMO)
+    with pytest.raises(OutsideUnavailable):
+        gateway.select_customer(DEMO)
+    assert len(simulator.requests) == 2
+    breaker.close()
+    assert gateway.select_customer(DEMO) is not None
+    assert breaker.trips == 1
+
+
+# Deadline
+
+
+class RunningClock(WakefulClock):
+    """A clock that runs a second with every look at it."""
+
+    def __init__(self):
+        super().__init__()
+        self.moment = datetime(2026, 11, 23, tzinfo=UTC)
+
+    def now(self):
+        self.moment += timedelta(seconds=1)
+        return self.moment
+
+
+def test_past_the_deadline_nothing_more_is_asked(simulator, transport, breaker, session):
+    settings = silver_settings(simulator, transport, deadline=0.5)
+    gateway = silver_gateway(settings, session, breaker=breaker, clock=RunningClock())
+    with pytest.raises(OutsideTimeout):
+        gateway.select_customer(DEMO)
+    assert simulator.requests == []
+    assert breaker.trips == 0
+
+
+def test_a_second_try_must_fit_into_the_deadline(simulator, transport, breaker, session):
+    simulator.modes.set({"mode": "offline"})
+    settings = silver_settings(simulator, transport, deadline=3.05)
+    gateway = silver_gateway(settings, session, breaker=breaker, clock=RunningClock(), chance=lambda: 1.0)
+    with pytest.raises(OutsideUnavailable):
+        gateway.select_customer(DEMO)
+    assert len(simulator.requests) == 1
+    assert breaker.trips == 0
+
+
+def test_calls_of_one_use_share_the_deadline(simulator, transport, session):
+    settings = silver_settings(simulator, transport, deadline=8.0)
+    gateway = silver_gateway(settings, session, clock=RunningClock())
+
+    def ask_nine_times():
+        for _ in range(9):
+            gateway.select_customer(DEMO)
+
+    with gateway.use(), pytest.raises(OutsideTimeout):
+        ask_nine_times()
+    assert 1 <= len(simulator.requests) < 9
+    ask_nine_times()  # each on its own has all the time again
+
+
+def test_an_answer_that_trickles_in_is_given_up(simulator, transport, session):
+    simulator.modes.set({"mode": "drip", "seconds": 20})
+    settings = silver_settings(simulator, transport, timeout=0.5, deadline=0.6)
+    started = datetime.now(UTC)
+    with pytest.raises(OutsideTimeout):
+        silver_gateway(settings, session, chance=lambda: 1.0).select_contacts(DEMO)
+    assert datetime.now(UTC) - started < timedelta(seconds=10)
+
+
+# Credentials and the log
+
+
+def test_a_wrong_password_over_raw_xml_cannot_be_read(simulator, session):
+    settings = silver_settings(simulator, "xml", password="wrong")
+    with pytest.raises(OutsideMalformed):
+        silver_gateway(settings, session).select_customer(DEMO)
+    assert simulator.requests == []
+
+
+def test_a_wrong_password_over_soap_is_a_fault(simulator, session):
+    settings = silver_settings(simulator, "soap", password="wrong")
+    with pytest.raises(OutsideUnavailable):
+        silver_gateway(settings, session).select_customer(DEMO)
+    assert simulator.requests == []
+
+
+def test_another_path_cannot_be_read(simulator, transport, session):
+    settings = silver_settings(simulator, transport, url=simulator.url + "/elsewhere")
+    with pytest.raises(OutsideMalformed):
+        silver_gateway(settings, session).select_customer(DEMO)
+
+
+def test_the_log_tells_what_failed_and_nothing_about_anybody(gateway, simulator, warnings):
+    simulator.modes.set({"mode": "failing", "times": 1})
+    gateway.find_invoice(DEMO, "103019")
+    simulator.erp.change({"number": DEMO, "add_contacts": [{"number": "", "name": "Nora Namenlos"}]})
+    gateway.select_contacts(DEMO)
+    assert warnings == [
+        ("erp-call-failed", {"erp_message": "invoice_detail", "code": "erp-unavailable", "notes": ["http-503"]}),
+        ("erp-contacts-incomplete", {"left_out": 1}),
+    ]
+
+
+def test_the_settings_do_not_show_the_password(simulator):
+    assert "local-only" not in repr(silver_settings(simulator, "soap"))
+
+
+# MAXCOUNT
+
+
+def test_a_full_answer_is_asked_again_larger(simulator, transport, session):
+    settings = silver_settings(simulator, transport, max_count=10)
+    assert len(silver_gateway(settings, session).select_contacts(DEMO)) == 12
+    assert [("MAXCOUNT>10<" in e["document"], "MAXCOUNT>100<" in e["document"]) for e in simulator.requests] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_a_mapping_that_drops_company_contacts_does_not_hide_that_the_list_was_cut(simulator, transport, session):
+    simulator.erp.contact_shape = "contact_response"
+    settings = silver_settings(simulator, transport, max_count=10)
+    assert len(silver_gateway(settings, session).select_contacts(DEMO)) == 12
+
+
+def test_usually_one_question_is_enough(gateway, simulator):
+    assert len(gateway.select_contacts(DEMO)) == 12
+    assert asked(simulator) == ["select_contact"]
+
+
+def test_at_the_limit_the_list_is_taken_as_it_is_and_the_log_says_so(simulator, transport, session, warnings):
+    settings = silver_settings(simulator, transport, max_count=2, max_count_limit=5)
+    contacts = silver_gateway(settings, session).select_contacts(DEMO)
+    assert [contact.contact_number for contact in contacts] == ["KT010001", "KT010002", "KT010003", "KT010004"]
+    assert warnings == [("erp-contacts-maybe-cut", {"max_count": 5})]
+
+
+# The population
+
+
+def test_the_demo_company_reads_as_documented(gateway):
+    """000: "[CustomerPostingGroup] => INLAND, [CustomerCenter] => 1, [CustomerCenterMainContactEmail] => ..."."""
+    demo = gateway.select_customer(DEMO)
+    assert (demo.customer_center, demo.blocked, demo.customer_posting_group) == (True, False, "INLAND")
+    assert demo.main_contact_email == "max.mustermann@musterhandel.example"
+
+
+def test_company_contacts_are_skipped(gateway):
+    """000: "Special contacts (such as Company contacts) will be skipped"."""
+    numbers = [contact.contact_number for contact in gateway.select_contacts("D00210")]
+    assert numbers == ["KT000199", "KT000200", "KT000202"]
+
+
+def test_a_contact_carries_number_name_telephone_telefax_mail_and_language(gateway):
+    """000: "ID, Name, Telephone, Telefax, ElectronicMail, LanguageCode"."""
+    assert gateway.select_contacts(DEMO)[0] == ErpContact(
+        contact_number="KT010001",
+        name="Max Mustermann",
+        telephone="030/65481990",
+        telefax="030/65481999",
+        email="max.mustermann@musterhandel.example",
+        language_code="DEU",
+    )
+
+
+def test_a_contact_without_mail_and_two_with_the_same_are_all_listed(gateway):
+    mails = [contact.email for contact in gateway.select_contacts(DEMO)]
+    assert mails[1] is None
+    assert mails.count("einkauf@musterhandel.example") == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "center", "email", "blocked"),
+    [
+        ("20000", False, None, False),
+        ("30000", False, None, False),
+        ("40000", True, None, False),
+        ("50000", True, "chef@gesperrt.example", True),
+        ("60000", True, "solo@ohne-kontakte.example", False),
+        ("70000", True, "Erika.Muster@Gross.Example", False),
+    ],
+)
+def test_the_other_customers_read_as_documented(gateway, number, center, email, blocked):
+    customer = gateway.select_customer(number)
+    assert (customer.customer_center, customer.main_contact_email, customer.blocked) == (center, email, blocked)
+
+
+def test_an_invoice_belongs_to_the_buyer_and_not_to_who_pays(gateway):
+    assert gateway.find_invoice("20000", "103021")
+    assert not gateway.find_invoice(DEMO, "103021")
+
+
+def test_soap_may_carry_every_request_as_a_map_or_as_text(simulator, session):
+    for as_text in (frozenset(), frozenset({"select_customer", "select_contact", "invoice_detail", "create_contact"})):
+        gateway = silver_gateway(silver_settings(simulator, "soap", soap_text_messages=as_text), session)
+        assert gateway.select_customer(DEMO) is not None
+        assert len(gateway.select_contacts("D00210")) == 3
+        assert gateway.find_invoice(DEMO, "103019")
+        assert gateway.create_contact("60000", TINA).startswith("KT")
+
+
+# The simulator as a program
+
+
+def test_the_simulator_runs_on_its_own(tmp_path):
+    port_file = tmp_path / "erp.port"
+    command = [sys.executable, "-m", "local.erp_simulator", "--port-file", str(port_file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert "/soap" in process.stdout.readline()
+            base = f"http://127.0.0.1:{port_file.read_text()}/_simulator"
+            assert _ask(f"{base}/mode", {"mode": "slow", "seconds": 1, "customer_number": "60000"}) == {}
+            assert _ask(f"{base}/shape", {"select_contact": "order_response"}) == {}
+            wish = {"number": "60000", "customer_center": "0", "add_contacts": [{"number": "K1", "name": "Ada"}]}
+            changed = _ask(f"{base}/customers", wish)
+            assert (changed["customer_center"], len(changed["contacts"])) == ("0", 1)
+            assert _ask(f"{base}/reset", {}) == {}
+            assert _ask(f"{base}/customers")["60000"]["contacts"] == []
+            assert _ask(f"{base}/requests?customer_number=60000") == []
+        finally:
+            process.terminate()
+    assert process.returncode == 0
+
+
+def _ask(url, wish=None):
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(url, None if wish is None else json.dumps(wish).encode(), timeout=5) as response:
+        return json.load(response)
+
+
+def test_the_simulator_remembers_what_was_asked_without_the_password(gateway, simulator):
+    gateway.select_customer(DEMO)
+    assert "local-only" not in json.dumps(simulator.requests)
+    assert simulator.requests[0]["customer_number"] == DEMO

@@ -1,0 +1,364 @@
+"""What our mails say, and what no value can make them say."""
+
+import string
+import subprocess
+import sys
+import tomllib
+from datetime import UTC, datetime, timedelta, timezone
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jinja2 import TemplateNotFound, UndefinedError
+
+from customer_center.companies.model import Role
+from customer_center.mail import render as render_module
+from customer_center.mail.render import SUBJECT_LIMIT, render
+from customer_center.platform.language import SUPPORTED_LANGUAGES
+
+LINK = "https://shop.example.com/invitation?token=usr_1_2.abc&lang=x"
+SHOP_URL = "https://shop.example.com"
+INVITATION = {
+    "shop_name": "Harmony Shop",
+    "shop_url": SHOP_URL,
+    "login": "tja@example.com",
+    "salutation": "mr",
+    "name": "Thomas Jahn",
+    "company_name": "Möbel-Meller KG",
+    "customer_number": "10000",
+    "contact_number": "CT000007",
+    "roles": ["approver", "buyer"],
+    "inviter_name": "Anna Müller",
+    "link": LINK,
+    "expires_at": datetime(2026, 3, 5, 14, 5, 59, tzinfo=UTC),
+}
+ACTIVATION_CODE = {
+    "shop_name": "Harmony Shop",
+    "shop_url": SHOP_URL,
+    "name": "Thomas Jahn",
+    "customer_number": "10000",
+    "code": "042317",
+    "minutes": 15,
+}
+MAILS = {"invitation": INVITATION, "activation_code": ACTIVATION_CODE}
+URLS = ("link", "shop_url")
+
+every_language = pytest.mark.parametrize("language", SUPPORTED_LANGUAGES)
+every_mail = pytest.mark.parametrize("template", MAILS)
+
+
+class Reader(HTMLParser):
+    """Reads a mail as a mail client does: its tags, where its links lead, and its words."""
+
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.links, self._words = [], [], []
+        self.feed(html)
+        self.close()
+
+    @property
+    def words(self):
+        return " ".join("".join(self._words).split())
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, *(name for name, _ in attrs)))
+        self.links += [value for name, value in attrs if name in ("href", "src")]
+
+    def handle_endtag(self, tag):
+        self.tags.append(f"/{tag}")
+
+    def handle_comment(self, data):
+        self.tags.append(f"comment {data}")
+
+    def handle_data(self, data):
+        self._words.append(data)
+
+
+def both(mail):
+    """The two parts of a mail as a person reads them."""
+    return Reader(mail.html).words, " ".join(mail.text.split())
+
+
+@every_language
+@pytest.mark.parametrize("value", ["Harmony Shop", SHOP_URL, "tja@example.com", LINK])
+def test_the_invitation_says_how_to_access_the_shop(language, value):
+    """001: "the user will get an email that contains all information about how to access the shop"."""
+    for part in both(render("invitation", language, INVITATION)):
+        assert value in part
+
+
+@pytest.mark.parametrize(
+    ("language", "details"),
+    [
+        ("en", ["Name", "Company", "Customer number", "Contact number", "Roles", "Approver, Buyer"]),
+        ("de", ["Name", "Unternehmen", "Kundennummer", "Kontaktnummer", "Rollen", "Freigabe, Einkauf"]),
+    ],
+)
+def test_the_invitation_tells_the_users_account_data(language, details):
+    """001: "... and his account data"."""
+    for part in both(render("invitation", language, INVITATION)):
+        for value in ["Thomas Jahn", "Möbel-Meller KG", "10000", "CT000007", *details]:
+            assert value in part
+
+
+@pytest.mark.parametrize(
+    ("language", "once", "until"),
+    [
+        ("en", "works only once", "until 5 March 2026, 14:05 (UTC)"),
+        ("de", "nur einmal verwenden", "bis zum 5. März 2026, 14:05 Uhr (UTC)"),
+    ],
+)
+def test_the_invitation_says_that_the_link_works_once_and_until_when(language, once, until):
+    for part in both(render("invitation", language, INVITATION)):
+        assert once in part
+        assert until in part
+
+
+def test_a_moment_of_another_zone_is_told_in_utc():
+    late = datetime(2026, 12, 31, 20, 30, tzinfo=timezone(timedelta(hours=-5)))
+    assert "1 January 2027, 01:30 (UTC)" in render("invitation", "en", INVITATION | {"expires_at": late}).text
+
+
+@every_language
+def test_the_invitation_says_who_invited(language):
+    for part in both(render("invitation", language, INVITATION)):
+        assert "Anna Müller" in part
+
+
+@every_language
+def test_a_password_is_never_in_a_mail(language):
+    """001: "The password must be changed by the shop users themselves." Ours is chosen by them; a mail carries none."""
+    values = INVITATION | {"password": "hunter2-Xy!"}
+    mail = render("invitation", language, values)
+    assert "hunter2" not in mail.subject + mail.html + mail.text
+
+
+@every_language
+@pytest.mark.parametrize("contact_number", [None, ""])
+def test_without_a_contact_number_the_invitation_does_not_speak_of_one(language, contact_number):
+    label = {"en": "Contact number", "de": "Kontaktnummer"}[language]
+    for part in both(render("invitation", language, INVITATION | {"contact_number": contact_number})):
+        assert label not in part
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", "Role"), ("de", "Rolle")])
+def test_one_role_is_called_a_role(language, label):
+    assert f"\n{label}: " in render("invitation", language, INVITATION | {"roles": ["main_contact"]}).text
+
+
+@every_language
+@pytest.mark.parametrize("role", Role)
+def test_every_role_has_a_name(language, role):
+    html, text = both(render("invitation", language, INVITATION | {"roles": [role]}))
+    assert role.value not in html + text
+
+
+def test_a_role_without_a_name_is_an_error():
+    with pytest.raises(UndefinedError):
+        render("invitation", "en", INVITATION | {"roles": ["admin"]})
+
+
+@pytest.mark.parametrize(
+    ("language", "salutation", "greeting"),
+    [
+        ("en", "mr", "Dear Mr Thomas Jahn,"),
+        ("en", "mrs", "Dear Mrs Thomas Jahn,"),
+        ("en", "mx", "Dear Thomas Jahn,"),
+        ("en", "items", "Dear Thomas Jahn,"),
+        ("de", "mr", "Guten Tag Herr Thomas Jahn,"),
+        ("de", "mrs", "Guten Tag Frau Thomas Jahn,"),
+        ("de", "divers", "Guten Tag Thomas Jahn,"),
+        ("de", "", "Guten Tag Thomas Jahn,"),
+    ],
+)
+def test_a_person_is_greeted_by_salutation_and_name(language, salutation, greeting):
+    for part in both(render("invitation", language, INVITATION | {"salutation": salutation})):
+        assert greeting in part
+
+
+@pytest.mark.parametrize(
+    ("language", "validity", "stranger"),
+    [
+        ("en", "valid for 15 minutes", "Did you not ask for this code?"),
+        ("de", "15 Minuten gültig", "Sie haben diesen Code nicht angefordert?"),
+    ],
+)
+def test_the_activation_code_comes_with_its_time_and_what_to_do_if_one_did_not_ask(language, validity, stranger):
+    for part in both(render("activation_code", language, ACTIVATION_CODE)):
+        for value in ["042317", "Harmony Shop", SHOP_URL, "Thomas Jahn", "10000", validity, stranger]:
+            assert value in part
+
+
+@pytest.mark.parametrize(("language", "validity"), [("en", "one minute."), ("de", "eine Minute gültig.")])
+def test_one_minute_is_one_minute(language, validity):
+    assert validity in render("activation_code", language, ACTIVATION_CODE | {"minutes": 1}).text
+
+
+@every_language
+def test_the_code_is_not_in_the_subject_which_locked_phones_show(language):
+    assert "042317" not in render("activation_code", language, ACTIVATION_CODE).subject
+
+
+@every_language
+@every_mail
+def test_links_lead_to_the_given_addresses_only(template, language):
+    values = MAILS[template]
+    reader = Reader(render(template, language, values).html)
+    assert set(reader.links) == {values[name] for name in URLS if name in values}
+
+
+@every_language
+@every_mail
+def test_the_html_names_its_language(template, language):
+    assert render(template, language, MAILS[template]).html.startswith(f'<!DOCTYPE html>\n<html lang="{language}"')
+
+
+@every_mail
+def test_every_language_has_the_same_structure(template):
+    structures = {
+        tuple(Reader(render(template, language, MAILS[template]).html).tags) for language in SUPPORTED_LANGUAGES
+    }
+    assert len(structures) == 1
+
+
+def flat(texts, prefix=""):
+    """All sentences by their dotted key."""
+    for key, value in texts.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def test_every_language_has_the_same_sentences_with_the_same_placeholders():
+    folder = Path(render_module.__file__).parent / "texts"
+    assert {path.stem for path in folder.glob("*.toml")} == set(SUPPORTED_LANGUAGES)
+    shapes = []
+    for path in folder.glob("*.toml"):
+        texts = dict(flat(tomllib.loads(path.read_text(encoding="utf-8"))))
+        assert len(texts["common.months"]) == 12
+        assert all(sentence == sentence.strip() != "" for sentence in texts.values() if isinstance(sentence, str))
+        shapes.append(
+            {
+                key: {name for _, name, _, _ in string.Formatter().parse(str(sentence)) if name is not None}
+                for key, sentence in texts.items()
+            }
+        )
+    assert all(shape == shapes[0] for shape in shapes)
+
+
+def test_every_template_has_both_parts_and_is_tested_here():
+    folder = Path(render_module.__file__).parent / "templates"
+    shared = {"layout.html.j2", "parts.html.j2", "closing.txt.j2"}
+    files = {f"{template}.{part}.j2" for template in MAILS for part in ("html", "txt")}
+    assert {path.name for path in folder.iterdir()} == shared | files
+
+
+@every_language
+@every_mail
+def test_a_missing_value_is_an_error_and_never_a_gap(template, language):
+    for name in MAILS[template]:
+        values = {key: value for key, value in MAILS[template].items() if key != name}
+        with pytest.raises(UndefinedError):
+            render(template, language, values)
+
+
+def test_a_language_without_texts_is_an_error():
+    with pytest.raises(ValueError, match="fr"):
+        render("invitation", "fr", INVITATION)
+
+
+def test_an_unknown_template_is_an_error():
+    with pytest.raises(TemplateNotFound):
+        render("party", "en", INVITATION)
+
+
+def test_text_is_not_escaped_and_html_is():
+    mail = render("invitation", "en", INVITATION | {"company_name": 'Müller & <b>Söhne</b> "O\'Neil" {name}'})
+    assert 'Müller & <b>Söhne</b> "O\'Neil" {name}' in mail.text
+    assert "Müller &amp; &lt;b&gt;Söhne&lt;/b&gt; &#34;O&#39;Neil&#34; {name}" in mail.html
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "W" * 50,
+        "李" * 50,
+        "عبد الرحمن بن عبد العزيز",
+        "👩‍👩‍👧‍👦" * 7,
+        "Z̷̧̛a̶͝l̴g̵o̶" * 3,
+        "Ωμέγα Straße İğne",
+    ],
+)
+def test_a_long_name_of_any_script_is_written_as_it_is(name):
+    for part in both(render("invitation", "de", INVITATION | {"name": name})):
+        assert name in part
+
+
+def test_a_name_cannot_turn_our_sentences_around():
+    mail = render("invitation", "en", INVITATION | {"name": "\u202eThomas\u2066 Jahn"})
+    assert "Dear Mr Thomas Jahn," in mail.text
+
+
+def test_a_value_cannot_add_a_paragraph_to_the_text():
+    mail = render("invitation", "en", INVITATION | {"name": "Jahn,\r\n\r\nplease pay\u2028now"})
+    assert "Dear Mr Jahn, please pay now,\n" in mail.text
+
+
+def test_a_subject_is_one_line_of_bounded_length():
+    mail = render("invitation", "en", INVITATION | {"shop_name": "Shop\r\nBcc: everybody@example.com\0" + "x" * 500})
+    assert mail.subject.startswith("Your access to Shop Bcc: everybody@example.com x")
+    assert len(mail.subject) == SUBJECT_LIMIT
+
+
+# What means something to HTML, mail headers and templates, between any characters at all, half surrogates too.
+pieces = [
+    "<b>",
+    "</td>",
+    "<!--",
+    "-->",
+    '" onclick="x',
+    "'>",
+    "&lt;",
+    "{{ 1 }}",
+    "{name}",
+    "{",
+    "%s",
+    "\r\nBcc: x",
+    "\n\n",
+]
+nasty = st.lists(st.one_of(st.sampled_from(pieces), st.characters()), max_size=20).map("".join)
+
+
+def nasty_values(template):
+    texts = {name: nasty for name, value in MAILS[template].items() if isinstance(value, str)}
+    # Not empty, because then the mail rightly has a row less.
+    texts |= {"contact_number": nasty.map("1{}".format)} if "contact_number" in texts else {}
+    return st.fixed_dictionaries(texts).map(lambda values: MAILS[template] | values)
+
+
+@every_language
+@every_mail
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_no_value_reaches_beyond_its_place(template, language, data):
+    mail = render(template, language, data.draw(nasty_values(template)))
+    usual = render(template, language, MAILS[template])
+    assert not set(mail.subject) & set("\r\n\0\x0b\x0c\x1b\x85\u2028\u2029")
+    assert len(mail.subject) <= SUBJECT_LIMIT
+    assert Reader(mail.html).tags == Reader(usual.html).tags
+    assert len(mail.text.splitlines()) == len(usual.text.splitlines())
+    for part in (mail.subject, mail.html, mail.text):
+        part.encode()
+
+
+def test_importing_reads_no_file():
+    """Templates and texts are read with the first mail, so that an import stays cheap."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import customer_center.mail.render as r;"
+        "assert r._environment.cache_info().currsize == r._texts.cache_info().currsize == 0"
+    )
+    root = str(Path(render_module.__file__).parents[2])
+    subprocess.run([sys.executable, "-c", code, root], check=True)
