@@ -70,6 +70,13 @@ def hasty(simulator, transport, breaker, clock, session):
 
 
 @pytest.fixture
+def impatient(simulator, transport, breaker, clock, session):
+    """A gateway that hardly waits: for tests in which no answer is wanted."""
+    settings = silver_settings(simulator, transport, timeout=0.1)
+    return silver_gateway(settings, session, breaker=breaker, clock=clock)
+
+
+@pytest.fixture
 def warnings(monkeypatch):
     """The log entries of the gateway: text and fields."""
     entries = []
@@ -98,15 +105,22 @@ def test_a_read_survives_one_failure(hasty, simulator, breaker, clock, mode):
     assert breaker.trips == 0
 
 
-@pytest.mark.parametrize(
-    ("mode", "error"),
-    [(mode, OutsideUnavailable) for mode in UNAVAILABLE] + [(mode, OutsideTimeout) for mode in TIMEOUT],
-)
-def test_a_read_that_fails_twice_trips_the_breaker(hasty, simulator, breaker, mode, error):
+@pytest.mark.parametrize("mode", UNAVAILABLE)
+def test_a_read_that_finds_nobody_twice_trips_the_breaker(gateway, simulator, breaker, mode):
+    simulator.modes.set({"mode": mode})
+    with pytest.raises(OutsideUnavailable) as caught:
+        gateway.find_invoice(DEMO, "103019")
+    assert (caught.value.code, caught.value.retry_after) == ("erp-unavailable", 60)
+    assert asked(simulator) == ["invoice_detail"] * 2
+    assert breaker.trips == 1
+
+
+@pytest.mark.parametrize("mode", TIMEOUT)
+def test_a_read_that_waits_in_vain_twice_trips_the_breaker(impatient, simulator, breaker, mode):
     simulator.modes.set({"mode": mode, "seconds": 3})
-    with pytest.raises(error) as caught:
-        hasty.find_invoice(DEMO, "103019")
-    assert caught.value.code == ("erp-timeout" if error is OutsideTimeout else "erp-unavailable")
+    with pytest.raises(OutsideTimeout) as caught:
+        impatient.find_invoice(DEMO, "103019")
+    assert caught.value.code == "erp-timeout"
     assert asked(simulator) == ["invoice_detail"] * 2
     assert breaker.trips == 1
 
@@ -128,13 +142,11 @@ def test_an_answer_that_cannot_be_read_is_neither_repeated_nor_a_reason_to_trip(
     assert breaker.trips == 0
 
 
-@pytest.mark.parametrize(
-    ("mode", "error"), [("failing", OutsideUnavailable), ("offline", OutsideUnavailable), ("hang", OutsideTimeout)]
-)
-def test_creating_a_contact_is_tried_once(hasty, simulator, breaker, mode, error):
+@pytest.mark.parametrize("mode", ["failing", "offline", "hang"])
+def test_creating_a_contact_is_tried_once(impatient, simulator, breaker, mode):
     simulator.modes.set({"mode": mode, "seconds": 3})
-    with pytest.raises(error):
-        hasty.create_contact(DEMO, TINA)
+    with pytest.raises((OutsideUnavailable, OutsideTimeout)):
+        impatient.create_contact(DEMO, TINA)
     assert asked(simulator) == ["create_contact"]
     assert breaker.trips == 0
 
@@ -406,3 +418,10 @@ def test_the_simulator_remembers_what_was_asked_without_the_password(gateway, si
     gateway.select_customer(DEMO)
     assert "local-only" not in json.dumps(simulator.requests)
     assert simulator.requests[0]["customer_number"] == DEMO
+
+
+def test_an_answer_of_unknown_structure_is_logged_too(gateway, simulator, warnings):
+    simulator.modes.set({"mode": "malformed"})
+    with pytest.raises(OutsideMalformed):
+        gateway.select_contacts(DEMO)
+    assert [text for text, _ in warnings] == ["erp-call-failed"]

@@ -62,7 +62,10 @@ def _environment() -> _Environment:
 
 @cache
 def _session() -> requests.Session:
-    return requests.Session()
+    session = requests.Session()
+    # No proxy, no netrc of the machine: where the ERP is, and who we are there, is said by the settings alone.
+    session.trust_env = False
+    return session
 
 
 def _settings(environment: _Environment) -> SilverSettings:

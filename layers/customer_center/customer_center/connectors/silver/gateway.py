@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from xml.etree.ElementTree import Element
 
 from customer_center.companies.model import ErpContact, ErpCustomer
@@ -61,9 +62,9 @@ class SilverGateway:
         number = clean(customer_number)
         if not messages.is_plain_number(number):
             return None
+        request = messages.customer_request(number)
         with self.use():
-            answer = self._read(Message.SELECT_CUSTOMER, messages.customer_request(number))
-        return messages.read_customer(answer, number)
+            return self._read(Message.SELECT_CUSTOMER, request, lambda answer: messages.read_customer(answer, number))
 
     def select_contacts(self, customer_number: str) -> Sequence[ErpContact]:
         """Return all persons the ERP lists for the customer; skipped contact types (company contacts) are left out."""
@@ -81,9 +82,11 @@ class SilverGateway:
         customer, invoice = clean(customer_number), clean(invoice_number)
         if not (messages.is_plain_number(customer) and messages.is_plain_number(invoice)):
             return False
+        request = messages.invoice_request(customer, invoice, self._settings)
         with self.use():
-            answer = self._read(Message.INVOICE_DETAIL, messages.invoice_request(customer, invoice, self._settings))
-        return messages.read_invoice(answer, customer, invoice)
+            return self._read(
+                Message.INVOICE_DETAIL, request, lambda answer: messages.read_invoice(answer, customer, invoice)
+            )
 
     def create_contact(self, customer_number: str, contact: ErpContact) -> str:
         """Create a contact of the customer and return its contact number; `contact.contact_number` is ignored.
@@ -93,7 +96,7 @@ class SilverGateway:
         request = messages.create_contact_request(clean(customer_number), contact, self._settings)
         with self.use():
             self._check_breaker()
-            return messages.read_created_contact(self._try(Message.CREATE_CONTACT, request))
+            return self._try(Message.CREATE_CONTACT, request, messages.read_created_contact)
 
     def _all_contacts(self, number: str) -> messages.ContactList:
         """Ask with growing MAXCOUNT until the list is whole or the limit is reached."""
@@ -101,7 +104,8 @@ class SilverGateway:
         max_count = min(self._settings.max_count, limit)
         while True:
             request = messages.contacts_request(number, max_count, self._settings)
-            listed = messages.read_contacts(self._read(Message.SELECT_CONTACT, request), max_count, self._settings)
+            read = partial(messages.read_contacts, max_count=max_count, settings=self._settings)
+            listed = self._read(Message.SELECT_CONTACT, request, read)
             if not listed.full:
                 return listed
             if max_count >= limit:
@@ -109,29 +113,29 @@ class SilverGateway:
                 return listed
             max_count = min(max_count * _GROWTH, limit)
 
-    def _read(self, message: Message, request: Element) -> Element:
+    def _read[Read](self, message: Message, request: Element, read: Callable[[Element], Read]) -> Read:
         self._check_breaker()
         try:
-            return self._try(message, request)
+            return self._try(message, request, read)
         except (OutsideUnavailable, OutsideTimeout):
             wait = self._chance() * _JITTER_SECONDS
             if wait >= self._remaining():
                 raise
         self._clock.sleep(wait)
         try:
-            return self._try(message, request)
+            return self._try(message, request, read)
         except (OutsideUnavailable, OutsideTimeout) as error:
             self._breaker.trip()
             if isinstance(error, OutsideUnavailable):
                 error.retry_after = max(error.retry_after, math.ceil(self._breaker.open_for()))
             raise
 
-    def _try(self, message: Message, request: Element) -> Element:
+    def _try[Read](self, message: Message, request: Element, read: Callable[[Element], Read]) -> Read:
         seconds = min(self._settings.timeout, self._remaining())
         if seconds <= 0:
             raise timed_out("deadline")
         try:
-            return self._transport.call(message, request, seconds)
+            return read(self._transport.call(message, request, seconds))
         except OutsideSystemError as error:
             logger.warning(
                 "erp-call-failed", erp_message=message, code=error.code, notes=getattr(error, "__notes__", [])

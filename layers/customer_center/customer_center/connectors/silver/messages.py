@@ -129,12 +129,8 @@ def read_contacts(root: Element, max_count: int, settings: SilverSettings) -> Co
     """Read the answer to SELECTCONTACT in any of its three documented shapes. The first of a number wins."""
     raw = root.tag == "WC_USER_MANAGEMENT"
     elements = [element for element in root.findall("CONTACT" if raw else "ErpContact/Contact") if len(element)]
-    if (
-        not raw
-        and len(root)
-        and root.find("ErpContact") is None
-        and root.tag not in {"ContactResponse", "OrderResponse"}
-    ):
+    known = raw or root.tag in {"ContactResponse", "OrderResponse"} or root.find("ErpContact") is not None
+    if len(root) and not known:
         raise malformed("unknown-structure")
     type_path = "ONLINE_USER_TYPE" if raw else "SesExtension/OnlineUserType"
     persons = [element for element in elements if value(element, type_path) not in settings.skipped_contact_types]

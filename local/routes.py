@@ -1,0 +1,106 @@
+"""Routes for the emulator: it ignores the OpenAPI body that SAM puts on an HTTP API, so they are made one by one.
+
+Source of truth is the processed template (docs/decisions.md, "Emulator gaps"). Safe to run after every deploy.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+_FUNCTION = re.compile(r"\${(\w+)\.Arn}")
+
+
+@dataclass(frozen=True)
+class _Declared:
+    method: str
+    path: str
+    function: str
+    scopes: list[str] | None
+
+
+def create_routes(session: boto3.Session, stack_name: str) -> int:
+    """Make the deployed API answer exactly the routes of the template; return how many there are."""
+    cloudformation, gateway = session.client("cloudformation"), session.client("apigatewayv2")
+    body = cloudformation.get_template(StackName=stack_name, TemplateStage="Processed")["TemplateBody"]
+    template = json.loads(body) if isinstance(body, str) else body
+    resources = cloudformation.describe_stack_resources(StackName=stack_name)["StackResources"]
+    physical = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
+    api_id = physical["HttpApi"]
+    document = template["Resources"]["HttpApi"]["Properties"]["Body"]
+    _clear(gateway, api_id)
+    _cors(gateway, api_id, cloudformation, stack_name)
+    authorizer = _authorizer(gateway, api_id, session.region_name, physical)
+    integrations: dict[str, str] = {}
+    declared = list(_declared(document))
+    for route in declared:
+        if route.function not in integrations:
+            arn = session.client("lambda").get_function(FunctionName=physical[route.function])["Configuration"]
+            integrations[route.function] = gateway.create_integration(
+                ApiId=api_id,
+                IntegrationType="AWS_PROXY",
+                IntegrationUri=arn["FunctionArn"],
+                PayloadFormatVersion="2.0",
+            )["IntegrationId"]
+        secured: dict[str, Any] = {}
+        if route.scopes is not None:
+            secured = {"AuthorizationType": "JWT", "AuthorizerId": authorizer, "AuthorizationScopes": route.scopes}
+        gateway.create_route(
+            ApiId=api_id,
+            RouteKey=f"{route.method} {route.path}",
+            Target=f"integrations/{integrations[route.function]}",
+            **secured,
+        )
+    return len(declared)
+
+
+def _declared(document: Mapping[str, Any]) -> Iterator[_Declared]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+            match = _FUNCTION.search(uri)
+            assert match, uri
+            scopes = next((scheme["Person"] for scheme in operation["security"] if "Person" in scheme), None)
+            yield _Declared(method.upper(), path, match[1], scopes)
+
+
+def _clear(gateway: Any, api_id: str) -> None:  # noqa: ANN401 # boto3 clients have no types at run time
+    for route in gateway.get_routes(ApiId=api_id)["Items"]:
+        gateway.delete_route(ApiId=api_id, RouteId=route["RouteId"])
+    for integration in gateway.get_integrations(ApiId=api_id)["Items"]:
+        gateway.delete_integration(ApiId=api_id, IntegrationId=integration["IntegrationId"])
+    for authorizer in gateway.get_authorizers(ApiId=api_id)["Items"]:
+        gateway.delete_authorizer(ApiId=api_id, AuthorizerId=authorizer["AuthorizerId"])
+
+
+def _authorizer(gateway: Any, api_id: str, region: str, physical: Mapping[str, str]) -> str:  # noqa: ANN401 # as above
+    issuer = f"https://cognito-idp.{region}.amazonaws.com/{physical['UserPool']}"
+    answer = gateway.create_authorizer(
+        ApiId=api_id,
+        AuthorizerType="JWT",
+        Name="Person",
+        IdentitySource=["$request.header.Authorization"],
+        JwtConfiguration={"Issuer": issuer, "Audience": [physical["UserPoolClient"]]},
+    )
+    return str(answer["AuthorizerId"])
+
+
+def _cors(gateway: Any, api_id: str, cloudformation: Any, stack_name: str) -> None:  # noqa: ANN401 # as above
+    stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
+    origins = next(p["ParameterValue"] for p in stack["Parameters"] if p["ParameterKey"] == "AllowedOrigins")
+    body = cloudformation.get_template(StackName=stack_name, TemplateStage="Processed")["TemplateBody"]
+    template = json.loads(body) if isinstance(body, str) else body
+    cors = template["Resources"]["HttpApi"]["Properties"]["Body"]["x-amazon-apigateway-cors"]
+    gateway.update_api(
+        ApiId=api_id,
+        CorsConfiguration={
+            "AllowOrigins": origins.split(","),
+            "AllowMethods": cors["allowMethods"],
+            "AllowHeaders": cors["allowHeaders"],
+            "ExposeHeaders": cors["exposeHeaders"],
+            "MaxAge": cors["maxAge"],
+        },
+    )

@@ -1,0 +1,248 @@
+"""The whole stack on one machine: emulator, simulators, our own template, routes (DESIGN §9).
+
+`running_stack` is used by `make run` and by the tests alike; each has its own ports and its own state folder.
+"""
+
+import json
+import os
+import platform
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import boto3
+
+from local.routes import create_routes
+
+ROOT = Path(__file__).parent.parent
+TOOLS = ROOT / ".local"
+REGION = "eu-central-1"
+STACK_NAME = "customer-center-local"
+ARTIFACTS = "customer-center-artifacts"
+ERP_PARAMETER = "/customer-center/local/erp"
+ERP_PASSWORD = "local-only"  # noqa: S105 # of a simulator that listens on the loopback only
+_READY_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Every address and id a script needs; `make run` writes it to `.local/stack.json`."""
+
+    region: str
+    endpoint_url: str
+    api_url: str
+    cognito_url: str
+    user_pool_id: str
+    user_pool_client_id: str
+    mailbox_url: str
+    erp_url: str
+    companies_table: str
+    journal_table: str
+
+    def session(self) -> boto3.Session:
+        """Return a boto3 session for the emulator; clients take `endpoint_url` from `AWS_ENDPOINT_URL`."""
+        return _session()
+
+    def client(self, service: str) -> object:
+        """Return a client of the emulator."""
+        return _session().client(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
+
+    def save(self, path: Path, **more: str) -> None:
+        """Write the addresses, and what the caller adds, as JSON."""
+        path.write_text(json.dumps({**asdict(self), **more}, indent=2) + "\n")
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_stack(
+    folder: Path, *, port: int, erp_port: int, parameters: Mapping[str, str] | None = None
+) -> Iterator[Stack]:
+    """Start everything, deploy our template, and end everything that was started, whatever happens.
+
+    `folder` keeps state, logs and the build. `parameters` override the template's.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as processes:
+        processes.enter_context(_process(_erp_simulator(erp_port), folder / "erp.log", {"ERP_SIMULATOR_PASSWORD": ERP_PASSWORD}))
+        processes.enter_context(_process([str(TOOLS / "emulator/bin/ministack")], folder / "emulator.log",
+                                         _emulator_environment(folder, port)))
+        endpoint = f"http://127.0.0.1:{port}"
+        _wait_for(f"{endpoint}/_ministack/health")
+        _wait_for(f"http://127.0.0.1:{erp_port}/_simulator/requests")
+        yield deploy(folder, endpoint, f"http://127.0.0.1:{erp_port}", parameters or {})
+
+
+def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, str]) -> Stack:
+    """Build and deploy the template onto the emulator, as ops do onto AWS, and make its routes."""
+    os.environ.update(aws_environment(endpoint))
+    session = _session()
+    session.client("ssm").put_parameter(
+        Name=ERP_PARAMETER,
+        Type="SecureString",
+        Value=json.dumps({"user": "webconnector", "password": ERP_PASSWORD}),
+        Overwrite=True,
+    )
+    buckets = session.client("s3")
+    if ARTIFACTS not in [bucket["Name"] for bucket in buckets.list_buckets()["Buckets"]]:
+        buckets.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
+    architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    chosen = {
+        "Stage": "local",
+        "Architecture": architecture,
+        "ShopName": "Demo Shop",
+        "ShopUrl": "http://localhost:8000",
+        "InvitationUrl": "http://localhost:8000/invitation#token={token}",
+        "AllowedOrigins": "http://localhost:8000",
+        "MailFrom": "shop@demo-shop.example",
+        "MailIdentity": "demo-shop.example",
+        "ErpUrl": f"{erp_url}/soap",
+        "ErpCredentialsParameter": ERP_PARAMETER,
+        **parameters,
+    }
+    build(folder / "build", architecture)
+    _sam(
+        folder / "deploy.log",
+        "deploy",
+        f"--config-file={ROOT / 'samconfig.toml'}",
+        "--config-env=local",
+        f"--template-file={folder / 'build/template.yaml'}",
+        f"--s3-bucket={ARTIFACTS}",
+        "--no-progressbar",
+        "--parameter-overrides",
+        *(f'{name}="{value}"' for name, value in chosen.items()),
+    )
+    create_routes(session, STACK_NAME)
+    stack = session.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    return Stack(
+        region=REGION,
+        endpoint_url=endpoint,
+        # By path: names below localhost resolve in browsers and not on every machine's resolver.
+        api_url=f"{endpoint}/_aws/execute-api/{outputs['ApiId']}/$default",
+        cognito_url=endpoint,
+        user_pool_id=outputs["UserPoolId"],
+        user_pool_client_id=outputs["UserPoolClientId"],
+        mailbox_url=f"{endpoint}/_ministack/ses/messages",
+        erp_url=erp_url,
+        companies_table=outputs["CompaniesTableName"],
+        journal_table=outputs["JournalTableName"],
+    )
+
+
+def build(folder: Path, architecture: str) -> None:
+    """Build the functions and layers into the folder; the layer's wheels are of that architecture."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _sam(
+        folder.parent / "build.log",
+        "build",
+        f"--build-dir={folder}",
+        f"--template-file={ROOT / 'template.yaml'}",
+        "--parameter-overrides",
+        f"Architecture={architecture}",
+        environment={"ARCHITECTURE": architecture, "PYTHON": sys.executable},
+    )
+
+
+def aws_environment(endpoint: str) -> dict[str, str]:
+    """Return the environment in which AWS clients and tools talk to the emulator, whatever the machine is set up for."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+    }
+
+
+def _session() -> boto3.Session:
+    return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106 # the emulator's
+
+
+def _erp_simulator(port: int) -> list[str]:
+    return [sys.executable, "-m", "local.erp_simulator", "--port", str(port)]
+
+
+def _emulator_environment(folder: Path, port: int) -> dict[str, str]:
+    state = folder / "state"
+    state.mkdir(exist_ok=True)
+    return {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(state),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(state / "s3"),
+        "LOG_LEVEL": "INFO",
+    }
+
+
+def _sam(log: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+    with log.open("w") as output:
+        done = subprocess.run(
+            [str(TOOLS / "sam/bin/sam"), *arguments],
+            cwd=ROOT,
+            env={**os.environ, "SAM_CLI_TELEMETRY": "0", **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode:
+        raise SystemExit(f"sam {arguments[0]} failed; the end of {log}:\n" + log.read_text()[-4000:])
+
+
+@contextmanager
+def _process(command: list[str], log: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    with log.open("a") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # Its own group: Ctrl-C reaches this script first, which ends them in order, so that state is saved.
+            start_new_session=True,
+        )
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(url: str) -> None:
+    end = time.monotonic() + _READY_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 # a loopback address of ours
+                return
+        except (urllib.error.URLError, OSError):
+            if time.monotonic() > end:
+                raise SystemExit(f"{url} does not answer") from None
+            time.sleep(0.1)
+
+
+def forget(folder: Path) -> None:
+    """Remove everything a stack kept."""
+    shutil.rmtree(folder, ignore_errors=True)
