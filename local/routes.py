@@ -32,7 +32,9 @@ def create_routes(session: boto3.Session, stack_name: str) -> int:
     api_id = physical["HttpApi"]
     document = template["Resources"]["HttpApi"]["Properties"]["Body"]
     _clear(gateway, api_id)
-    _cors(gateway, api_id, cloudformation, stack_name)
+    stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
+    parameters = {given["ParameterKey"]: given["ParameterValue"] for given in stack["Parameters"]}
+    _cors(gateway, api_id, document, parameters)
     authorizer = _authorizer(gateway, api_id, session.region_name, physical)
     integrations: dict[str, str] = {}
     declared = list(_declared(document))
@@ -88,16 +90,13 @@ def _authorizer(gateway: Any, api_id: str, region: str, physical: Mapping[str, s
     return str(answer["AuthorizerId"])
 
 
-def _cors(gateway: Any, api_id: str, cloudformation: Any, stack_name: str) -> None:  # noqa: ANN401 # as above
-    stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
-    origins = next(p["ParameterValue"] for p in stack["Parameters"] if p["ParameterKey"] == "AllowedOrigins")
-    body = cloudformation.get_template(StackName=stack_name, TemplateStage="Processed")["TemplateBody"]
-    template = json.loads(body) if isinstance(body, str) else body
-    cors = template["Resources"]["HttpApi"]["Properties"]["Body"]["x-amazon-apigateway-cors"]
+def _cors(gateway: Any, api_id: str, document: Mapping[str, Any], parameters: Mapping[str, str]) -> None:  # noqa: ANN401 # as above
+    cors = document["x-amazon-apigateway-cors"]
+    origins = [parameters["AllowedOrigin"], parameters["SecondAllowedOrigin"]]
     gateway.update_api(
         ApiId=api_id,
         CorsConfiguration={
-            "AllowOrigins": origins.split(","),
+            "AllowOrigins": [origin for origin in origins if origin],
             "AllowMethods": cors["allowMethods"],
             "AllowHeaders": cors["allowHeaders"],
             "ExposeHeaders": cors["exposeHeaders"],

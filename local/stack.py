@@ -107,7 +107,7 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
         "ShopName": "Demo Shop",
         "ShopUrl": "http://localhost:8000",
         "InvitationUrl": "http://localhost:8000/invitation#token={token}",
-        "AllowedOrigins": "http://localhost:8000",
+        "AllowedOrigin": "http://localhost:8000",
         "MailFrom": "shop@demo-shop.example",
         "MailIdentity": "demo-shop.example",
         "ErpUrl": f"{erp_url}/soap",
@@ -189,6 +189,8 @@ def _emulator_environment(folder: Path, port: int) -> dict[str, str]:
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(state / "s3"),
         "LOG_LEVEL": "INFO",
+        # Not ours to use, and its port is fixed.
+        "IOT_MTLS_ENABLED": "0",
     }
 
 

@@ -125,7 +125,7 @@ class CompanyStore(Companies):
 
     @override
     def users(self, company_id: str, *, limit: int, cursor: str | None) -> UsersPage:
-        start: dict[str, Any] = _start(key_of(cursor, pk=company_id))
+        start: dict[str, Any] = _start(key_of(cursor, within={"sk": "user#"}, pk=company_id))
         answer = self._client.query(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
@@ -149,7 +149,8 @@ class CompanyStore(Companies):
 
     @override
     def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None) -> ContactsPage:
-        start: dict[str, Any] = _start(key_of(cursor, pk=company_id, listing=f"{company_id}#contacts"))
+        within = {"sk": "contact#", "listing_key": ""}
+        start: dict[str, Any] = _start(key_of(cursor, within=within, pk=company_id, listing=f"{company_id}#contacts"))
         answer = self._client.query(
             TableName=self._table,
             IndexName=_LISTING_INDEX,

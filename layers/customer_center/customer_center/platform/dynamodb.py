@@ -1,7 +1,6 @@
 """DynamoDB as the rooms use it: plain values in and out, transactions whose refusals have names, cursors."""
 
 import base64
-import binascii
 import json
 import random
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,8 @@ Item = Mapping[str, Any]
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 _CONFLICT_TRIES = 4
+# What DynamoDB takes as a sort key.
+_KEY_BYTES = 1024
 
 
 def to_item(values: Item) -> dict[str, Any]:
@@ -53,22 +54,33 @@ def cursor_of(key: Item | None) -> str | None:
     return base64.urlsafe_b64encode(json.dumps(from_item(key)).encode()).decode().rstrip("=")
 
 
-def key_of(cursor: str | None, **own: str) -> dict[str, Any] | None:
-    """Return the `ExclusiveStartKey` of a cursor. `own` are the key parts that are the caller's, never the cursor's.
+def key_of(cursor: str | None, *, within: Mapping[str, str], **own: str) -> dict[str, Any] | None:
+    """Return the `ExclusiveStartKey` of a cursor.
 
-    Raises MalformedRequest for anything that is no cursor of this list.
+    `own` are the key parts that are the caller's, never the cursor's; `within` are the other parts and what each of
+    them begins with in this list. Raises MalformedRequest for anything that is no cursor of this list, because
+    DynamoDB takes a start key of another shape or place for a mistake of ours.
     """
     if cursor is None:
         return None
     try:
         values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError) as error:
+        fits = _is_key(values, within, own)
+    except (ValueError, RecursionError) as error:
         raise MalformedRequest("cursor-invalid") from error
-    if not isinstance(values, dict) or not all(isinstance(value, str) and value for value in values.values()):
-        raise MalformedRequest("cursor-invalid")
-    if not own.items() <= values.items():
+    if not fits:
         raise MalformedRequest("cursor-invalid")
     return to_item(values)
+
+
+def _is_key(values: object, within: Mapping[str, str], own: Mapping[str, str]) -> bool:
+    return (
+        isinstance(values, dict)
+        and values.keys() == {*within, *own}
+        and all(isinstance(value, str) and 0 < len(value.encode()) <= _KEY_BYTES for value in values.values())
+        and all(values[name] == value for name, value in own.items())
+        and all(values[name].startswith(prefix) for name, prefix in within.items())
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,374 @@
+"""Companies and logins as real implementations with a memory, for tests of use cases.
+
+They pass `contract/test_companies.py` and `contract/test_identities.py`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+
+from customer_center.companies.model import (
+    Attempt,
+    CachedContact,
+    Claim,
+    Company,
+    ContactsPage,
+    ErpContact,
+    InvitationStatus,
+    RefusalLimits,
+    User,
+    UsersPage,
+    UserStatus,
+    normalized_email,
+)
+from customer_center.companies.ports import Companies, CompanyExists, Identities, Session
+from customer_center.platform.clock import epoch
+from customer_center.platform.dynamodb import cursor_of, key_of, to_item
+from customer_center.platform.errors import (
+    Conflict,
+    FieldError,
+    Gone,
+    InProgress,
+    InvalidInput,
+    OutsideUnavailable,
+    PreconditionFailed,
+    TooManyRequests,
+)
+from customer_center.platform.ids import company_of
+from customer_center.platform.journal import Effect, Entry
+
+
+class FakeCompanies(Companies):
+    """`Companies` over dicts. `entries` is the journal; what raises left everything as it was."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self._companies: dict[str, Company] = {}
+        self._users: dict[str, User] = {}
+        self._emails: dict[str, str] = {}
+        self._contacts: dict[tuple[str, str], CachedContact] = {}
+        self._read_at: dict[str, datetime] = {}
+        self._refusals: Counter[tuple[str, ...]] = Counter()
+        self._attempts: dict[str, Attempt] = {}
+
+    def add(self, company: Company, *users: User) -> None:
+        """Put a company with its users here, past every rule."""
+        active = {user.user_id for user in users if _counts(user)}
+        self._companies[company.company_id] = replace(company, main_contacts=company.main_contacts | active)
+        for user in users:
+            self._users[user.user_id] = user
+            self._emails[normalized_email(user.email)] = user.user_id
+
+    @property
+    def effects(self) -> Sequence[Effect]:
+        """What must follow all that was written."""
+        return [effect for entry in self.entries for effect in entry.effects]
+
+    @property
+    def everybody(self) -> Sequence[User]:
+        """All users of all companies."""
+        return tuple(self._users.values())
+
+    @property
+    def all_companies(self) -> Sequence[Company]:
+        """All companies."""
+        return tuple(self._companies.values())
+
+    @property
+    def refusals(self) -> int:
+        """How many refused activations count at the moment, over all days."""
+        return sum(number for key, number in self._refusals.items() if len(key) == len(("number", "day")))
+
+    # Reading
+
+    def user(self, user_id: str) -> User | None:
+        return self._users.get(user_id)
+
+    def colleague(self, company_id: str, user_id: str) -> User | None:
+        return self._users.get(user_id) if company_of(user_id) == company_id else None
+
+    def company(self, company_id: str) -> Company | None:
+        return self._companies.get(company_id)
+
+    def company_of_number(self, customer_number: str) -> Company | None:
+        return next((found for found in self._companies.values() if found.customer_number == customer_number), None)
+
+    def user_id_of_email(self, email: str) -> str | None:
+        return self._emails.get(normalized_email(email))
+
+    def users(self, company_id: str, *, limit: int, cursor: str | None) -> UsersPage:
+        start = key_of(cursor, within={"sk": "user#"}, pk=company_id)
+        rows = sorted((user.user_id, user) for user in self._users.values() if user.company_id == company_id)
+        rows = [row for row in rows if start is None or f"user#{row[0]}" > start["sk"]["S"]]
+        last = {"pk": company_id, "sk": f"user#{rows[limit - 1][0]}"} if len(rows) > limit else None
+        return UsersPage(tuple(user for _, user in rows[:limit]), cursor_of(last and to_item(last)))
+
+    # Contacts of the ERP
+
+    def contacts_read_at(self, company_id: str) -> datetime | None:
+        return self._read_at.get(company_id)
+
+    def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None) -> ContactsPage:
+        within = {"sk": "contact#", "listing_key": ""}
+        start = key_of(cursor, within=within, pk=company_id, listing=f"{company_id}#contacts")
+        rows = sorted(
+            (f"{row.contact.name.casefold()}#{number}", number, row)
+            for (owner, number), row in self._contacts.items()
+            if owner == company_id and row.user_id is None
+        )
+        rows = [row for row in rows if start is None or row[0] > start["listing_key"]["S"]]
+        last = None
+        if len(rows) > limit:
+            listing_key, number, _ = rows[limit - 1]
+            last = {
+                "pk": company_id,
+                "sk": f"contact#{number}",
+                "listing": f"{company_id}#contacts",
+                "listing_key": listing_key,
+            }
+        return ContactsPage(tuple(row for *_, row in rows[:limit]), cursor_of(last and to_item(last)))
+
+    def users_of_emails(self, emails: Iterable[str]) -> Mapping[str, str]:
+        wanted = {normalized_email(email) for email in emails}
+        return {email: user_id for email, user_id in self._emails.items() if email in wanted}
+
+    def save_contacts(self, company_id: str, contacts: Sequence[CachedContact], read_at: datetime) -> None:
+        listed = {row.contact.contact_number: row for row in contacts}
+        for (owner, number), row in list(self._contacts.items()):
+            if owner == company_id and row.user_id is None and number not in listed:
+                del self._contacts[owner, number]
+        for number, row in listed.items():
+            known = self._contacts.get((company_id, number))
+            linked = known.user_id if known and known.user_id else row.user_id
+            self._contacts[company_id, number] = replace(row, user_id=linked)
+        self._read_at[company_id] = read_at
+
+    # Users
+
+    def add_user(self, user: User, entry: Entry, contact: ErpContact | None = None) -> None:
+        if contact:
+            self._check_free(user, contact)
+        self._check_new(user)
+        self._put(user)
+        if contact:
+            self._link(user, contact)
+        else:
+            self._read_at.pop(user.company_id, None)
+        self.entries.append(entry)
+
+    def change_user(self, before: User, after: User, entry: Entry) -> None:
+        stored = self._users.get(after.user_id)
+        if stored is None or stored.version != before.version:
+            raise PreconditionFailed
+        joins, leaves = _counts(after) and not _counts(before), _counts(before) and not _counts(after)
+        company = self._companies[after.company_id]
+        if leaves and len(company.main_contacts) <= 1:
+            raise Conflict("last-main-contact")
+        names = [each.name for each in fields(User) if getattr(after, each.name) != getattr(before, each.name)]
+        self._users[after.user_id] = replace(stored, **{name: getattr(after, name) for name in names})
+        if joins or leaves:
+            main_contacts = company.main_contacts ^ {after.user_id}
+            self._companies[company.company_id] = replace(company, main_contacts=main_contacts)
+        self.entries.append(entry)
+
+    def invitation_sent(
+        self, user_id: str, *, mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime
+    ) -> bool:
+        user = self._users.get(user_id)
+        invitation = user.invitation if user else None
+        if user is None or invitation is None or invitation.mail_id != mail_id or invitation.sent_at:
+            return False
+        if invitation.status is not InvitationStatus.PENDING:
+            return False
+        sent = replace(invitation, token_hash=token_hash, sent_at=sent_at, expires_at=expires_at)
+        self._users[user_id] = replace(user, invitation=sent)
+        return True
+
+    def claim_invitation(self, user: User, claim: Claim, now: datetime) -> None:
+        current = self._users.get(user.user_id)
+        if current and current.claim and current.claim.blocks(claim.claim_id, now):
+            wait = (current.claim.lapses_at - now).total_seconds()
+            raise InProgress("in-progress", retry_after=int(wait) + 1)
+        invitation = current.invitation if current else None
+        if current is None or invitation is None or invitation.status is not InvitationStatus.PENDING:
+            raise Gone("invitation-used")
+        if user.invitation is None or invitation.token_hash != user.invitation.token_hash:
+            raise Gone("invitation-used")
+        self._users[user.user_id] = replace(current, claim=claim)
+
+    def link_created_contact(self, user: User, contact: ErpContact) -> None:
+        current = self._users.get(user.user_id)
+        if current is None or current.contact_number not in (None, contact.contact_number):
+            raise Conflict("contact-in-use")
+        self._check_free(user, contact)
+        self._users[user.user_id] = replace(current, contact_number=contact.contact_number)
+        self._link(user, contact)
+
+    def _check_new(self, user: User) -> None:
+        if normalized_email(user.email) in self._emails or user.user_id in self._users:
+            raise Conflict("email-in-use")
+
+    def _check_free(self, user: User, contact: ErpContact) -> None:
+        row = self._contacts.get((user.company_id, contact.contact_number))
+        if row and row.user_id not in (None, user.user_id):
+            raise Conflict("contact-in-use")
+
+    def _put(self, user: User) -> None:
+        self._users[user.user_id] = user
+        self._emails[normalized_email(user.email)] = user.user_id
+
+    def _link(self, user: User, contact: ErpContact) -> None:
+        self._contacts[user.company_id, contact.contact_number] = CachedContact(contact, user.user_id)
+
+    # Activation
+
+    def reserve_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
+        day, window = _refusal_keys(customer_number, network, now, limits)
+        if self._refusals[day] >= limits.per_day or self._refusals[window] >= limits.per_network:
+            seconds = limits.network_window_seconds
+            raise TooManyRequests("too-many-refusals", retry_after=seconds - epoch(now) % seconds)
+        self._refusals.update((day, window))
+
+    def release_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
+        self._refusals.subtract(_refusal_keys(customer_number, network, now, limits))
+
+    def attempt(self, key: str) -> Attempt | None:
+        return self._attempts.get(key)
+
+    def save_attempt(self, attempt: Attempt, entry: Entry, *, replaces: Attempt | None) -> None:
+        stored = self._attempts.get(attempt.key)
+        if (stored and stored.attempt_id) != (replaces and replaces.attempt_id):
+            raise InProgress("in-progress", retry_after=1)
+        self._attempts[attempt.key] = attempt
+        self.entries.append(entry)
+
+    def code_sent(self, key: str, *, mail_id: str, code_hash: str, expires_at: datetime) -> bool:
+        attempt = self._attempts.get(key)
+        if attempt is None or attempt.mail_id != mail_id or attempt.code_hash:
+            return False
+        self._attempts[key] = replace(attempt, code_hash=code_hash, code_expires_at=expires_at)
+        return True
+
+    def try_code(self, key: str, claim: Claim, now: datetime, tries: int) -> Attempt:
+        attempt = self._attempts.get(key)
+        if attempt is None or attempt.code_expires_at is None or attempt.code_expires_at <= now:
+            raise InvalidInput("code-expired")
+        if attempt.tries >= tries:
+            raise InvalidInput("code-exhausted")
+        if attempt.claim and attempt.claim.blocks(claim.claim_id, now):
+            wait = (attempt.claim.lapses_at - now).total_seconds()
+            raise InProgress("in-progress", retry_after=int(wait) + 1)
+        self._attempts[key] = replace(attempt, tries=attempt.tries + 1, claim=claim)
+        return self._attempts[key]
+
+    def release_attempt(self, key: str, claim: Claim) -> None:
+        attempt = self._attempts.get(key)
+        if attempt and attempt.claim and attempt.claim.claim_id == claim.claim_id:
+            self._attempts[key] = replace(attempt, claim=None)
+
+    def complete_activation(
+        self, user: User, company: Company, entry: Entry, *, existing: Company | None, contact: ErpContact | None
+    ) -> None:
+        known = self.company_of_number(company.customer_number)
+        if (known and known.company_id) != (existing and existing.company_id):
+            raise CompanyExists
+        self._check_new(user)
+        if contact:
+            self._check_free(user, contact)
+        if known and existing:
+            joining = company.main_contacts - existing.main_contacts
+            company = replace(company, main_contacts=known.main_contacts | joining, version=existing.version + 1)
+        self._companies[company.company_id] = company
+        self._put(user)
+        if contact:
+            self._link(user, contact)
+        self.entries.append(entry)
+
+
+def _counts(user: User) -> bool:
+    return user.is_main_contact and user.status is UserStatus.ACTIVE
+
+
+def _refusal_keys(
+    customer_number: str, network: str, now: datetime, limits: RefusalLimits
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    day = (customer_number.casefold(), f"{now:%Y-%m-%d}")
+    return day, (*day, str(epoch(now) // limits.network_window_seconds), network)
+
+
+@dataclass
+class Login:
+    """One login; `sessions` are its refresh tokens that still work."""
+
+    email: str
+    language: str
+    enabled: bool = False
+    verified: bool = False
+    password: str | None = None
+    sessions: set[str] = field(default_factory=set)
+
+
+class FakeIdentities(Identities):
+    """`Identities` over a dict of logins; `calls` remembers name and user id of every call."""
+
+    def __init__(self) -> None:
+        self.logins: dict[str, Login] = {}
+        self.calls: list[tuple[str, str]] = []
+        self.unavailable = False
+        self._failing: Counter[str] = Counter()
+
+    def fail_next(self, call: str) -> None:
+        """Let the next call of that name fail."""
+        self._failing[call] += 1
+
+    def create(self, user: User) -> None:
+        self._called("create", user.user_id)
+        self.logins.setdefault(user.user_id, Login(user.email, user.language))
+
+    def set_password(self, user_id: str, password: str) -> None:
+        self._called("set_password", user_id)
+        login = self._login(user_id)
+        if len(password) < len("10 letters"):
+            raise InvalidInput(errors=[FieldError("/password", "password-policy")])
+        login.password = password
+
+    def enable(self, user_id: str) -> None:
+        self._called("enable", user_id)
+        login = self._login(user_id)
+        login.verified = login.enabled = True
+
+    def disable(self, user_id: str) -> None:
+        self._called("disable", user_id)
+        if login := self.logins.get(user_id):
+            login.enabled = False
+            login.sessions.clear()
+
+    def delete(self, user_id: str) -> None:
+        self._called("delete", user_id)
+        self.logins.pop(user_id, None)
+
+    def sign_in(self, user_id: str, password: str) -> Session | None:
+        self._called("sign_in", user_id)
+        login = next((login for name, login in self._names() if name == user_id), None)
+        if login is None or not login.enabled or login.password is None or login.password != password:
+            return None
+        serial = len(self.calls)
+        login.sessions.add(f"refresh-{serial}")
+        return Session(f"access-{serial}", f"id-{serial}", f"refresh-{serial}", 3600)
+
+    def _names(self) -> Iterator[tuple[str, Login]]:
+        yield from self.logins.items()
+        yield from ((login.email.casefold(), login) for login in self.logins.values() if login.verified)
+
+    def _login(self, user_id: str) -> Login:
+        if user_id not in self.logins:
+            raise OutsideUnavailable("identity-unavailable", retry_after=2)
+        return self.logins[user_id]
+
+    def _called(self, call: str, user_id: str) -> None:
+        self.calls.append((call, user_id))
+        failing = self._failing[call] > 0
+        self._failing[call] -= failing
+        if failing or self.unavailable:
+            raise OutsideUnavailable("identity-unavailable", retry_after=2)
