@@ -1,8 +1,10 @@
 """The main job over HTTP against the running stack, as a shop and its people would do it; each step is printed."""
 
 import re
+import secrets
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -50,15 +52,118 @@ class Shop:
 
     def mails(self, to: str) -> list[Mapping[str, Any]]:
         """Return the mails sent to an address, oldest first."""
-        sent = requests.get(self._stack.mailbox_url, timeout=_TIMEOUT).json()
-        return [mail for mail in sent["messages"] if to in str(mail)]
+        accounts = requests.get(self._stack.mailbox_url, timeout=_TIMEOUT).json()["messages"]
+        return [mail for mails in accounts.values() for mail in mails if to in mail["To"]]
 
     def wait_for(self, to: str, pattern: str, *, after: int = 0) -> str:
         """Wait for a mail beyond the first `after` ones, and return what the pattern's group finds in it."""
         end = time.monotonic() + _MAIL_SECONDS
         while time.monotonic() < end:
             for mail in reversed(self.mails(to)[after:]):
-                if found := re.search(pattern, str(mail)):
+                if found := re.search(pattern, mail["BodyText"]):
                     return found[1]
             time.sleep(0.2)
         raise SystemExit(f"No mail with {pattern} reached {to}")
+
+
+def walk(stack: Stack) -> None:
+    """Walk activation, overview, invitation, mail, acceptance and deactivation; raise SystemExit at the first surprise."""
+    shop = Shop(stack)
+    _step("Activation", "POST /activations with customer number, invoice number and the main contact's e-mail")
+    token = _activate(shop)
+    me = _expect(HTTPStatus.OK, shop.call("GET", "/me", token=token))
+    _told(f"{me['user']['name']} is {', '.join(me['user']['roles'])} of {me['company']['name']}")
+    _told(f"may do: {', '.join(me['permissions'])}")
+
+    _step("Overview", "GET /users and GET /erp-contacts")
+    users = _expect(HTTPStatus.OK, shop.call("GET", "/users", token=token))["items"]
+    for user in users:
+        _told(f"{user['name']}: {user['status']}, {', '.join(user['roles'])}")
+    contacts = _expect(HTTPStatus.OK, shop.call("GET", "/erp-contacts", token=token))["items"]
+    _told(f"{len(contacts)} contacts of the ERP have no shop account, the first is {contacts[0]['name']}")
+
+    _step("Invitation", "POST /erp-contacts/{contact_number}/user, or POST /users for somebody the ERP does not know")
+    invited = _invite(shop, token, contacts)
+    _told(f"{invited['name']} ({invited['email']}) is {invited['status']} as {', '.join(invited['roles'])}")
+
+    _step("Mail", f"read it at {stack.mailbox_url}, or with `make mail`")
+    link_token = shop.wait_for(invited["email"], r"#token=([\w.-]+)")
+    _told(f"an invitation reached {invited['email']}, with a link that works once")
+
+    _step("Acceptance", "POST /invitations/acceptance with the link's token and a password of the person's own")
+    accepted = {"token": link_token, "password": PASSWORD}
+    session = _expect(HTTPStatus.OK, shop.call("POST", "/invitations/acceptance", body=accepted))
+    own = session["session"]["access_token"]
+    me = _expect(HTTPStatus.OK, shop.call("GET", "/me", token=own))
+    _told(f"{me['user']['name']} is {me['user']['status']} and may do: {', '.join(me['permissions'])}")
+    refused = shop.call("GET", "/users", token=own)
+    _told(f"the users' administration is refused to them: {refused.status_code} {refused.json()['code']}")
+
+    _step("Deactivation", "POST /users/{user_id}/deactivate, then /activate")
+    path = f"/users/{invited['user_id']}"
+    _expect(HTTPStatus.OK, shop.call("POST", f"{path}/deactivate", token=token))
+    refused = shop.call("GET", "/me", token=own)
+    _told(f"the token they hold is refused: {refused.status_code} {refused.json()['code']}")
+    if shop.log_in(invited["email"], PASSWORD):
+        raise SystemExit("A deactivated user could log in.")
+    _told("logging in is refused")
+    _expect(HTTPStatus.OK, shop.call("POST", f"{path}/activate", token=token))
+    if not shop.log_in(invited["email"], PASSWORD):
+        raise SystemExit("A user who was activated again could not log in.")
+    _told("activated again, they log in with their old password")
+
+
+def _activate(shop: Shop) -> str:
+    wanted = {
+        "customer_number": CUSTOMER_NUMBER,
+        "invoice_number": INVOICE_NUMBER,
+        "email": MAIN_CONTACT,
+        "salutation": "mr",
+        "name": "Max Mustermann",
+        "password": PASSWORD,
+    }
+    wrong = shop.call("POST", "/activations", body={**wanted, "invoice_number": "999999"})
+    _told(f"with an invoice of somebody else: {wrong.status_code} {wrong.json()['code']}")
+    before = len(shop.mails(MAIN_CONTACT))
+    first = shop.call("POST", "/activations", body=wanted)
+    if first.status_code == HTTPStatus.CONFLICT and first.json()["code"] == "email-in-use":
+        _told("the company was activated in an earlier run; its main contact logs in")
+        token = shop.log_in(MAIN_CONTACT, PASSWORD)
+        if token is None:
+            raise SystemExit("The demo company's main contact could not log in; `make reset` begins anew.")
+        return token
+    _expect(HTTPStatus.ACCEPTED, first)
+    code = shop.wait_for(MAIN_CONTACT, r"\b(\d{6})\b", after=before)
+    _told(f"a code was mailed to {MAIN_CONTACT}: {code}")
+    done = _expect(HTTPStatus.CREATED, shop.call("POST", "/activations", body={**wanted, "code": code}))
+    _told("the customer center is activated, and its main contact is logged in")
+    return str(done["session"]["access_token"])
+
+
+def _invite(shop: Shop, token: str, contacts: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    for contact in contacts:
+        if contact["cannot_be_invited"]:
+            _told(f"{contact['name']} cannot be invited: the ERP has no e-mail")
+            continue
+        body = {"salutation": "mrs", "roles": ["buyer"], "budgets": {"per_order": {"amount": "500.00", "currency": "EUR"}}}
+        answer = shop.call("POST", f"/erp-contacts/{contact['contact_number']}/user", token=token, body=body)
+        if answer.status_code == HTTPStatus.CREATED:
+            return dict(answer.json())
+        _told(f"{contact['name']}: {answer.status_code} {answer.json()['code']}")
+    email = f"new.{secrets.token_hex(4)}@musterhandel.example"
+    body = {"salutation": "mr", "name": "Nino Neu", "email": email, "roles": ["approver"]}
+    return _expect(HTTPStatus.CREATED, shop.call("POST", "/users", token=token, body=body))
+
+
+def _expect(status: HTTPStatus, answer: requests.Response) -> dict[str, Any]:
+    if answer.status_code != status:
+        raise SystemExit(f"{answer.request.method} {answer.url} answered {answer.status_code}: {answer.text}")
+    return dict(answer.json())
+
+
+def _step(name: str, how: str) -> None:
+    print(f"\n{name}: {how}", flush=True)
+
+
+def _told(sentence: str) -> None:
+    print(f"  {sentence}", flush=True)

@@ -14,6 +14,7 @@ from customer_center.companies.model import (
     Claim,
     Company,
     ContactsPage,
+    ContactsRead,
     ErpContact,
     InvitationStatus,
     RefusalLimits,
@@ -48,7 +49,7 @@ class FakeCompanies(Companies):
         self._users: dict[str, User] = {}
         self._emails: dict[str, str] = {}
         self._contacts: dict[tuple[str, str], CachedContact] = {}
-        self._read_at: dict[str, datetime] = {}
+        self._read: dict[str, ContactsRead] = {}
         self._refusals: Counter[tuple[str, ...]] = Counter()
         self._attempts: dict[str, Attempt] = {}
 
@@ -106,8 +107,8 @@ class FakeCompanies(Companies):
 
     # Contacts of the ERP
 
-    def contacts_read_at(self, company_id: str) -> datetime | None:
-        return self._read_at.get(company_id)
+    def contacts_read(self, company_id: str) -> ContactsRead | None:
+        return self._read.get(company_id)
 
     def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None) -> ContactsPage:
         within = {"sk": "contact#", "listing_key": ""}
@@ -142,7 +143,7 @@ class FakeCompanies(Companies):
             known = self._contacts.get((company_id, number))
             linked = known.user_id if known and known.user_id else row.user_id
             self._contacts[company_id, number] = replace(row, user_id=linked)
-        self._read_at[company_id] = read_at
+        self._read[company_id] = ContactsRead(read_at)
 
     # Users
 
@@ -154,7 +155,7 @@ class FakeCompanies(Companies):
         if contact:
             self._link(user, contact)
         else:
-            self._read_at.pop(user.company_id, None)
+            self._outdate_contacts(user)
         self.entries.append(entry)
 
     def change_user(self, before: User, after: User, entry: Entry) -> None:
@@ -221,6 +222,10 @@ class FakeCompanies(Companies):
     def _link(self, user: User, contact: ErpContact) -> None:
         self._contacts[user.company_id, contact.contact_number] = CachedContact(contact, user.user_id)
 
+    def _outdate_contacts(self, user: User) -> None:
+        if read := self._read.get(user.company_id):
+            self._read[user.company_id] = replace(read, outdated=True)
+
     # Activation
 
     def reserve_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
@@ -283,6 +288,8 @@ class FakeCompanies(Companies):
         self._put(user)
         if contact:
             self._link(user, contact)
+        elif existing:
+            self._outdate_contacts(user)
         self.entries.append(entry)
 
 

@@ -31,7 +31,14 @@ from customer_center.companies.model import (
 )
 from customer_center.companies.ports import Companies, CompanyExists, ErpGateway, Identities, Session
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Conflict, FieldError, InProgress, InvalidInput, OutsideSystemError
+from customer_center.platform.errors import (
+    Conflict,
+    CustomerCenterError,
+    FieldError,
+    InProgress,
+    InvalidInput,
+    OutsideSystemError,
+)
 from customer_center.platform.ids import new_company_id, new_ulid, new_user_id
 from customer_center.platform.journal import Actor, Entry, new_entry
 
@@ -108,28 +115,34 @@ def activate_company(
     OutsideSystemError. May be repeated after any of them and after any crash.
     """
     began = clock.now()
-    companies.reserve_refusal(activation.customer_number, visit.network, began, rules.limits)
+    asked_for = activation.customer_number
+    companies.reserve_refusal(asked_for, visit.network, began, rules.limits)
     try:
         customer = _proven_customer(activation, erp)
     except OutsideSystemError:
-        companies.release_refusal(activation.customer_number, visit.network, began, rules.limits)
+        companies.release_refusal(asked_for, visit.network, began, rules.limits)
         raise
     if customer is None:
         clock.sleep(rules.refusal_seconds - (clock.now() - began).total_seconds())
         raise InvalidInput("activation-refused")
-    contact = None
+    # From here on the number as the ERP writes it: written in another way it is no second company.
+    activation = replace(activation, customer_number=customer.customer_number)
     claim = Claim(visit.claim_id, clock.now() + CLAIM_LASTS)
-    if activation.code is None or not rules.confirm_email:
-        companies.release_refusal(activation.customer_number, visit.network, began, rules.limits)
-    else:
+    claimed = rules.confirm_email and activation.code is not None
+    if claimed:
         # A wrong code counts as a refusal: the reservation is given back only when the code was right.
         _check_code(activation, claim, rules, companies, clock)
-        companies.release_refusal(activation.customer_number, visit.network, began, rules.limits)
-    company = companies.company_of_number(activation.customer_number)
-    role = _role(activation, customer, company, companies)
-    contact = _contact(activation, erp)
-    owner = companies.user_id_of_email(activation.email)
-    attempt = _begin(activation, visit, claim, company, owner, rules=rules, companies=companies, clock=clock)
+    companies.release_refusal(asked_for, visit.network, began, rules.limits)
+    try:
+        company = companies.company_of_number(activation.customer_number)
+        role = _role(activation, customer, company, companies)
+        contact = _contact(activation, erp)
+        owner = companies.user_id_of_email(activation.email)
+        attempt = _begin(activation, visit, claim, company, owner, rules=rules, companies=companies, clock=clock)
+    except CustomerCenterError:
+        if claimed:
+            companies.release_attempt(attempt_key(activation.customer_number, activation.email), claim)
+        raise
     if attempt is None:
         return CodeSent(activation.email)
     try:
@@ -206,7 +219,7 @@ def _begin(
     """Return the activation to complete now, None when a code has to come back first."""
     now = clock.now()
     before = companies.attempt(attempt_key(activation.customer_number, activation.email))
-    if owner and not (before and before.user_id == owner):
+    if owner and not (before and _person(before.user_id) == _person(owner)):
         raise Conflict("email-in-use")
     if rules.confirm_email and activation.code is not None:
         assert before is not None
@@ -316,7 +329,7 @@ def _create_user(
             # Somebody else was the company's first user meanwhile: this one joins them, under an id of that company.
             identities.delete(user_id)
             company_id = existing.company_id
-            user_id = new_user_id(company_id, now)
+            user_id = f"usr_{company_id.removeprefix('com_')}_{_person(user_id)}"
         user = User(
             user_id=user_id,
             company_id=company_id,
@@ -347,6 +360,11 @@ def _create_user(
         except CompanyExists:
             continue
         return user, company
+
+
+def _person(user_id: str) -> str:
+    """Return the part of a user id that stays when the activation's user joins another company than it began with."""
+    return user_id.rpartition("_")[2]
 
 
 def _company(customer: ErpCustomer, existing: Company | None, user: User) -> Company:

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from customer_center.companies.model import CachedContact, ContactsPage, ErpContact, User, normalized_email
+from customer_center.companies.model import (
+    CachedContact,
+    ContactsPage,
+    ContactsRead,
+    ErpContact,
+    User,
+    normalized_email,
+)
 from customer_center.companies.ports import Companies, ErpGateway
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import NotFound, OutsideSystemError
@@ -37,20 +44,20 @@ def list_erp_contacts(
     `refresh` asks the ERP now. When it cannot answer, the last list is returned as stale; raises an OutsideSystemError
     only when there is none. A page after the first never asks the ERP, so that a list does not change underfoot.
     """
-    read_at = companies.contacts_read_at(actor.company_id)
+    read = companies.contacts_read(actor.company_id)
     now = clock.now()
     stale = False
-    if read_at is None or (cursor is None and (refresh or now - read_at >= keep_for)):
+    if read is None or (cursor is None and (refresh or read.outdated or now - read.at >= keep_for)):
         try:
             _read_again(actor, now, erp, companies)
-            read_at = now
+            read = ContactsRead(now)
         except OutsideSystemError as error:
-            if read_at is None:
+            if read is None:
                 raise
             stale = True
             logger.warning("contacts are stale", company_id=actor.company_id, code=error.code)
     page = companies.contacts_without_account(actor.company_id, limit=limit, cursor=cursor)
-    return ErpContacts(page, read_at, stale)
+    return ErpContacts(page, read.at, stale)
 
 
 def _read_again(actor: User, now: datetime, erp: ErpGateway, companies: Companies) -> None:

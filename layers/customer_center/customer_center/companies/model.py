@@ -224,6 +224,14 @@ class ContactsPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactsRead:
+    """When the ERP was last asked for a company's contacts; `outdated` when somebody came since who may be one."""
+
+    at: datetime
+    outdated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RefusalLimits:
     """How many refused activations a customer number has per source network and window, and per day."""
 

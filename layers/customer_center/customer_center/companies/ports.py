@@ -11,6 +11,7 @@ from customer_center.companies.model import (
     Claim,
     Company,
     ContactsPage,
+    ContactsRead,
     ErpContact,
     ErpCustomer,
     RefusalLimits,
@@ -78,8 +79,8 @@ class Companies(Protocol):
     def users(self, company_id: str, *, limit: int, cursor: str | None) -> UsersPage:
         """Return a page of the company's users in the order they came; raises MalformedRequest for a forged cursor."""
 
-    def contacts_read_at(self, company_id: str) -> datetime | None:
-        """Return when the company's contacts were last read from the ERP, None when never or no longer worth it."""
+    def contacts_read(self, company_id: str) -> ContactsRead | None:
+        """Return when the company's contacts were last read from the ERP, None when never."""
 
     def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None) -> ContactsPage:
         """Return a page of cached contacts that no user came from, by name; MalformedRequest for a forged cursor."""
@@ -95,9 +96,9 @@ class Companies(Protocol):
         """
 
     def add_user(self, user: User, entry: Entry, contact: ErpContact | None = None) -> None:
-        """Add an invited user, and link the contact it came from.
+        """Add an invited user, and link the contact it came from; without one, the contacts read are outdated.
 
-        Raises Conflict `email-in-use` or `contact-in-use`; then nothing was written.
+        Raises Conflict `contact-in-use` or `email-in-use`; then nothing was written.
         """
 
     def change_user(self, before: User, after: User, entry: Entry) -> None:

@@ -31,6 +31,7 @@ from customer_center.companies.model import (
     Claim,
     Company,
     ContactsPage,
+    ContactsRead,
     ErpContact,
     Invitation,
     InvitationStatus,
@@ -143,9 +144,10 @@ class CompanyStore(Companies):
     # Contacts of the ERP
 
     @override
-    def contacts_read_at(self, company_id: str) -> datetime | None:
+    def contacts_read(self, company_id: str) -> ContactsRead | None:
         item = self._get(_key(company_id, "contacts"), consistent=True)
-        return from_iso(item["read_at"]) if item else None
+        # Without a time somebody came before the contacts were ever read.
+        return ContactsRead(from_iso(item["read_at"]), "outdated" in item) if item and "read_at" in item else None
 
     @override
     def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None) -> ContactsPage:
@@ -235,15 +237,12 @@ class CompanyStore(Companies):
     @override
     def add_user(self, user: User, entry: Entry, contact: ErpContact | None = None) -> None:
         actions = [
+            # First, because its refusal is the one a repeat is told.
+            self._link_contact(user, contact) if contact else self._contacts_outdated(user),
             self._new_email(user, Conflict("email-in-use")),
             self._put(_user_values(user), "attribute_not_exists(pk)"),
             self._journal.write(entry),
         ]
-        if contact:
-            actions.insert(1, self._link_contact(user, contact))
-        else:
-            # The ERP may list this very person under the same e-mail: the next look asks it again.
-            actions.append(Action({"Delete": {"TableName": self._table, "Key": _key(user.company_id, "contacts")}}))
         transact(self._client, actions)
 
     @override
@@ -353,6 +352,11 @@ class CompanyStore(Companies):
         condition = "attribute_not_exists(user_id) OR user_id = :user_id"
         request = {"TableName": self._table, "ConditionExpression": condition, **update}
         return Action({"Update": request}, Conflict("contact-in-use"))
+
+    def _contacts_outdated(self, user: User) -> Action:
+        # The ERP may list this very person under the same e-mail: the next look asks it again.
+        update = _update(_key(user.company_id, "contacts"), {"outdated": True})
+        return Action({"Update": {"TableName": self._table, **update}})
 
     def _put(self, values: Mapping[str, Any], condition: str, refusal: Exception | None = None) -> Action:
         request = {"TableName": self._table, "Item": to_item(values), "ConditionExpression": condition}
@@ -501,6 +505,8 @@ class CompanyStore(Companies):
         ]
         if contact:
             actions.append(self._link_contact(user, contact))
+        elif existing:
+            actions.append(self._contacts_outdated(user))
         transact(self._client, actions)
 
     def _company_actions(self, company: Company, existing: Company | None) -> list[Action]:

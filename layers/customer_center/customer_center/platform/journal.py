@@ -9,8 +9,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from botocore.exceptions import ClientError
+
 from customer_center.platform.clock import from_iso, iso
-from customer_center.platform.dynamodb import Action, from_item, to_item
+from customer_center.platform.dynamodb import Action, condition_failed, from_item, to_item
 from customer_center.platform.ids import new_ulid, ulid_floor
 
 if TYPE_CHECKING:
@@ -119,13 +121,17 @@ class Journal:
 
     def clear_pending(self, entry: Entry) -> None:
         """Note that the entry's effects are in their queues. May run any number of times."""
-        self._client.update_item(
-            TableName=self._table,
-            Key=to_item({"pk": entry.company_id, "sk": entry.entry_id}),
-            UpdateExpression="REMOVE pending",
-            # An erased entry is not created anew by a late call.
-            ConditionExpression="attribute_exists(pk)",
-        )
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=to_item({"pk": entry.company_id, "sk": entry.entry_id}),
+                UpdateExpression="REMOVE pending",
+                # An erased entry is not created anew by a late call.
+                ConditionExpression="attribute_exists(pk)",
+            )
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
 
     def entries(self, company_id: str) -> Iterator[Entry]:
         """Yield the company's entries, oldest first."""

@@ -6,6 +6,8 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from customer_center.platform.journal import Effect, Entry, Journal
 from customer_center.platform.log import logger
 
@@ -34,10 +36,13 @@ class Queues:
                 self._send_batch(self._urls[kind], ofkind[start : start + _BATCH])
 
     def _send_batch(self, url: str, effects: list[Effect]) -> None:
-        answer = self._client.send_message_batch(
-            QueueUrl=url,
-            Entries=[{"Id": effect.effect_id, "MessageBody": json.dumps(asdict(effect))} for effect in effects],
-        )
+        try:
+            answer = self._client.send_message_batch(
+                QueueUrl=url,
+                Entries=[{"Id": effect.effect_id, "MessageBody": json.dumps(asdict(effect))} for effect in effects],
+            )
+        except ClientError as error:
+            raise NotQueuedError(error.response["Error"]["Code"]) from error
         if failed := answer.get("Failed"):
             raise NotQueuedError(", ".join(sorted(failure["Code"] for failure in failed)))
 
