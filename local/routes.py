@@ -5,11 +5,9 @@ Source of truth is the processed template (docs/decisions.md, "Emulator gaps"). 
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-import boto3
 
 _FUNCTION = re.compile(r"\${(\w+)\.Arn}")
 
@@ -22,9 +20,9 @@ class _Declared:
     scopes: list[str] | None
 
 
-def create_routes(session: boto3.Session, stack_name: str) -> int:
+def create_routes(client: Callable[[str], Any], stack_name: str) -> int:
     """Make the deployed API answer exactly the routes of the template; return how many there are."""
-    cloudformation, gateway = session.client("cloudformation"), session.client("apigatewayv2")
+    cloudformation, gateway = client("cloudformation"), client("apigatewayv2")
     body = cloudformation.get_template(StackName=stack_name, TemplateStage="Processed")["TemplateBody"]
     template = json.loads(body) if isinstance(body, str) else body
     resources = cloudformation.describe_stack_resources(StackName=stack_name)["StackResources"]
@@ -35,16 +33,16 @@ def create_routes(session: boto3.Session, stack_name: str) -> int:
     stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
     parameters = {given["ParameterKey"]: given["ParameterValue"] for given in stack["Parameters"]}
     _cors(gateway, api_id, document, parameters)
-    authorizer = _authorizer(gateway, api_id, session.region_name, physical)
+    authorizer = _authorizer(gateway, api_id, gateway.meta.region_name, physical)
     integrations: dict[str, str] = {}
     declared = list(_declared(document))
     for route in declared:
         if route.function not in integrations:
-            arn = session.client("lambda").get_function(FunctionName=physical[route.function])["Configuration"]
+            function = client("lambda").get_function(FunctionName=physical[route.function])
             integrations[route.function] = gateway.create_integration(
                 ApiId=api_id,
                 IntegrationType="AWS_PROXY",
-                IntegrationUri=arn["FunctionArn"],
+                IntegrationUri=function["Configuration"]["FunctionArn"],
                 PayloadFormatVersion="2.0",
             )["IntegrationId"]
         secured: dict[str, Any] = {}

@@ -6,7 +6,6 @@
 import json
 import os
 import platform
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,10 +13,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import boto3
 
@@ -48,13 +48,9 @@ class Stack:
     companies_table: str
     journal_table: str
 
-    def session(self) -> boto3.Session:
-        """Return a boto3 session for the emulator; clients take `endpoint_url` from `AWS_ENDPOINT_URL`."""
-        return _session()
-
-    def client(self, service: str) -> object:
-        """Return a client of the emulator."""
-        return _session().client(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
+    def client(self, service: str) -> Any:  # noqa: ANN401 # one of many clients
+        """Return a boto3 client that talks to the emulator."""
+        return emulated(self.endpoint_url)(service)
 
     def save(self, path: Path, **more: str) -> None:
         """Write the addresses, and what the caller adds, as JSON."""
@@ -78,9 +74,10 @@ def running_stack(
     """
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as processes:
-        processes.enter_context(_process(_erp_simulator(erp_port), folder / "erp.log", {"ERP_SIMULATOR_PASSWORD": ERP_PASSWORD}))
-        processes.enter_context(_process([str(TOOLS / "emulator/bin/ministack")], folder / "emulator.log",
-                                         _emulator_environment(folder, port)))
+        erp = [sys.executable, "-m", "local.erp_simulator", "--port", str(erp_port)]
+        processes.enter_context(_process(erp, folder / "erp.log", {"ERP_SIMULATOR_PASSWORD": ERP_PASSWORD}))
+        emulator = [str(TOOLS / "emulator/bin/ministack")]
+        processes.enter_context(_process(emulator, folder / "emulator.log", _emulator_environment(folder, port)))
         endpoint = f"http://127.0.0.1:{port}"
         _wait_for(f"{endpoint}/_ministack/health")
         _wait_for(f"http://127.0.0.1:{erp_port}/_simulator/requests")
@@ -89,15 +86,14 @@ def running_stack(
 
 def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, str]) -> Stack:
     """Build and deploy the template onto the emulator, as ops do onto AWS, and make its routes."""
-    os.environ.update(aws_environment(endpoint))
-    session = _session()
-    session.client("ssm").put_parameter(
+    client = emulated(endpoint)
+    client("ssm").put_parameter(
         Name=ERP_PARAMETER,
         Type="SecureString",
         Value=json.dumps({"user": "webconnector", "password": ERP_PASSWORD}),
         Overwrite=True,
     )
-    buckets = session.client("s3")
+    buckets = client("s3")
     if ARTIFACTS not in [bucket["Name"] for bucket in buckets.list_buckets()["Buckets"]]:
         buckets.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
     architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
@@ -125,9 +121,10 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
         "--no-progressbar",
         "--parameter-overrides",
         *(f'{name}="{value}"' for name, value in chosen.items()),
+        environment=aws_environment(endpoint),
     )
-    create_routes(session, STACK_NAME)
-    stack = session.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    create_routes(client, STACK_NAME)
+    stack = client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return Stack(
         region=REGION,
@@ -158,8 +155,14 @@ def build(folder: Path, architecture: str) -> None:
     )
 
 
+def emulated(endpoint: str) -> Callable[[str], Any]:
+    """Return what makes boto3 clients that talk to the emulator, whatever the environment says."""
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106 # the emulator's
+    return lambda service: session.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
+
+
 def aws_environment(endpoint: str) -> dict[str, str]:
-    """Return the environment in which AWS clients and tools talk to the emulator, whatever the machine is set up for."""
+    """Return the environment in which AWS tools talk to the emulator, whatever the machine is set up for."""
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "test",
@@ -167,14 +170,6 @@ def aws_environment(endpoint: str) -> dict[str, str]:
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
     }
-
-
-def _session() -> boto3.Session:
-    return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106 # the emulator's
-
-
-def _erp_simulator(port: int) -> list[str]:
-    return [sys.executable, "-m", "local.erp_simulator", "--port", str(port)]
 
 
 def _emulator_environment(folder: Path, port: int) -> dict[str, str]:
@@ -243,8 +238,3 @@ def _wait_for(url: str) -> None:
             if time.monotonic() > end:
                 raise SystemExit(f"{url} does not answer") from None
             time.sleep(0.1)
-
-
-def forget(folder: Path) -> None:
-    """Remove everything a stack kept."""
-    shutil.rmtree(folder, ignore_errors=True)

@@ -123,7 +123,12 @@ def activate(body: ActivationBody, request: Request) -> Answer[LoggedInAnswer | 
         company=CompanyAnswer.of(result.company),
         session=SessionAnswer.of(result.session),
     )
-    return Answer(answer, status=HTTPStatus.CREATED, location=f"/users/{result.user.user_id}")
+    return Answer(
+        answer,
+        status=HTTPStatus.CREATED,
+        version=result.user.version,
+        location=f"/users/{result.user.user_id}",
+    )
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:

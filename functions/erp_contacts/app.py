@@ -41,9 +41,7 @@ class Settings:
 
     def rules(self) -> InvitationRules:
         """Return the rules that the parameters make."""
-        return InvitationRules(
-            valid_for=timedelta(days=self.invitation_days), fallback_language=self.fallback_language
-        )
+        return InvitationRules(valid_for=timedelta(days=self.invitation_days), fallback_language=self.fallback_language)
 
 
 @cache

@@ -69,7 +69,9 @@ def me(caller: User) -> Answer[MeAnswer]:
     )
 
 
-@api.route("GET /users", caller=person(companies, Permission.USERS_VIEW, administration=True), problems=["cursor-invalid"])
+@api.route(
+    "GET /users", caller=person(companies, Permission.USERS_VIEW, administration=True), problems=["cursor-invalid"]
+)
 def list_users(caller: User, query: PageQuery) -> Answer[UsersAnswer]:
     """List the company's users with status and roles, in the order they came."""
     company = _company(caller)
@@ -95,13 +97,13 @@ def request(body: RequestUserBody, caller: User, request: Request) -> Answer[Use
         roles=body.roles,
         budgets=body.budgets.budgets(),
     )
-    user = request_user(
-        new_user, caller, request.request_id, rules=rules, companies=companies(), clock=SystemClock()
-    )
+    user = request_user(new_user, caller, request.request_id, rules=rules, companies=companies(), clock=SystemClock())
     return _changed(user, HTTPStatus.CREATED)
 
 
-@api.route("GET /users/{user_id}", caller=person(companies, Permission.USERS_VIEW, administration=True), problems=["not-found"])
+@api.route(
+    "GET /users/{user_id}", caller=person(companies, Permission.USERS_VIEW, administration=True), problems=["not-found"]
+)
 def get_user(user_id: str, caller: User) -> Answer[UserAnswer]:
     """Return one user of the company."""
     user = companies().colleague(caller.company_id, user_id)

@@ -12,7 +12,7 @@ Order of the writes, so that a crash between any two loses nothing and shows no 
 
 import hmac
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from customer_center.companies import audit, effects
 from customer_center.companies.model import (
@@ -44,6 +44,8 @@ from customer_center.platform.journal import Actor, Entry, new_entry
 
 # A mail goes out at most this often for one activation, whoever asks.
 _CODE_COOLDOWN = timedelta(seconds=60)
+# Without a code, so long may the same request come again and be answered as if it were the first.
+_REPEATABLE_FOR = timedelta(minutes=15)
 # Longer than a function may run: what claimed and is still going has not lapsed.
 CLAIM_LASTS = timedelta(seconds=30)
 
@@ -219,7 +221,9 @@ def _begin(
     """Return the activation to complete now, None when a code has to come back first."""
     now = clock.now()
     before = companies.attempt(attempt_key(activation.customer_number, activation.email))
-    if owner and not (before and _person(before.user_id) == _person(owner)):
+    if owner and not (
+        before and _person(before.user_id) == _person(owner) and _is_repeat(activation, before, rules, now)
+    ):
         raise Conflict("email-in-use")
     if rules.confirm_email and activation.code is not None:
         assert before is not None
@@ -231,6 +235,13 @@ def _begin(
     attempt = _attempt(activation, claim, company, before, rules=rules, clock=clock)
     companies.save_attempt(attempt, _begun(attempt, visit), replaces=before)
     return None if rules.confirm_email else attempt
+
+
+def _is_repeat(activation: Activation, before: Attempt, rules: ActivationRules, now: datetime) -> bool:
+    """Whether this is the completing request once more, whose answer may have been lost."""
+    if rules.confirm_email:
+        return activation.code is not None
+    return now - before.requested_at < _REPEATABLE_FOR
 
 
 def _attempt(

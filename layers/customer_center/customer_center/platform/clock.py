@@ -19,8 +19,9 @@ class SystemClock:
     """The clock of the machine."""
 
     def now(self) -> datetime:
-        """Return the current time, aware, in UTC."""
-        return datetime.now(UTC)
+        """Return the current time, aware, in UTC, in whole milliseconds: what is answered equals what is kept."""
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def sleep(self, seconds: float) -> None:
         """Wait that many seconds; a negative or zero number returns at once."""

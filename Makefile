@@ -1,0 +1,67 @@
+# Everything a newcomer needs: `make run` and `make test`. Needs only python3 and make; the rest is fetched into .local/.
+.DEFAULT_GOAL := help
+.PHONY: help run test check format reset mail deploy lock openapi setup
+
+UV_VERSION := 0.13.9
+UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.local/uv/bin/uv)
+PYTHON := $(CURDIR)/.venv/bin/python
+SAM := $(CURDIR)/.local/sam/bin/sam
+STAGE ?= dev
+
+# sam build calls make, which calls these.
+export PATH := $(dir $(UV)):$(PATH)
+export SAM_CLI_TELEMETRY := 0
+# An environment that happens to be active is not ours to change.
+unexport VIRTUAL_ENV
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
+
+run: setup ## start the whole stack on this machine, walk the main job, stay up until Ctrl-C
+	@$(PYTHON) -m local.run
+
+test: setup check ## everything CI runs
+	@$(PYTHON) -m pytest
+
+check: .venv/.synced ## format, lint and types
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy
+	@.venv/bin/mypy -p local
+
+format: .venv/.synced ## format and mend what can be mended
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix --quiet .
+
+reset: ## forget the local stack's state
+	@rm -rf .local/run .local/stack.json
+
+mail: .venv/.synced ## show the mails that the running local stack has sent
+	@$(PYTHON) -m local.mailbox
+
+deploy: setup ## build and deploy to AWS: make deploy STAGE=dev
+	PYTHON=$(PYTHON) $(SAM) build
+	$(SAM) deploy --config-env $(STAGE)
+
+openapi: .venv/.synced ## write docs/openapi.json from the handlers
+	@$(PYTHON) -m local.openapi
+
+lock: $(UV) ## resolve the dependencies anew
+	$(UV) lock
+	$(UV) export --quiet --frozen --only-group runtime --no-emit-project --no-emit-package dnspython --no-header \
+		--output-file layers/dependencies/requirements.txt
+
+setup: .venv/.synced .local/sam/.synced .local/emulator/.synced
+
+.venv/.synced: uv.lock pyproject.toml .python-version | $(UV)
+	@$(UV) sync --quiet --frozen --group dev
+	@touch $@
+
+# SAM and the emulator pin their own boto3 and pydantic: each lives in its own environment, all in one lock file.
+.local/%/.synced: uv.lock pyproject.toml .python-version | $(UV)
+	@UV_PROJECT_ENVIRONMENT=.local/$* $(UV) sync --quiet --frozen --only-group $*
+	@touch $@
+
+$(CURDIR)/.local/uv/bin/uv:
+	@python3 -m venv .local/uv || { echo "python3 cannot make a virtual environment: install uv, or python3-venv"; exit 1; }
+	@.local/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

@@ -1,0 +1,53 @@
+"""`make run`: start the whole stack, walk the main job, say where to look, and stay up until Ctrl-C."""
+
+import os
+import signal
+import socket
+import time
+
+from local.stack import ROOT, Stack, running_stack
+from local.walk import MAIN_CONTACT, PASSWORD, walk
+
+FOLDER = ROOT / ".local/run"
+PORT = int(os.environ.get("PORT", "4566"))
+ERP_PORT = int(os.environ.get("ERP_PORT", "4567"))
+
+
+def main() -> None:
+    """Run until interrupted; state is kept for the next run."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for name, port in (("PORT", PORT), ("ERP_PORT", ERP_PORT)):
+        if _taken(port):
+            raise SystemExit(f"Port {port} is in use. Another run? Choose a free one: make run {name}=...")
+    print("Starting the emulator and the ERP simulator, building and deploying (about a minute) …", flush=True)
+    try:
+        with running_stack(FOLDER, port=PORT, erp_port=ERP_PORT) as stack:
+            stack.save(ROOT / ".local/stack.json", demo_email=MAIN_CONTACT, demo_password=PASSWORD)
+            walk(stack)
+            _where_to_look(stack)
+            while True:
+                time.sleep(3600)
+    except KeyboardInterrupt:
+        print("\nStopped. State is kept; `make reset` forgets it.")
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _where_to_look(stack: Stack) -> None:
+    print(f"""
+The stack stays up until Ctrl-C.
+  the API              {stack.api_url}
+  its description      docs/openapi.json
+  log in as            {MAIN_CONTACT} / {PASSWORD}
+  sent mails           make mail
+  the ERP simulator    {stack.erp_url}/_simulator/customers
+  addresses and ids    .local/stack.json
+  logs                 .local/run/*.log
+""")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+"""Every non-public route x every caller who may not: nobody gets through, nobody learns anything (DESIGN §3).
+
+The routes are those that the handlers declare: a new route is in these tests the moment it exists.
+"""
+
+import importlib.util
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import requests
+
+from customer_center.platform.http import Api, Route
+from local.stack import ROOT, Stack
+from local.walk import PASSWORD
+from tests.e2e.companies import Customer, new_customer
+
+# A body that would be good, for each route that takes one: what refuses is the caller, not the body.
+BODIES: Mapping[str, Mapping[str, Any]] = {
+    "POST /users": {"salutation": "mr", "name": "New", "email": "new@somewhere.example", "roles": ["buyer"]},
+    "POST /erp-contacts/{contact_number}/user": {"salutation": "mr", "roles": ["buyer"]},
+}
+# What everybody with a login may see of themself.
+WITHOUT_PERMISSION = {"GET /me"}
+
+
+def declared_routes() -> list[Route]:
+    routes: list[Route] = []
+    for path in sorted((ROOT / "functions").glob("*/app.py")):
+        spec = importlib.util.spec_from_file_location(f"routes_of_{path.parent.name}", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        if isinstance(getattr(module, "api", None), Api):
+            routes += module.api.routes
+    return routes
+
+
+def name(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+CLOSED = [route for route in declared_routes() if route.caller.security is not None]
+OF_ONE_THING = [route for route in CLOSED if "{" in route.path]
+PERMITTED = [route for route in CLOSED if name(route) not in WITHOUT_PERMISSION]
+
+
+class Cast:
+    """Two companies and the people of one of them."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.victim = new_customer(stack).activate()
+        self.stranger = new_customer(stack).activate()
+        self.target = self.victim.join("target")
+        self.buyer = self.victim.tokens[self.victim.join("buyer")]
+        off = self.victim.join("off")
+        self.deactivated = self.victim.tokens[off]
+        assert self.victim.shop.call("POST", f"/users/{off}/deactivate", token=self.victim.token).ok
+        self.id_token = self.victim.stack.client("cognito-idp").initiate_auth(
+            AuthFlow="USER_PASSWORD_AUTH",
+            ClientId=stack.user_pool_client_id,
+            AuthParameters={"USERNAME": self.victim.email, "PASSWORD": PASSWORD},
+        )["AuthenticationResult"]["IdToken"]
+
+    def call(self, route: Route, token: str | None, **ids: str) -> requests.Response:
+        """Call the route with the victim's ids, unless others are given."""
+        named = {"user_id": self.target, "contact_number": f"K{self.victim.number}1", **ids}
+        path = route.path.format(**named)
+        return self.victim.shop.call(route.method, path, token=token, body=BODIES.get(name(route)))
+
+
+@pytest.fixture(scope="module")
+def cast(stack: Stack) -> Cast:
+    return Cast(stack)
+
+
+@pytest.fixture(autouse=True)
+def nothing_changed(cast: Cast):
+    """Whatever was tried, the victim's users and contacts are as they were."""
+    before = _people(cast.victim)
+    yield
+    assert _people(cast.victim) == before
+
+
+def _people(company: Customer) -> list[Any]:
+    users = company.shop.call("GET", "/users", token=company.token).json()
+    contacts = company.shop.call("GET", "/erp-contacts", token=company.token).json()
+    return [users["items"], contacts["items"]]
+
+
+def learns_nothing(cast: Cast, answer: requests.Response) -> None:
+    """The answer holds nothing of the victim's: no id, number, name or e-mail."""
+    victim = cast.victim
+    for secret in (victim.company_id, victim.user_id, cast.target, victim.number, victim.email):
+        assert secret not in answer.text
+        assert secret not in str(answer.headers)
+
+
+def test_there_are_routes_and_each_closed_one_says_who_may_call():
+    assert {name(route) for route in CLOSED} >= {"GET /me", "GET /users", "POST /users", "GET /erp-contacts"}
+    assert {name(route) for route in declared_routes()} - {name(route) for route in CLOSED} == {
+        "POST /activations",
+        "POST /invitations/acceptance",
+    }
+    assert all(name(route) in BODIES for route in CLOSED if "body" in route.handler.__annotations__)
+
+
+@pytest.mark.parametrize("route", CLOSED, ids=name)
+def test_without_a_token_nobody_gets_in(cast, route):
+    answer = cast.call(route, None)
+
+    assert answer.status_code == 401
+    learns_nothing(cast, answer)
+
+
+@pytest.mark.parametrize("token", ["nonsense", "a.b.c", "", "eyJhbGciOiJub25lIn0.e30."], ids=repr)
+@pytest.mark.parametrize("route", CLOSED, ids=name)
+def test_with_a_malformed_token_nobody_gets_in(cast, route, token):
+    answer = cast.call(route, token or " ")
+
+    assert answer.status_code == 401
+    learns_nothing(cast, answer)
+
+
+@pytest.mark.parametrize("route", CLOSED, ids=name)
+def test_with_a_token_whose_claims_were_changed_nobody_gets_in(cast, route):
+    head, _, signature = cast.buyer.split(".")
+    _, claims, _ = cast.victim.token.split(".")
+
+    answer = cast.call(route, f"{head}.{claims}.{signature}")
+
+    assert answer.status_code == 401
+    learns_nothing(cast, answer)
+
+
+@pytest.mark.parametrize("route", CLOSED, ids=name)
+def test_an_id_token_is_no_access_token(cast, route):
+    answer = cast.call(route, cast.id_token)
+
+    assert answer.status_code in (401, 403)
+    learns_nothing(cast, answer)
+
+
+@pytest.mark.parametrize("route", CLOSED, ids=name)
+def test_a_deactivated_user_gets_nothing(cast, route):
+    answer = cast.call(route, cast.deactivated)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "user-deactivated")
+    learns_nothing(cast, answer)
+
+
+@pytest.mark.parametrize("route", PERMITTED, ids=name)
+def test_a_user_who_lacks_the_permission_gets_nothing(cast, route):
+    answer = cast.call(route, cast.buyer)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission-missing")
+    learns_nothing(cast, answer)
+
+
+@pytest.mark.parametrize("route", OF_ONE_THING, ids=name)
+def test_another_company_cannot_tell_a_foreign_thing_from_nothing(cast, route):
+    """Every answer to another company's main contact is the same as for an id that does not exist."""
+    foreign = cast.call(route, cast.stranger.token)
+    ulid = "0" * 26
+    nowhere = cast.call(route, cast.stranger.token, user_id=f"usr_{ulid}_{ulid}", contact_number="K0")
+    own = cast.call(route, cast.stranger.token, user_id=cast.stranger.user_id[:-4] + "0000", contact_number="K1")
+
+    assert foreign.status_code == 404
+    assert _without_id(foreign) == _without_id(nowhere) == _without_id(own)
+    learns_nothing(cast, foreign)
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in CLOSED if route.method == "GET" and route not in OF_ONE_THING], ids=name
+)
+def test_another_company_sees_only_its_own(cast, route):
+    answer = cast.call(route, cast.stranger.token)
+
+    assert answer.status_code == 200
+    learns_nothing(cast, answer)
+
+
+def _without_id(answer: requests.Response) -> dict[str, Any]:
+    return {**answer.json(), "request_id": ""}
+
+
+def test_a_forged_cursor_of_another_company_is_refused(cast):
+    page = cast.victim.shop.call("GET", "/users?limit=1", token=cast.victim.token).json()
+
+    for path in ("/users", "/erp-contacts"):
+        answer = cast.stranger.shop.call("GET", f"{path}?cursor={page['next_cursor']}", token=cast.stranger.token)
+        assert (answer.status_code, answer.json()["code"]) == (400, "cursor-invalid")
+        learns_nothing(cast, answer)
+
+
+def test_an_invited_person_cannot_use_anything_before_accepting(stack, cast):
+    """An invitation is no login: Cognito does not know the person, and the link's token is no access token."""
+    invited = cast.stranger.invite("notyet")
+    token = cast.stranger.link_of(invited["email"])
+
+    assert cast.stranger.shop.log_in(invited["email"], PASSWORD) is None
+    assert cast.stranger.shop.call("GET", "/me", token=token).status_code == 401
+
+
+def test_tokens_that_were_never_sent_all_look_the_same(cast):
+    body = {"password": PASSWORD}
+    tried = ["x", "usr_x.y", f"{cast.target}.guess", f"usr_{'0' * 26}_{'0' * 26}.guess", f"{cast.target}", "." * 50]
+
+    answers = [
+        cast.victim.shop.call("POST", "/invitations/acceptance", body={**body, "token": token}) for token in tried
+    ]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({json.dumps(_without_id(answer)) for answer in answers}) == 1
