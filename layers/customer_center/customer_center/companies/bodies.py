@@ -1,5 +1,6 @@
 """What goes over the wire of this room: request bodies, queries and answers, as pydantic models (DESIGN §4, §8)."""
 
+import re
 import unicodedata
 from datetime import datetime
 from decimal import Decimal
@@ -34,6 +35,13 @@ def _printable(text: str) -> str:
     return text
 
 
+def _no_address(text: str) -> str:
+    # Mail programs make links of addresses by themselves: a name must not lead the reader anywhere.
+    if re.search(r"://|www\.", text, re.IGNORECASE):
+        raise PydanticCustomError("invalid", "A name holds no address.")
+    return text
+
+
 def _email(text: str) -> str:
     try:
         found = email_validator.validate_email(
@@ -55,7 +63,7 @@ def _password(text: SecretStr) -> SecretStr:
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_printable)]
 Number = Annotated[Line, Field(max_length=40)]
 Email = Annotated[Line, Field(max_length=_EMAIL_LENGTH), AfterValidator(_email)]
-PersonName = Annotated[Line, Field(max_length=50)]
+PersonName = Annotated[Line, Field(max_length=50), AfterValidator(_no_address)]
 Salutation = Annotated[Line, Field(max_length=20)]
 LanguageTag = Annotated[Line, Field(max_length=35)]
 Password = Annotated[SecretStr, Field(min_length=10, max_length=128), AfterValidator(_password)]

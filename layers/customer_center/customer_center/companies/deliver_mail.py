@@ -83,6 +83,9 @@ def _deliver_invitation(mail_id: str, user_id: str, outgoing: Outgoing) -> None:
 
 def _invitation_values(user: User, token: str, expires_at: datetime, outgoing: Outgoing) -> Mapping[str, Value]:
     company = outgoing.companies.company(user.company_id)
+    if company is None:
+        # A user is never written without its company: the read was a moment too early, and SQS comes again.
+        raise LookupError(user.company_id)
     assert user.invitation is not None
     inviter = outgoing.companies.colleague(user.company_id, user.invitation.invited_by)
     return {
@@ -91,11 +94,11 @@ def _invitation_values(user: User, token: str, expires_at: datetime, outgoing: O
         "login": user.email,
         "salutation": user.salutation,
         "name": user.name,
-        "company_name": company.name if company else "",
-        "customer_number": company.customer_number if company else "",
+        "company_name": company.name,
+        "customer_number": company.customer_number,
         "contact_number": user.contact_number,
         "roles": sorted(user.roles),
-        "inviter_name": inviter.name if inviter else company.name if company else "",
+        "inviter_name": inviter.name if inviter else company.name,
         "link": outgoing.shop.invitation_url.replace("{token}", token),
         "expires_at": expires_at,
     }

@@ -126,7 +126,7 @@ def _invited(new_user: NewUser, actor: User, contact: ErpContact | None, rules: 
         salutation=new_user.salutation,
         name=name,
         email=email,
-        language=new_user.language or choose_language(spoken, fallback=rules.fallback_language),
+        language=choose_language(new_user.language or spoken, fallback=rules.fallback_language),
         status=UserStatus.INVITED,
         roles=new_user.roles,
         budgets=new_user.budgets,
