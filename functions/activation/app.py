@@ -9,7 +9,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.companies.activate_company import Activation, ActivationRules, CodeSent, Visit, activate_company
-from customer_center.companies.adapters import companies, identities
+from customer_center.companies.adapter import companies
 from customer_center.companies.bodies import (
     ActivationBody,
     CodeSentAnswer,
@@ -19,6 +19,7 @@ from customer_center.companies.bodies import (
     UserAnswer,
 )
 from customer_center.companies.model import RefusalLimits, check_salutation
+from customer_center.connectors.cognito.adapter import identities
 from customer_center.connectors.silver.adapter import erp
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment

@@ -8,7 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.companies.adapters import companies
+from customer_center.companies.adapter import companies
 from customer_center.companies.deliver_mail import Outgoing, Shop, deliver_mail
 from customer_center.companies.invite_contact import InvitationRules
 from customer_center.mail.render import render

@@ -9,7 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.companies.adapters import companies
+from customer_center.companies.adapter import companies
 from customer_center.companies.bodies import (
     ErpContactAnswer,
     ErpContactsAnswer,

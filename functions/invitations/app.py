@@ -6,8 +6,9 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.companies.accept_invitation import accept_invitation
-from customer_center.companies.adapters import companies, identities
+from customer_center.companies.adapter import companies
 from customer_center.companies.bodies import AcceptanceBody, CompanyAnswer, LoggedInAnswer, SessionAnswer, UserAnswer
+from customer_center.connectors.cognito.adapter import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.http import PUBLIC, Answer, Api, Request
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.companies.adapters import companies, identities
+from customer_center.companies.adapter import companies
 from customer_center.companies.align_identity import align_identity
+from customer_center.connectors.cognito.adapter import identities
 from customer_center.platform.journal import Effect
 from customer_center.platform.sqs import consume
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.companies.adapters import companies, identities
+from customer_center.companies.adapter import companies
 from customer_center.companies.bodies import (
     CompanyAnswer,
     MeAnswer,
@@ -22,6 +22,7 @@ from customer_center.companies.callers import person
 from customer_center.companies.change_user_status import activate_user, deactivate_user
 from customer_center.companies.invite_contact import InvitationRules, NewUser, request_user
 from customer_center.companies.model import Company, Permission, User, check_salutation
+from customer_center.connectors.cognito.adapter import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.errors import NotFound

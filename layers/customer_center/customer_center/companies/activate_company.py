@@ -233,7 +233,11 @@ def _begin(
     if rules.confirm_email and before and before.mail_id and now - before.requested_at < _CODE_COOLDOWN:
         return None
     attempt = _attempt(activation, claim, company, before, rules=rules, clock=clock)
-    companies.save_attempt(attempt, _begun(attempt, visit), replaces=before)
+    entry = _begun(attempt, visit)
+    if owner and before:
+        # The first one's time goes on counting, so that repeating does not stay possible by repeating.
+        attempt = replace(attempt, requested_at=before.requested_at)
+    companies.save_attempt(attempt, entry, replaces=before)
     return None if rules.confirm_email else attempt
 
 

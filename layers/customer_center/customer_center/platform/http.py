@@ -6,7 +6,6 @@ kind of caller refuses everybody (DESIGN §3).
 """
 
 import base64
-import binascii
 import inspect
 import ipaddress
 import json
@@ -195,11 +194,10 @@ class Api:
         def register(handler: Callable[..., Answer[Any]]) -> Callable[..., Answer[Any]]:
             parameters = inspect.signature(handler).parameters
 
-            def call(**path_parameters: str) -> Response[str]:
+            def call(**_: str) -> Response[str]:
                 request = self._current()
                 admitted = caller.admit(request)
-                # The gateway's own path parameters are percent-decoded; those of the raw path need not be.
-                arguments: dict[str, Any] = self._resolver.current_event.path_parameters or path_parameters
+                arguments: dict[str, Any] = {**self._resolver.current_event.path_parameters}
                 if "caller" in parameters:
                     arguments["caller"] = admitted
                 if "request" in parameters:
@@ -222,7 +220,8 @@ class Api:
         self._request = request = _request(event)
         logger.clear_state()
         logger.append_keys(request_id=request.request_id, route=event.get("routeKey"))
-        return self._resolver.resolve(event, context)
+        # The route that the gateway chose, not its raw path: that one is percent-decoded and may hold any character.
+        return self._resolver.resolve({**event, "rawPath": event["routeKey"].partition(" ")[2]}, context)
 
     def _current(self) -> Request:
         assert self._request is not None
@@ -235,7 +234,7 @@ class Api:
             raise errors.BodyTooLarge("body-too-large")
         try:
             raw = base64.b64decode(text, validate=True) if event.is_base64_encoded else text.encode()
-        except (binascii.Error, UnicodeEncodeError) as error:
+        except ValueError as error:
             raise errors.MalformedRequest("json-invalid") from error
         if len(raw) > MAX_BODY_BYTES:
             raise errors.BodyTooLarge("body-too-large")

@@ -1,0 +1,289 @@
+"""What `sam build` makes of the template, opened: what is in it decides how fast a function starts (BUDGETS)."""
+
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import struct
+import subprocess
+import sys
+import sysconfig
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from local import stack
+from tests.template_reader import ROOT, function_names, functions_of, load_template
+
+ARCHITECTURES = {"arm64": 183, "x86_64": 62}  # ELF e_machine: EM_AARCH64, EM_X86_64
+HOST = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+LAYERS_MAY_WEIGH = 32 * 1000 * 1000
+
+FUNCTIONS = function_names()
+ARTIFACTS = ["DependenciesLayer", "CustomerCenterLayer", *FUNCTIONS]
+
+# What Lambda's Python runtime brings beside our layers.
+RUNTIME = ["boto3", "botocore", "s3transfer", "dateutil", "six.py", "jmespath", "urllib3"]
+
+# In the wheel itself, and small.
+TESTS_OF_OTHERS = {"DependenciesLayer/python/certifi/tests"}
+
+
+@pytest.fixture(scope="session")
+def builds(tmp_path_factory):
+    """The real build of every architecture, made at the same time."""
+    for tool in (stack.TOOLS / "sam/bin/sam", shutil.which("uv")):
+        if tool is None or not Path(tool).exists():
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{tool or 'uv'} is missing: make setup")
+    folders = {architecture: tmp_path_factory.mktemp(architecture) / "build" for architecture in ARCHITECTURES}
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(stack.build, folders.values(), folders.keys()))
+    return folders
+
+
+@pytest.fixture(scope="session", params=ARCHITECTURES)
+def architecture(request):
+    """One architecture after the other."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def built(builds, architecture):
+    """The build of one architecture: a folder per layer and function."""
+    return builds[architecture]
+
+
+def files(folder, pattern="*"):
+    return sorted(path for path in folder.rglob(pattern) if path.is_file())
+
+
+def weight(folder):
+    return sum(path.stat().st_size for path in files(folder))
+
+
+@pytest.mark.parametrize("name", ARTIFACTS)
+def test_every_module_is_shipped_with_bytecode_of_this_python_that_is_never_checked(built, name):
+    """PEP 552: flags 0b01 is a hash that nobody compares, so a cold start neither compiles nor looks at the source."""
+    sources = files(built / name, "*.py")
+    wrong = []
+    for source in sources:
+        bytecode = source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc"
+        wrong += [f"{source.relative_to(built)}: {problem}" for problem in problems(source, bytecode)]
+
+    assert sources
+    assert wrong[:5] == [], f"and {len(wrong)} of {len(sources)} in all"
+
+
+def problems(source, bytecode):
+    """Yield what is wrong with a module's bytecode."""
+    if not bytecode.exists():
+        yield f"no bytecode, only {sorted(path.name for path in bytecode.parent.glob(f'{source.stem}.*'))}"
+        return
+    header = bytecode.read_bytes()[:16]
+    (flags,) = struct.unpack("<I", header[4:8])
+    if header[:4] != importlib.util.MAGIC_NUMBER:
+        yield "bytecode of another Python"
+    if flags != 0b01:
+        yield f"flags {flags:#04b}"
+    # Nobody compares it at run time, so it is compared here: old bytecode would run in place of new source.
+    elif header[8:] != importlib.util.source_hash(source.read_bytes()):
+        yield "bytecode of another source"
+
+
+def test_these_tests_run_on_the_python_of_the_functions():
+    assert sys.implementation.cache_tag == "cpython-313"
+    assert importlib.util.MAGIC_NUMBER[2:] == b"\r\n"
+
+
+@pytest.mark.parametrize("name", ARTIFACTS)
+def test_no_bytecode_is_shipped_without_its_module_or_twice(built, name):
+    modules = {path.with_suffix("") for path in files(built / name, "*.py")}
+    strays = [
+        path for path in files(built / name, "*.pyc") if path.parent.parent / path.name.split(".")[0] not in modules
+    ]
+
+    assert strays == []
+    assert len(files(built / name, "*.pyc")) == len(modules)
+
+
+def test_the_layers_are_light(built, record_property):
+    sizes = {name: weight(built / name) for name in ("DependenciesLayer", "CustomerCenterLayer")}
+    parts = {
+        folder.name: weight(folder) for folder in (built / "DependenciesLayer/python").iterdir() if folder.is_dir()
+    }
+    heaviest = sorted(parts.items(), key=lambda part: -part[1])[:5]
+    report = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in [*sizes.items(), *heaviest])
+    record_property("layers", report)
+    print(report)  # noqa: T201 # pytest -rP shows it
+
+    assert sum(sizes.values()) <= LAYERS_MAY_WEIGH, report
+
+
+def test_a_function_is_its_one_module(built):
+    for name in FUNCTIONS:
+        shipped = {str(path.relative_to(built / name)) for path in files(built / name)}
+        assert shipped == {"app.py", "__pycache__/app.cpython-313.pyc"}
+
+
+def test_compiled_libraries_are_of_the_architecture_asked_for(built, architecture):
+    libraries = {}
+    for library in files(built / "DependenciesLayer", "*.so*"):
+        header = library.read_bytes()[:20]
+        assert header[:6] == b"\x7fELF\x02\x01", library
+        libraries[library.name] = struct.unpack("<H", header[18:20])[0]
+
+    assert any(name.startswith("_pydantic_core.cpython-313") for name in libraries)
+    assert set(libraries.values()) == {ARCHITECTURES[architecture]}
+
+
+@pytest.mark.parametrize(
+    "package", ["boto3", "botocore", "s3transfer", "dns", "pip", "aws_xray_sdk", "mypy_boto3_dynamodb"]
+)
+def test_what_the_runtime_has_or_nobody_needs_is_not_shipped(built, package):
+    shipped = [path.name for path in (built / "DependenciesLayer/python").iterdir()]
+
+    assert [name for name in shipped if name == package or name.startswith((f"{package}-", f"{package}."))] == []
+
+
+def test_no_distribution_is_shipped_that_is_not_locked(built):
+    locked = {line.split("==")[0] for line in requirements().splitlines() if "==" in line}
+    shipped = {
+        path.name.split("-")[0].lower().replace("_", "-")
+        for path in (built / "DependenciesLayer/python").glob("*.dist-info")
+    }
+
+    assert shipped == locked
+
+
+def test_templates_and_texts_of_mails_are_shipped(built):
+    package = ROOT / "layers/customer_center/customer_center"
+    there = {path.relative_to(package) for ending in ("*.j2", "*.toml") for path in files(package, ending)}
+    shipped = built / "CustomerCenterLayer/python/customer_center"
+
+    assert {path.suffix for path in there} == {".j2", ".toml"}
+    assert [path for path in there if not (shipped / path).is_file()] == []
+
+
+def test_the_whole_package_is_shipped_and_nothing_else(built):
+    package = ROOT / "layers/customer_center/customer_center"
+    shipped = built / "CustomerCenterLayer/python/customer_center"
+    sources = {path.relative_to(package) for path in files(package, "*.py")}
+
+    assert {path.relative_to(shipped) for path in files(shipped, "*.py")} == sources
+    assert {path.suffix for path in files(shipped)} <= {".py", ".pyc", ".j2", ".toml", ".md"}
+    assert [path.name for path in (built / "CustomerCenterLayer").iterdir()] == ["python"]
+    assert [path.name for path in shipped.parent.iterdir()] == ["customer_center"]
+
+
+def test_no_tests_caches_or_scripts_are_shipped(built):
+    leftovers = {"tests", "test", "bin", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".git", ".venv"}
+    found = {str(path.relative_to(built)) for path in built.rglob("*") if path.is_dir() and path.name in leftovers}
+
+    assert found == TESTS_OF_OTHERS
+
+
+def requirements():
+    return (ROOT / "layers/dependencies/requirements.txt").read_text()
+
+
+def test_the_layers_requirements_are_what_the_lock_file_says():
+    if shutil.which("uv") is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("uv is missing: make setup")
+    command = "uv export --frozen --only-group runtime --no-emit-project --no-emit-package dnspython --no-header"
+    exported = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert requirements() == exported, "make lock writes it anew"
+
+
+# As Lambda starts it: the layers, and beside them only what the runtime brings.
+
+
+def run(code, *path):
+    """Run code in an interpreter that sees the standard library and these folders, and return what it prints.
+
+    `-I -S` keep this project's environment out, `-B` keeps the build as it is.
+    """
+    done = subprocess.run(
+        [
+            sys._base_executable,
+            "-I",
+            "-S",
+            "-B",
+            "-c",
+            f"import sys; sys.path[:0] = sys.argv[1:]\n{code}",
+            *map(str, path),
+        ],
+        env={"AWS_REGION": "eu-central-1", "PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="session")
+def layers(builds):
+    """The layers that this machine can run."""
+    return [builds[HOST] / "DependenciesLayer/python", builds[HOST] / "CustomerCenterLayer/python"]
+
+
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory):
+    """A folder with what Lambda's runtime brings, and nothing else of this project's environment."""
+    folder = tmp_path_factory.mktemp("runtime")
+    for name in RUNTIME:
+        (folder / name).symlink_to(Path(sysconfig.get_path("purelib")) / name)
+    return folder
+
+
+def test_addresses_are_checked_without_a_dns_library(layers):
+    code = """
+import importlib.util, json
+import email_validator
+from pydantic import EmailStr, TypeAdapter
+checked = email_validator.validate_email("Max@Müller.example", check_deliverability=False, test_environment=True)
+print(json.dumps({
+    "dns": importlib.util.find_spec("dns") is not None,
+    "from": email_validator.__file__,
+    "checked": checked.normalized,
+    "pydantic": TypeAdapter(EmailStr).validate_python("max@example.com"),
+}))
+"""
+    result = run(code, *layers)
+
+    assert result["dns"] is False
+    assert result["from"].startswith(str(layers[0]))
+    assert result["checked"] == "Max@müller.example"
+    assert result["pydantic"] == "max@example.com"
+
+
+def test_mails_can_be_rendered_from_the_layers_alone(layers):
+    code = """
+import json
+from customer_center.mail import render
+from customer_center.platform.language import SUPPORTED_LANGUAGES
+templates = render._environment().list_templates()
+for template in templates:
+    render._environment().get_template(template)
+print(json.dumps({"templates": templates, "texts": {name: len(render._texts(name)) for name in SUPPORTED_LANGUAGES}}))
+"""
+    result = run(code, *layers)
+
+    assert {"invitation.html.j2", "invitation.txt.j2"} <= set(result["templates"])
+    assert min(result["texts"].values()) > 0
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_starts_with_what_lambda_gives_it(builds, layers, runtime, name):
+    module, handler = functions_of(load_template())[name]["Handler"].split(".")
+    code = f"""
+import json, {module}, customer_center
+print(json.dumps({{"handler": callable({module}.{handler}), "package": customer_center.__file__}}))
+"""
+    result = run(code, builds[HOST] / name, *layers, runtime)
+
+    assert result["handler"] is True
+    assert result["package"].startswith(str(layers[1]))

@@ -1,0 +1,947 @@
+"""The house rules of template.yaml (DESIGN §3, §7, §8): what a reviewer would otherwise have to remember."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.template_reader import (
+    ROOT,
+    TEMPLATE,
+    events_of,
+    function_names,
+    functions_of,
+    load_template,
+    referred,
+    resources_of,
+)
+
+DAY = 24 * 60 * 60
+GATEWAY_SECONDS = 30
+PERSON_SCOPE = "aws.cognito.signin.user.admin"
+
+# The two things somebody does who has no login yet. A third one is a decision, not an edit.
+PUBLIC_ROUTES = {"POST /activations", "POST /invitations/acceptance"}
+
+# What each function may do, and to what. A wider template fails here, so that the widening is seen and meant.
+MAY = {
+    "ActivationFunction": {
+        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+        "JournalTable": {"dynamodb:PutItem"},
+        "UserPool": {
+            "cognito-idp:AdminCreateUser",
+            "cognito-idp:AdminDeleteUser",
+            "cognito-idp:AdminDisableUser",
+            "cognito-idp:AdminEnableUser",
+            "cognito-idp:AdminInitiateAuth",
+            "cognito-idp:AdminSetUserPassword",
+            "cognito-idp:AdminUpdateUserAttributes",
+        },
+        "ssm:parameter${ErpCredentialsParameter}": {"ssm:GetParameter"},
+    },
+    "UsersFunction": {
+        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"},
+        "JournalTable": {"dynamodb:PutItem"},
+        "UserPool": {
+            "cognito-idp:AdminDisableUser",
+            "cognito-idp:AdminEnableUser",
+            "cognito-idp:AdminUpdateUserAttributes",
+            "cognito-idp:AdminUserGlobalSignOut",
+        },
+    },
+    "InvitationsFunction": {
+        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        "JournalTable": {"dynamodb:PutItem"},
+        "UserPool": {
+            "cognito-idp:AdminCreateUser",
+            "cognito-idp:AdminDisableUser",
+            "cognito-idp:AdminEnableUser",
+            "cognito-idp:AdminInitiateAuth",
+            "cognito-idp:AdminSetUserPassword",
+            "cognito-idp:AdminUpdateUserAttributes",
+        },
+    },
+    "ErpContactsFunction": {
+        "CompaniesTable": {
+            "dynamodb:BatchGetItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        },
+        "CompaniesTable/index/listing": {"dynamodb:Query"},
+        "JournalTable": {"dynamodb:PutItem"},
+        "ssm:parameter${ErpCredentialsParameter}": {"ssm:GetParameter"},
+    },
+    "OutboxFunction": {
+        "JournalTable": {"dynamodb:UpdateItem"},
+        "MailQueue": {"sqs:SendMessage"},
+        "IdentityQueue": {"sqs:SendMessage"},
+        "ErpContactQueue": {"sqs:SendMessage"},
+        "FailedRecordsBucket": {"s3:ListBucket"},
+        "FailedRecordsBucket/*": {"s3:PutObject"},
+    },
+    "SweeperFunction": {
+        "JournalTable": {"dynamodb:UpdateItem"},
+        "JournalTable/index/pending": {"dynamodb:Query"},
+        "MailQueue": {"sqs:SendMessage"},
+        "IdentityQueue": {"sqs:SendMessage"},
+        "ErpContactQueue": {"sqs:SendMessage"},
+    },
+    "EmailDispatchFunction": {
+        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        "JournalTable": {"dynamodb:PutItem"},
+        "ses:identity/${MailIdentity}": {"ses:SendEmail"},
+        "ses:configuration-set/${MailConfigurationSet}": {"ses:SendEmail"},
+    },
+    "ReconcileFunction": {
+        "CompaniesTable": {"dynamodb:GetItem"},
+        "UserPool": {
+            "cognito-idp:AdminDeleteUser",
+            "cognito-idp:AdminDisableUser",
+            "cognito-idp:AdminEnableUser",
+            "cognito-idp:AdminUpdateUserAttributes",
+            "cognito-idp:AdminUserGlobalSignOut",
+        },
+    },
+    "ErpPushFunction": {
+        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+        "ssm:parameter${ErpCredentialsParameter}": {"ssm:GetParameter"},
+    },
+}
+
+# Parameters whose name says all there is to say.
+SELF_EXPLAINING = {
+    "LogLevel",
+    "LogRetentionDays",
+    "VpcSecurityGroupIds",
+    "ActivationCodeMinutes",
+    "ActivationCodeTries",
+    "ActivationRefusalsWindowSeconds",
+    "InvitationDays",
+}
+
+SAFE_DEFAULTS = {
+    "ActivationConfirmation": "email",
+    "ActivationCodeMinutes": 15,
+    "ActivationCodeTries": 5,
+    "ActivationRefusalsPerNetwork": 5,
+    "ActivationRefusalsWindowSeconds": 900,
+    "ActivationRefusalsPerDay": 50,
+    "ActivationRefusalSeconds": 1,
+    "InvitationDays": 7,
+    "TrustedProxies": 0,
+    "SecondAllowedOrigin": "",
+    "LogLevel": "INFO",
+    "LogRetentionDays": 30,
+    "CreateErpContact": "false",
+}
+
+# All that an access log may say; an address, a browser, a path with ids or a claim is not among it.
+LOGGED = {
+    "$context.requestId",
+    "$context.routeKey",
+    "$context.status",
+    "$context.responseLatency",
+    "$context.integrationStatus",
+    "$context.authorizer.error",
+}
+
+TEMPLATE_DATA = load_template()
+FUNCTIONS = functions_of(TEMPLATE_DATA)
+QUEUES = resources_of(TEMPLATE_DATA, "AWS::SQS::Queue")
+ALARMS = resources_of(TEMPLATE_DATA, "AWS::CloudWatch::Alarm")
+DEAD_LETTER_QUEUES = {
+    referred(queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"])
+    for queue in QUEUES.values()
+    if "RedrivePolicy" in queue["Properties"]
+}
+WORK_QUEUES = sorted(QUEUES.keys() - DEAD_LETTER_QUEUES)
+QUEUE_EVENTS = [
+    pytest.param(function, event, id=f"{function}-{name}")
+    for function in FUNCTIONS
+    for name, event in events_of(FUNCTIONS[function], "SQS").items()
+]
+STREAM_EVENTS = [
+    pytest.param(event, id=f"{function}-{name}")
+    for function in FUNCTIONS
+    for name, event in events_of(FUNCTIONS[function], "DynamoDB").items()
+]
+HTTP_FUNCTIONS = [name for name in FUNCTIONS if events_of(FUNCTIONS[name], "HttpApi")]
+STATEMENTS = [
+    pytest.param(statement, id=f"{name}-{statement['Sid']}")
+    for name in FUNCTIONS
+    for policy in FUNCTIONS[name].get("Policies", [])
+    if isinstance(policy, dict)
+    for statement in policy.get("Statement", [])
+]
+
+
+def properties(name):
+    return TEMPLATE_DATA["Resources"][name]["Properties"]
+
+
+def kind_of(name):
+    return TEMPLATE_DATA["Resources"].get(name, {}).get("Type")
+
+
+def all_of(*kinds):
+    return sorted(name for name, resource in TEMPLATE_DATA["Resources"].items() if resource["Type"] in kinds)
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def test_the_rules_have_something_to_rule():
+    assert WORK_QUEUES
+    assert QUEUE_EVENTS
+    assert STREAM_EVENTS
+    assert HTTP_FUNCTIONS
+    assert STATEMENTS
+    assert ALARMS
+
+
+# Queues
+
+
+@pytest.mark.parametrize("name", WORK_QUEUES)
+def test_every_queue_hands_what_keeps_failing_to_a_dead_letter_queue(name):
+    redrive = properties(name)["RedrivePolicy"]
+
+    assert redrive["maxReceiveCount"] >= 3
+    assert kind_of(referred(redrive["deadLetterTargetArn"])) == "AWS::SQS::Queue"
+
+
+@pytest.mark.parametrize("name", sorted(DEAD_LETTER_QUEUES))
+def test_dead_letters_stay_for_fourteen_days(name):
+    assert "RedrivePolicy" not in properties(name)
+    assert properties(name)["MessageRetentionPeriod"] == 14 * DAY
+
+
+def test_every_queue_has_a_dead_letter_queue_of_its_own():
+    assert len(DEAD_LETTER_QUEUES) == len(WORK_QUEUES)
+
+
+@pytest.mark.parametrize("name", sorted(DEAD_LETTER_QUEUES))
+def test_the_first_dead_letter_raises_an_alarm(name):
+    (alarm,) = [alarm for alarm in alarms_of(name) if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"]
+
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+    assert (alarm["Statistic"], alarm["EvaluationPeriods"]) == ("Maximum", 1)
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+@pytest.mark.parametrize("name", WORK_QUEUES)
+def test_a_queue_that_falls_behind_raises_an_alarm(name):
+    (alarm,) = [alarm for alarm in alarms_of(name) if alarm["MetricName"] == "ApproximateAgeOfOldestMessage"]
+
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    # Before the first message is lost to its age, not after.
+    assert alarm["Threshold"] < properties(name)["MessageRetentionPeriod"]
+
+
+def alarms_of(queue):
+    """Return the alarms on one queue."""
+    dimension = {"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}
+    alarms = [alarm["Properties"] for alarm in ALARMS.values()]
+    return [alarm for alarm in alarms if alarm["Namespace"] == "AWS/SQS" and alarm.get("Dimensions") == [dimension]]
+
+
+@pytest.mark.parametrize("name", sorted(QUEUES))
+def test_messages_are_encrypted_and_gone_within_fourteen_days(name):
+    assert properties(name)["SqsManagedSseEnabled"] is True
+    assert properties(name)["MessageRetentionPeriod"] <= 14 * DAY
+
+
+@pytest.mark.parametrize("name", sorted(QUEUES))
+def test_no_queue_is_a_fifo_queue(name):
+    assert "FifoQueue" not in properties(name)
+
+
+# Event sources
+
+
+@pytest.mark.parametrize(("function", "event"), QUEUE_EVENTS)
+def test_one_bad_message_fails_alone(function, event):
+    assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize(("function", "event"), QUEUE_EVENTS)
+def test_consumers_are_bounded_by_maximum_concurrency_and_reserve_none(function, event):
+    assert event["ScalingConfig"]["MaximumConcurrency"] >= 2
+    assert "ReservedConcurrentExecutions" not in FUNCTIONS[function]
+
+
+@pytest.mark.parametrize(("function", "event"), QUEUE_EVENTS)
+def test_a_message_stays_hidden_for_six_times_the_functions_timeout(function, event):
+    queue = referred(event["Queue"])
+    window = event.get("MaximumBatchingWindowInSeconds", 0)
+
+    assert kind_of(queue) == "AWS::SQS::Queue"
+    assert properties(queue)["VisibilityTimeout"] >= 6 * FUNCTIONS[function]["Timeout"] + window
+
+
+def test_every_queue_has_exactly_one_consumer():
+    consumed = [referred(event["Queue"]) for name in FUNCTIONS for event in events_of(FUNCTIONS[name], "SQS").values()]
+
+    assert sorted(consumed) == WORK_QUEUES
+
+
+@pytest.mark.parametrize("event", STREAM_EVENTS)
+def test_the_stream_is_read_from_its_start_and_a_bad_record_does_not_block_it(event):
+    assert event["StartingPosition"] == "TRIM_HORIZON"
+    assert 1 <= event["MaximumRetryAttempts"] <= 100
+    assert 60 <= event["MaximumRecordAgeInSeconds"] <= DAY
+    assert event["BisectBatchOnFunctionError"] is True
+    assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize("event", STREAM_EVENTS)
+def test_records_the_stream_gives_up_on_are_kept(event):
+    destination = referred(event["DestinationConfig"]["OnFailure"]["Destination"])
+
+    assert kind_of(destination) in ("AWS::S3::Bucket", "AWS::SQS::Queue")
+
+
+def test_the_outbox_raises_an_alarm_when_the_stream_or_a_pending_entry_waits():
+    watched = {alarm["Properties"]["MetricName"] for alarm in ALARMS.values()}
+
+    assert {"IteratorAge", "OldestPendingSeconds"} <= watched
+
+
+def test_the_journal_is_the_only_table_with_a_stream():
+    tables = resources_of(TEMPLATE_DATA, "AWS::DynamoDB::Table")
+
+    assert [name for name in tables if "StreamSpecification" in properties(name)] == ["JournalTable"]
+
+
+# Functions
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_logs_to_its_own_group_which_forgets(name):
+    group = referred(FUNCTIONS[name]["LoggingConfig"]["LogGroup"])
+    sharing = [other for other in FUNCTIONS if referred(FUNCTIONS[other]["LoggingConfig"]["LogGroup"]) == group]
+
+    assert sharing == [name]
+    assert kind_of(group) == "AWS::Logs::LogGroup"
+
+
+@pytest.mark.parametrize("name", all_of("AWS::Logs::LogGroup"))
+def test_every_log_group_forgets(name):
+    assert properties(name)["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+@pytest.mark.parametrize("name", HTTP_FUNCTIONS)
+def test_a_function_behind_the_gateway_gives_up_before_the_gateway_does(name):
+    assert FUNCTIONS[name]["Timeout"] < GATEWAY_SECONDS
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in FUNCTIONS if "ERP_URL" in FUNCTIONS[name]["Environment"]["Variables"]]
+)
+def test_a_function_outlives_the_deadline_it_gives_the_erp(name):
+    assert TEMPLATE_DATA["Parameters"]["ErpDeadlineSeconds"]["MaxValue"] < FUNCTIONS[name]["Timeout"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_exactly_the_functions_that_reach_the_erp_can_be_put_into_a_network(name):
+    assert ("VpcConfig" in FUNCTIONS[name]) == ("ERP_URL" in FUNCTIONS[name]["Environment"]["Variables"])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_runs_this_python_on_the_processor_of_its_layer(name):
+    assert FUNCTIONS[name]["Runtime"] == "python3.13"
+    assert FUNCTIONS[name]["Architectures"] == [{"Ref": "Architecture"}]
+    assert FUNCTIONS[name]["Layers"] == [{"Ref": "DependenciesLayer"}, {"Ref": "CustomerCenterLayer"}]
+    assert properties("DependenciesLayer")["CompatibleArchitectures"] == [{"Ref": "Architecture"}]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_published_alias_moves_on_with_its_layers(name):
+    """`AutoPublishAlias` without these two keeps running old code after a change in a layer (EXAMPLES)."""
+    if "AutoPublishAlias" not in FUNCTIONS[name]:
+        return
+    assert FUNCTIONS[name]["AutoPublishAliasAllProperties"] is True
+    layers = [referred(layer) for layer in FUNCTIONS[name]["Layers"]]
+    assert all(properties(layer).get("PublishLambdaVersion") is True for layer in layers)
+
+
+# Building
+
+
+@pytest.mark.parametrize("name", all_of("AWS::Serverless::Function", "AWS::Serverless::LayerVersion"))
+def test_everything_is_built_by_a_makefile_which_ships_bytecode(name):
+    assert TEMPLATE_DATA["Resources"][name]["Metadata"]["BuildMethod"] == "makefile"
+
+
+@pytest.mark.parametrize("name", all_of("AWS::Serverless::LayerVersion"))
+def test_every_layer_has_its_rule(name):
+    makefile = ROOT / properties(name)["ContentUri"] / "Makefile"
+
+    assert re.search(rf"^build-{name}:", makefile.read_text(), re.MULTILINE)
+
+
+def folders():
+    """Return the folder of each function, from functions/Makefile."""
+    rules = re.findall(r"^((?:build-\w+ ?)+): FOLDER = (\w+)$", (ROOT / "functions/Makefile").read_text(), re.MULTILINE)
+    return {target.removeprefix("build-"): folder for targets, folder in rules for target in targets.split()}
+
+
+def module_of(function):
+    """Return the parsed app.py of a function."""
+    return ast.parse((ROOT / "functions" / folders()[function] / "app.py").read_text())
+
+
+def test_every_function_has_its_folder_in_the_makefile_and_every_folder_its_function():
+    assert folders().keys() == FUNCTIONS.keys()
+    assert set(folders().values()) == {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_handler_is_there(name):
+    module, handler = FUNCTIONS[name]["Handler"].split(".")
+
+    assert module == "app"
+    assert handler in {node.name for node in module_of(name).body if isinstance(node, ast.FunctionDef)}
+
+
+# Permissions
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_no_statement_has_a_star(statement):
+    resources = [json.dumps(resource) for resource in listed(statement["Resource"])]
+    objects_of_a_bucket = [{"Fn::Sub": f"${{{bucket}.Arn}}/*"} for bucket in all_of("AWS::S3::Bucket")]
+    starred = [resource for resource in listed(statement["Resource"]) if "*" in json.dumps(resource)]
+
+    assert statement["Effect"] == "Allow"
+    assert not statement.keys() & {"NotAction", "NotResource", "Principal"}
+    assert not [action for action in listed(statement["Action"]) if "*" in action]
+    assert [resource for resource in starred if resource not in objects_of_a_bucket] == []
+    assert all("${" in resource or "Fn::GetAtt" in resource for resource in resources)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_function_has_a_ready_made_policy(name):
+    assert "Role" not in FUNCTIONS[name]
+    assert all(isinstance(policy, dict) and "Statement" in policy for policy in FUNCTIONS[name]["Policies"])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_function_may_do_its_own_verbs_to_its_own_resources(name):
+    allowed = {}
+    for policy in FUNCTIONS[name]["Policies"]:
+        for statement in policy["Statement"]:
+            for resource in listed(statement["Resource"]):
+                allowed.setdefault(described(resource), set()).update(listed(statement["Action"]))
+
+    assert allowed == MAY[name]
+
+
+def described(resource):
+    """Return an ARN of the template as the table above writes it."""
+    if name := referred(resource):
+        return name
+    arn = re.sub(
+        r"^arn:\$\{AWS::Partition}:([a-z0-9-]+):\$\{AWS::Region}:\$\{AWS::AccountId}:", r"\1:", resource["Fn::Sub"]
+    )
+    return re.sub(r"\$\{(\w+)\.Arn}", r"\1", arn)
+
+
+def test_the_table_of_permissions_names_no_function_that_is_gone():
+    assert MAY.keys() == FUNCTIONS.keys()
+
+
+BOUNDARY = properties("FunctionBoundary")["PolicyDocument"]["Statement"]
+# AWS's Service Authorization Reference: these actions know no resources.
+WITHOUT_RESOURCES = {"Traces", "NetworkInterfaces"}
+
+
+def test_what_sam_adds_to_a_functions_policy_ends_at_this_stacks_resources():
+    """SAM attaches AWS's own policies for queues, streams and VPCs, which allow every resource of the account."""
+    statements = [statement.get("Fn::If", [None, statement])[1] for statement in BOUNDARY]
+    starred = {
+        statement["Sid"]
+        for statement in statements
+        if any(resource == "*" for resource in listed(statement["Resource"]))
+    }
+
+    assert TEMPLATE_DATA["Globals"]["Function"]["PermissionsBoundary"] == {"Ref": "FunctionBoundary"}
+    assert not any("PermissionsBoundary" in function for function in TEMPLATE_DATA["Resources"].values())
+    assert starred == WITHOUT_RESOURCES
+    assert not [action for statement in statements for action in listed(statement["Action"]) if "*" in action]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_a_function_may_do_is_within_the_boundary(name):
+    within: dict[str, set[str]] = {}
+    for statement in BOUNDARY:
+        if "Fn::If" not in statement and statement["Resource"] != "*":
+            for resource in listed(statement["Resource"]):
+                within.setdefault(described(resource), set()).update(listed(statement["Action"]))
+
+    beyond = {target: verbs - within.get(target, set()) for target, verbs in MAY[name].items()}
+
+    assert not any(beyond.values()), beyond
+
+
+def test_mail_is_sent_from_the_shops_address_only():
+    (policy,) = FUNCTIONS["EmailDispatchFunction"]["Policies"]
+    (mail,) = [statement for statement in policy["Statement"] if statement["Action"] == ["ses:SendEmail"]]
+
+    assert mail["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}}
+
+
+# Data
+
+
+@pytest.mark.parametrize("name", all_of("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Cognito::UserPool"))
+def test_data_survives_the_stack(name):
+    resource = TEMPLATE_DATA["Resources"][name]
+
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+@pytest.mark.parametrize("name", all_of("AWS::DynamoDB::Table"))
+def test_tables_can_be_restored_and_not_dropped_and_are_encrypted(name):
+    table = properties(name)
+
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["SSESpecification"]["SSEEnabled"] is True
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+@pytest.mark.parametrize("name", all_of("AWS::DynamoDB::Table"))
+def test_tables_get_their_names_from_the_stack(name):
+    """A named table could not be replaced, and a retained one would stand in the way of the next stack."""
+    assert "TableName" not in properties(name)
+
+
+def test_what_expires_leaves_the_companies_table_by_itself():
+    assert properties("CompaniesTable")["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_the_journal_forgets_nothing_by_itself():
+    assert "TimeToLiveSpecification" not in properties("JournalTable")
+
+
+@pytest.mark.parametrize("name", all_of("AWS::S3::Bucket"))
+def test_buckets_are_encrypted_closed_and_empty_themselves(name):
+    bucket = properties(name)
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert [rule["ExpirationInDays"] <= 14 for rule in rules if rule["Status"] == "Enabled"] == [True]
+
+
+@pytest.mark.parametrize(
+    ("kind", "attribute"),
+    [
+        ("AWS::SQS::Queue", "QueueName"),
+        ("AWS::SNS::Topic", "TopicName"),
+        ("AWS::Logs::LogGroup", "LogGroupName"),
+        ("AWS::SES::ConfigurationSet", "Name"),
+        ("AWS::Cognito::UserPool", "UserPoolName"),
+        ("AWS::Serverless::HttpApi", "Name"),
+    ],
+)
+def test_two_stages_can_live_in_one_account(kind, attribute):
+    names = [properties(name)[attribute] for name in all_of(kind)]
+
+    assert names
+    assert all("${Stage}" in name["Fn::Sub"] for name in names)
+
+
+# Logins
+
+
+def test_what_can_never_be_changed_about_the_user_pool_stays_as_it_is():
+    """Changing one of these would make CloudFormation replace the pool, and every login with it."""
+    pool = properties("UserPool")
+
+    assert pool["AliasAttributes"] == ["email"]
+    assert "UsernameAttributes" not in pool
+    assert pool["UsernameConfiguration"] == {"CaseSensitive": False}
+    assert "Schema" not in pool
+
+
+def test_the_user_pool_cannot_be_deleted():
+    assert properties("UserPool")["DeletionProtection"] == "ACTIVE"
+
+
+def test_nobody_signs_up_by_themselves():
+    assert properties("UserPool")["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+
+
+def test_a_password_is_long_and_free_in_its_characters():
+    policy = properties("UserPool")["Policies"]["PasswordPolicy"]
+
+    assert policy["MinimumLength"] >= 10
+    assert [policy[f"Require{what}"] for what in ("Lowercase", "Uppercase", "Numbers", "Symbols")] == [False] * 4
+    assert policy["TemporaryPasswordValidityDays"] == 1
+
+
+def test_a_forgotten_password_is_reset_by_mail_alone_and_a_second_factor_is_possible():
+    pool = properties("UserPool")
+
+    assert pool["AccountRecoverySetting"] == {"RecoveryMechanisms": [{"Name": "verified_email", "Priority": 1}]}
+    assert pool["MfaConfiguration"] == "OPTIONAL"
+    by_ses = pool["EmailConfiguration"]["Fn::If"]
+    assert by_ses[0] == "LoginMailsBySes"
+    assert by_ses[1]["EmailSendingAccount"] == "DEVELOPER"
+    assert load_template()["Parameters"]["LoginMails"]["Default"] == "ses"
+
+
+@pytest.mark.parametrize("name", all_of("AWS::Cognito::UserPoolClient"))
+def test_no_client_of_the_user_pool_may_write_the_email(name):
+    # Absent means: everything.
+    assert not {"email", "email_verified"} & set(properties(name)["WriteAttributes"])
+
+
+@pytest.mark.parametrize("name", all_of("AWS::Cognito::UserPoolClient"))
+def test_a_client_tells_nobody_who_has_a_login_and_its_tokens_can_be_revoked(name):
+    client = properties(name)
+
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert client["EnableTokenRevocation"] is True
+
+
+@pytest.mark.parametrize("name", all_of("AWS::Cognito::UserPoolClient"))
+def test_a_client_that_runs_in_a_browser_has_no_secret(name):
+    assert properties(name)["GenerateSecret"] is False
+
+
+@pytest.mark.parametrize("name", all_of("AWS::Cognito::UserPoolClient"))
+def test_an_access_token_is_good_for_an_hour_at_most(name):
+    client = properties(name)
+
+    assert client["TokenValidityUnits"]["AccessToken"] == "minutes"
+    assert client["AccessTokenValidity"] <= 60
+
+
+# API
+
+
+def declared(name):
+    """Return the routes of a function in the template, with their own Auth."""
+    events = events_of(FUNCTIONS[name], "HttpApi").values()
+    return {f"{event['Method']} {event['Path']}": event.get("Auth") for event in events}
+
+
+def written(name):
+    """Return the routes of a function in its code, with the name of the kind of caller."""
+    routes = {}
+    for node in ast.walk(module_of(name)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "api.route":
+            (caller,) = [keyword.value for keyword in node.keywords if keyword.arg == "caller"]
+            routes[ast.literal_eval(node.args[0])] = ast.unparse(caller)
+    return routes
+
+
+def test_every_route_wants_a_person_except_exactly_the_public_ones():
+    api = properties("HttpApi")
+    routes = {route: auth for name in HTTP_FUNCTIONS for route, auth in declared(name).items()}
+
+    assert api["Auth"]["DefaultAuthorizer"] == "Person"
+    assert {route for route, auth in routes.items() if auth == {"Authorizer": "NONE"}} == PUBLIC_ROUTES
+    assert all(auth is None for route, auth in routes.items() if route not in PUBLIC_ROUTES)
+
+
+def test_a_person_shows_an_access_token_of_our_own_pool_and_client():
+    (authorizer,) = properties("HttpApi")["Auth"]["Authorizers"].values()
+
+    assert authorizer == {
+        "IdentitySource": "$request.header.Authorization",
+        "AuthorizationScopes": [PERSON_SCOPE],
+        "JwtConfiguration": {
+            "issuer": {"Fn::Sub": "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${UserPool}"},
+            "audience": [{"Ref": "UserPoolClient"}],
+        },
+    }
+
+
+def test_there_is_one_api_and_only_events_put_routes_on_it():
+    apis = all_of("AWS::Serverless::HttpApi", "AWS::Serverless::Api", "AWS::Lambda::Url", "AWS::ApiGatewayV2::Api")
+    events = [event for name in HTTP_FUNCTIONS for event in events_of(FUNCTIONS[name], "HttpApi").values()]
+
+    assert apis == ["HttpApi"]
+    assert not properties("HttpApi").keys() & {"DefinitionBody", "DefinitionUri"}
+    assert all(event["ApiId"] == {"Ref": "HttpApi"} for event in events)
+    assert not [name for name in FUNCTIONS if "FunctionUrlConfig" in FUNCTIONS[name]]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_template_and_code_agree_about_routes_and_about_who_may_call_them(name):
+    public_in_template = {route for route, auth in declared(name).items() if auth}
+    public_in_code = {route for route, caller in written(name).items() if caller == "PUBLIC"}
+
+    assert written(name).keys() == declared(name).keys()
+    assert public_in_code == public_in_template
+
+
+def test_browsers_of_the_shop_may_call_and_no_others():
+    cors = properties("HttpApi")["CorsConfiguration"]
+
+    assert cors["AllowOrigins"] == [
+        {"Ref": "AllowedOrigin"},
+        {"Fn::If": ["SecondOrigin", {"Ref": "SecondAllowedOrigin"}, {"Ref": "AWS::NoValue"}]},
+    ]
+    assert cors["AllowHeaders"] == ["Authorization", "Content-Type", "If-Match", "Idempotency-Key", "Accept-Language"]
+    assert cors["ExposeHeaders"] == ["ETag", "Location", "Retry-After", "RateLimit"]
+    assert "AllowCredentials" not in cors
+
+
+@pytest.mark.parametrize("name", ["AllowedOrigin", "SecondAllowedOrigin"])
+@pytest.mark.parametrize("origin", ["*", "https://*", "https://shop.example.com/", "null", "shop.example.com"])
+def test_an_origin_is_one_origin(name, origin):
+    assert not re.fullmatch(TEMPLATE_DATA["Parameters"][name]["AllowedPattern"], origin)
+
+
+def test_every_method_of_a_route_is_allowed_to_browsers_and_no_other():
+    methods = {route.split()[0] for name in HTTP_FUNCTIONS for route in declared(name)}
+
+    assert (
+        methods <= set(properties("HttpApi")["CorsConfiguration"]["AllowMethods"]) <= {"GET", "POST", "PATCH", "DELETE"}
+    )
+
+
+def test_the_access_log_names_no_person():
+    settings = properties("HttpApi")["AccessLogSettings"]
+    line = json.loads(settings["Format"])
+
+    assert "\n" not in settings["Format"]
+    assert set(line.values()) <= LOGGED
+    assert kind_of(referred(settings["DestinationArn"])) == "AWS::Logs::LogGroup"
+
+
+def test_the_api_is_throttled():
+    limits = properties("HttpApi")["DefaultRouteSettings"]
+
+    assert limits["ThrottlingRateLimit"] > 0
+    assert limits["ThrottlingBurstLimit"] > 0
+
+
+# Mail
+
+
+@pytest.mark.parametrize("name", all_of("AWS::SES::ConfigurationSet"))
+def test_mails_track_neither_clicks_nor_opens(name):
+    """A tracked click would hand a single-use link to a redirector."""
+    configuration = properties(name)
+    dashboard = configuration.get("VdmOptions", {}).get("DashboardOptions", {})
+
+    assert "TrackingOptions" not in configuration
+    assert dashboard.get("EngagementMetrics", "DISABLED") == "DISABLED"
+
+
+def test_nobody_listens_for_clicks_or_opens():
+    for name in all_of("AWS::SES::ConfigurationSetEventDestination"):
+        wanted = properties(name)["EventDestination"]["MatchingEventTypes"]
+        assert not {event.upper() for event in wanted} & {"CLICK", "OPEN"}
+
+
+# Environment
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_environment_holds_the_names_of_secrets_and_no_secret(name):
+    for variable, value in FUNCTIONS[name]["Environment"]["Variables"].items():
+        if re.search("SECRET|PASSWORD|TOKEN|KEY|CREDENTIAL", variable):
+            assert variable.endswith("_PARAMETER"), variable
+            assert referred(value) in TEMPLATE_DATA["Parameters"]
+        assert "resolve:" not in json.dumps(value), f"{variable} would be resolved into the environment"
+
+
+@pytest.mark.parametrize("name", TEMPLATE_DATA["Parameters"])
+def test_no_parameter_is_given_a_secret(name):
+    parameter = TEMPLATE_DATA["Parameters"][name]
+
+    assert "NoEcho" not in parameter
+    if re.search("secret|password|token|key|credential", name, re.IGNORECASE):
+        assert name.endswith("Parameter")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_environment_names_resources_of_this_stack(name):
+    kinds = {
+        "_QUEUE_URL": "AWS::SQS::Queue",
+        "_TABLE": "AWS::DynamoDB::Table",
+        "_BUCKET": "AWS::S3::Bucket",
+        "USER_POOL_ID": "AWS::Cognito::UserPool",
+        "USER_POOL_CLIENT_ID": "AWS::Cognito::UserPoolClient",
+        "CONFIGURATION_SET": "AWS::SES::ConfigurationSet",
+    }
+    for variable, value in FUNCTIONS[name]["Environment"]["Variables"].items():
+        for ending, kind in kinds.items():
+            if variable.endswith(ending):
+                assert value.keys() == {"Ref"}, variable
+                assert kind_of(value["Ref"]) == kind, variable
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_sends_to_exactly_the_queues_it_is_told_of(name):
+    told = {
+        referred(value)
+        for variable, value in FUNCTIONS[name]["Environment"]["Variables"].items()
+        if variable.endswith("_QUEUE_URL")
+    }
+
+    assert told == {target for target, verbs in MAY[name].items() if "sqs:SendMessage" in verbs}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_setting_has_the_same_name_as_its_parameter(name):
+    """So that one search finds the story (EXAMPLES, habit 2)."""
+    for variable, value in FUNCTIONS[name]["Environment"]["Variables"].items():
+        parameter = referred(value)
+        if parameter in TEMPLATE_DATA["Parameters"] and not variable.startswith("POWERTOOLS_"):
+            assert variable == re.sub(r"(?<!^)(?=[A-Z])", "_", parameter).upper()
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_logs_under_its_own_name(name):
+    variables = FUNCTIONS[name]["Environment"]["Variables"]
+    words = re.sub(r"(?<!^)(?=[A-Z])", "_", name.removesuffix("Function")).lower()
+
+    assert variables["POWERTOOLS_SERVICE_NAME"] == words
+
+
+# Alarms
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_every_alarm_reaches_somebody_and_says_where_help_is(name):
+    alarm = ALARMS[name]["Properties"]
+
+    assert {"Ref": "AlarmTopic"} in alarm["AlarmActions"]
+    assert re.search(r"docs/runbook\.md#[a-z0-9-]+$", alarm["AlarmDescription"])
+    assert alarm["TreatMissingData"] in ("breaching", "notBreaching")
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_the_runbook_has_the_place_an_alarm_names(name):
+    runbook = ROOT / "docs/runbook.md"
+    if not runbook.exists():
+        pytest.skip("docs/runbook.md is not written yet")
+    _, anchor = ALARMS[name]["Properties"]["AlarmDescription"].rsplit("#", 1)
+
+    assert anchor in anchors(runbook.read_text())
+
+
+def anchors(markdown):
+    """Return the anchors of a page: explicit ones, and those that headings get."""
+    text = re.sub(r"^(```|~~~).*?^\1", "", markdown, flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#{1,6} +(.+?) *#*$", text, re.MULTILINE)
+    slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+    return slugs | set(re.findall(r"<a (?:id|name)=\"([^\"]+)\"", text))
+
+
+def test_anchors_are_read_as_the_page_shows_them():
+    page = '# Runbook\n## Dead letters\n```\n# not a heading\n```\n### What\'s *next*?\n<a id="own"></a>\n'
+
+    assert anchors(page) == {"runbook", "dead-letters", "whats-next", "own"}
+
+
+# Parameters and stages
+
+
+@pytest.mark.parametrize("name", TEMPLATE_DATA["Parameters"])
+def test_every_parameter_explains_itself(name):
+    described_in_words = bool(TEMPLATE_DATA["Parameters"][name].get("Description"))
+
+    assert described_in_words != (name in SELF_EXPLAINING)
+
+
+def test_every_parameter_stands_in_one_group():
+    groups = TEMPLATE_DATA["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+
+    assert sorted(grouped) == sorted(TEMPLATE_DATA["Parameters"])
+
+
+@pytest.mark.parametrize("name", SAFE_DEFAULTS)
+def test_who_says_nothing_gets_the_safe_choice(name):
+    assert TEMPLATE_DATA["Parameters"][name]["Default"] == SAFE_DEFAULTS[name]
+
+
+def stage(name):
+    """Return what samconfig.toml says for a stage: its settings, and its parameters."""
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text())[name]["deploy"]["parameters"]
+    return settings, dict(given.split("=", 1) for given in settings["parameter_overrides"])
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_a_stage_says_what_it_must_and_nothing_unknown(name):
+    _, given = stage(name)
+    required = {parameter for parameter, rules in TEMPLATE_DATA["Parameters"].items() if "Default" not in rules}
+
+    assert required <= given.keys() <= TEMPLATE_DATA["Parameters"].keys()
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_what_a_stage_says_is_allowed(name):
+    _, given = stage(name)
+    for parameter, value in given.items():
+        rules = TEMPLATE_DATA["Parameters"][parameter]
+        assert re.fullmatch(rules.get("AllowedPattern", ".*"), value), parameter
+        assert value in map(str, rules.get("AllowedValues", [value])), parameter
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_a_stage_is_called_the_same_everywhere(name):
+    settings, given = stage(name)
+
+    assert settings["stack_name"] == f"customer-center-{name}"
+    assert given["Stage"] == name
+    assert given["ErpCredentialsParameter"].startswith(f"/customer-center/{name}/")
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_a_stage_speaks_https_only(name):
+    _, given = stage(name)
+
+    assert [parameter for parameter, value in given.items() if value.startswith("http:")] == []
+
+
+def test_prod_keeps_the_safe_choices_and_asks_before_it_changes_anything():
+    settings, given = stage("prod")
+
+    assert given.keys() & SAFE_DEFAULTS.keys() == set()
+    assert settings["confirm_changeset"] is True
+
+
+# The template as a whole
+
+
+def test_functions_are_read_with_what_globals_says():
+    assert function_names() == list(FUNCTIONS)
+    assert all(function["Environment"]["Variables"]["JOURNAL_TABLE"] for function in FUNCTIONS.values())
+
+
+def test_sam_and_cfn_lint_find_nothing():
+    sam = Path(os.environ.get("SAM_BIN", ROOT / ".local/sam/bin/sam"))
+    if not sam.exists():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{sam} is missing: make setup")
+    done = subprocess.run(
+        [sam, "validate", "--lint", "--region", "eu-central-1", "--template-file", TEMPLATE],
+        cwd=ROOT,
+        env={**os.environ, "SAM_CLI_TELEMETRY": "0"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
