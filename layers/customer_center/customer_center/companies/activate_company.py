@@ -39,7 +39,7 @@ from customer_center.platform.errors import (
     InvalidInput,
     OutsideSystemError,
 )
-from customer_center.platform.ids import new_company_id, new_ulid, new_user_id
+from customer_center.platform.ids import company_of, new_company_id, new_ulid, new_user_id
 from customer_center.platform.journal import Actor, Entry, new_entry
 
 # A mail goes out at most this often for one activation, whoever asks.
@@ -100,6 +100,17 @@ class Visit:
     claim_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    """An activation whose invoice is the customer's, and what the ERP gives this person."""
+
+    activation: Activation
+    visit: Visit
+    customer: ErpCustomer
+    role: Role
+    contact: ErpContact | None
+
+
 def activate_company(
     activation: Activation,
     visit: Visit,
@@ -138,7 +149,7 @@ def activate_company(
     try:
         company = companies.company_of_number(activation.customer_number)
         role = _role(activation, customer, company, companies)
-        contact = _contact(activation, erp)
+        proven = _Proven(activation, visit, customer, role, _contact(activation, erp))
         owner = companies.user_id_of_email(activation.email)
         attempt = _begin(activation, visit, claim, company, owner, rules=rules, companies=companies, clock=clock)
     except CustomerCenterError:
@@ -148,18 +159,7 @@ def activate_company(
     if attempt is None:
         return CodeSent(activation.email)
     try:
-        return _complete(
-            activation=activation,
-            visit=visit,
-            attempt=attempt,
-            customer=customer,
-            role=role,
-            contact=contact,
-            owner=owner,
-            companies=companies,
-            identities=identities,
-            clock=clock,
-        )
+        return _complete(proven, attempt, owner, companies=companies, identities=identities, clock=clock)
     finally:
         companies.release_attempt(attempt.key, claim)
 
@@ -287,94 +287,75 @@ def _begun(attempt: Attempt, visit: Visit) -> Entry:
 
 
 def _complete(
-    *,
-    activation: Activation,
-    visit: Visit,
+    proven: _Proven,
     attempt: Attempt,
-    customer: ErpCustomer,
-    role: Role,
-    contact: ErpContact | None,
     owner: str | None,
+    *,
     companies: Companies,
     identities: Identities,
     clock: Clock,
 ) -> Activated:
     if owner is None:
-        user, company = _create_user(
-            activation=activation,
-            visit=visit,
-            attempt=attempt,
-            customer=customer,
-            role=role,
-            contact=contact,
-            companies=companies,
-            identities=identities,
-            clock=clock,
-        )
+        user, company = _create_user(proven, attempt, companies=companies, identities=identities, clock=clock)
     else:
         # An earlier try of this very activation got this far.
-        found, known = companies.user(owner), companies.company_of_number(activation.customer_number)
+        found, known = companies.user(owner), companies.company_of_number(proven.customer.customer_number)
         if found is None or known is None or found.status is not UserStatus.ACTIVE:
             raise Conflict("email-in-use")
         user, company = found, known
     identities.enable(user.user_id)
-    session = identities.sign_in(user.user_id, activation.password)
+    session = identities.sign_in(user.user_id, proven.activation.password)
     if session is None:
         raise Conflict("email-in-use")
     return Activated(user, company, session)
 
 
 def _create_user(
-    *,
-    activation: Activation,
-    visit: Visit,
-    attempt: Attempt,
-    customer: ErpCustomer,
-    role: Role,
-    contact: ErpContact | None,
-    companies: Companies,
-    identities: Identities,
-    clock: Clock,
+    proven: _Proven, attempt: Attempt, *, companies: Companies, identities: Identities, clock: Clock
 ) -> tuple[User, Company]:
-    user_id, company_id = attempt.user_id, attempt.company_id
+    user_id = attempt.user_id
     while True:
         now = clock.now()
-        existing = companies.company_of_number(activation.customer_number)
-        if existing and existing.company_id != company_id:
+        existing = companies.company_of_number(proven.customer.customer_number)
+        company_id = existing.company_id if existing else attempt.company_id
+        if company_of(user_id) != company_id:
             # Somebody else was the company's first user meanwhile: this one joins them, under an id of that company.
             identities.delete(user_id)
-            company_id = existing.company_id
             user_id = f"usr_{company_id.removeprefix('com_')}_{_person(user_id)}"
-        user = User(
-            user_id=user_id,
-            company_id=company_id,
-            contact_number=contact.contact_number if contact else None,
-            salutation=activation.salutation,
-            name=activation.name,
-            email=activation.email,
-            language=activation.language,
-            status=UserStatus.ACTIVE,
-            roles=frozenset({role}),
-            created_at=now,
-            updated_at=now,
-        )
+        user = _user(proven, user_id, company_id, now)
         identities.create(user)
-        identities.set_password(user_id, activation.password)
+        identities.set_password(user_id, proven.activation.password)
         entry = audit.user_entry(
             "user.activated_account",
             before=None,
             after=user,
             actor=audit.person(user),
             now=now,
-            request_id=visit.request_id,
+            request_id=proven.visit.request_id,
             effects=[effects.align_identity(user_id, now)],
         )
-        company = _company(customer, existing, user)
+        company = _company(proven.customer, existing, user)
         try:
-            companies.complete_activation(user, company, entry, existing=existing, contact=contact)
+            companies.complete_activation(user, company, entry, existing=existing, contact=proven.contact)
         except CompanyExists:
             continue
         return user, company
+
+
+def _user(proven: _Proven, user_id: str, company_id: str, now: datetime) -> User:
+    return User(
+        user_id=user_id,
+        company_id=company_id,
+        contact_number=proven.contact.contact_number if proven.contact else None,
+        salutation=proven.activation.salutation,
+        name=proven.activation.name,
+        email=proven.activation.email,
+        language=proven.activation.language,
+        status=UserStatus.ACTIVE,
+        roles=frozenset({proven.role}),
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def _person(user_id: str) -> str:
@@ -383,26 +364,18 @@ def _person(user_id: str) -> str:
 
 
 def _company(customer: ErpCustomer, existing: Company | None, user: User) -> Company:
+    """Return the company as the ERP has it now, with the user among its main contacts if they are one."""
     joining = frozenset({user.user_id}) if user.is_main_contact else frozenset()
-    if existing is None:
-        existing = Company(
-            company_id=user.company_id,
-            customer_number=customer.customer_number,
-            name=customer.name,
-            customer_center=customer.customer_center,
-            main_contact_email=customer.main_contact_email,
-            customer_posting_group=customer.customer_posting_group,
-            blocked=customer.blocked,
-            created_at=user.created_at,
-            updated_at=user.created_at,
-        )
-    return replace(
-        existing,
+    return Company(
+        company_id=user.company_id,
+        customer_number=customer.customer_number,
         name=customer.name,
         customer_center=customer.customer_center,
         main_contact_email=customer.main_contact_email,
         customer_posting_group=customer.customer_posting_group,
         blocked=customer.blocked,
-        main_contacts=existing.main_contacts | joining,
+        created_at=existing.created_at if existing else user.created_at,
         updated_at=user.created_at,
+        main_contacts=(existing.main_contacts if existing else frozenset()) | joining,
+        version=existing.version if existing else 1,
     )
