@@ -259,8 +259,8 @@ def _codes(route: Route) -> Iterable[str]:
         codes.add("forbidden")
     if isinstance(caller, PersonCaller):
         codes.add("user-deactivated")
-        codes |= {"permission-missing"} if caller._permission else set()  # noqa: SLF001 # what it asks for, told
-        codes |= {"customer-center-off"} if caller._administration else set()  # noqa: SLF001 # as above
+        codes |= {"permission-missing"} if caller.permission else set()
+        codes |= {"customer-center-off"} if caller.administration else set()
     return sorted(codes)
 
 
@@ -354,8 +354,8 @@ def _operation(operation: Operation, schemas: Mapping[str, Any]) -> Json:
         "parameters": list(_parameters(route, kinds, schemas)),
         "responses": _responses(operation, schemas),
     }
-    if isinstance(route.caller, PersonCaller) and route.caller._permission:  # noqa: SLF001 # what it asks for, told
-        rest.append(f"Takes the permission `{route.caller._permission}`.")  # noqa: SLF001 # as above
+    if isinstance(route.caller, PersonCaller) and route.caller.permission:
+        rest.append(f"Takes the permission `{route.caller.permission}`.")
     if rest:
         described["description"] = "\n\n".join(rest)
     if route.caller.security is None:

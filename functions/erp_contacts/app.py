@@ -86,6 +86,7 @@ def list_contacts(caller: User, query: ErpContactsQuery) -> Answer[ErpContactsAn
         "contact-not-found",
         "contact-in-use",
         "email-in-use",
+        "in-progress",
         "permission-missing",
         "erp-malformed",
         "erp-unavailable",

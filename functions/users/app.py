@@ -84,9 +84,9 @@ def list_users(caller: User, query: PageQuery) -> Answer[UsersAnswer]:
     "POST /users",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
     statuses=[HTTPStatus.CREATED],
-    problems=["email-in-use", "permission-missing"],
+    problems=["email-in-use", "in-progress", "permission-missing"],
 )
-def request(body: RequestUserBody, caller: User, request: Request) -> Answer[UserAnswer]:
+def request_new_user(body: RequestUserBody, caller: User, request: Request) -> Answer[UserAnswer]:
     """Request a new user: a person the ERP does not list. An invitation is mailed to them."""
     check_salutation(body.salutation, settings().salutations)
     rules = settings().rules()
@@ -116,7 +116,7 @@ def get_user(user_id: str, caller: User) -> Answer[UserAnswer]:
 @api.route(
     "POST /users/{user_id}/deactivate",
     caller=person(companies, Permission.USERS_DEACTIVATE, administration=True),
-    problems=["not-found", "own-account", "last-main-contact", "version-changed"],
+    problems=["not-found", "own-account", "last-main-contact", "in-progress", "version-changed"],
 )
 def deactivate(user_id: str, caller: User, request: Request) -> Answer[UserAnswer]:
     """End a user's access at once: no request, no login, no refreshed token. An open invitation is revoked."""
@@ -135,7 +135,7 @@ def deactivate(user_id: str, caller: User, request: Request) -> Answer[UserAnswe
 @api.route(
     "POST /users/{user_id}/activate",
     caller=person(companies, Permission.USERS_DEACTIVATE, administration=True),
-    problems=["not-found", "version-changed"],
+    problems=["not-found", "in-progress", "version-changed"],
 )
 def activate(user_id: str, caller: User, request: Request) -> Answer[UserAnswer]:
     """Give a deactivated user login and password back; who never accepted their invitation is mailed a new one."""

@@ -20,7 +20,7 @@ from customer_center.companies.model import (
 )
 from customer_center.companies.ports import Companies, Identities
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Gone, NotFound
+from customer_center.platform.errors import Gone, InProgress, NotFound, PreconditionFailed
 
 
 def accept_invitation(
@@ -90,7 +90,11 @@ def _activate(user: User, request_id: str, companies: Companies, now: datetime) 
         request_id=request_id,
         effects=[effects.align_identity(user.user_id, now)],
     )
-    companies.change_user(user, active, entry)
+    try:
+        companies.change_user(user, active, entry)
+    except PreconditionFailed as error:
+        # An administrator changed the user this very moment; the next try sees what they wanted.
+        raise InProgress("in-progress", retry_after=1) from error
     return active
 
 

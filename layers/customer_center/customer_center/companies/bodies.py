@@ -3,11 +3,21 @@
 import re
 import unicodedata
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal, Self
 
 import email_validator
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_serializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    WithJsonSchema,
+    field_serializer,
+)
 from pydantic_core import PydanticCustomError
 
 from customer_center.companies.model import (
@@ -77,10 +87,27 @@ class _Output(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+def _written(amount: object) -> object:
+    # A JSON number is a float to most programs: 0.1 would no longer be 0.1.
+    if isinstance(amount, Decimal):
+        return amount
+    if not isinstance(amount, str):
+        raise PydanticCustomError("text", "An amount is text.")
+    try:
+        return Decimal(amount)
+    except InvalidOperation as error:
+        raise PydanticCustomError("number", "An amount is a number.") from error
+
+
 class MoneyBody(_Input):
     """An amount above zero with at most two decimals, as text, in a currency of ISO 4217."""
 
-    amount: Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=2)]
+    amount: Annotated[
+        Decimal,
+        Field(gt=0, max_digits=12, decimal_places=2),
+        BeforeValidator(_written),
+        WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"}),
+    ]
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
     @field_serializer("amount")

@@ -25,8 +25,8 @@ class PersonCaller:
 
     def __init__(self, records: Callable[[], Records], permission: Permission | None, *, administration: bool) -> None:
         self._records = records
-        self._permission = permission
-        self._administration = administration
+        self.permission = permission
+        self.administration = administration
 
     def admit(self, request: Request) -> User:
         """Return the caller's own record; raise Forbidden for anybody who may not be here."""
@@ -35,9 +35,9 @@ class PersonCaller:
             raise Forbidden("forbidden")
         if user.status is UserStatus.DEACTIVATED:
             raise Forbidden("user-deactivated")
-        if self._permission and self._permission not in user.permissions:
-            raise Forbidden("permission-missing", permission=self._permission)
-        if self._administration:
+        if self.permission and self.permission not in user.permissions:
+            raise Forbidden("permission-missing", permission=self.permission)
+        if self.administration:
             company = self._records().company(user.company_id)
             if company is None or not company.customer_center:
                 raise Forbidden("customer-center-off")

@@ -57,6 +57,8 @@ _FIELD_CODES: Mapping[str, str] = {
     "model_attributes_type": "object",
     "int_type": "number",
     "int_parsing": "number",
+    "int_parsing_size": "out-of-range",
+    "finite_number": "number",
     "decimal_type": "number",
     "decimal_parsing": "number",
     "greater_than": "out-of-range",

@@ -1,0 +1,212 @@
+"""The committed OpenAPI document: current, valid, complete, and readable by people."""
+
+import json
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from customer_center.platform import texts
+from customer_center.platform.http import STATUS
+from local import openapi
+from tests.template_reader import events_of, functions_of, load_template
+
+# Codes that no route answers; each with its reason.
+INTERNAL_CODES = frozenset()
+
+
+@pytest.fixture(scope="module")
+def document():
+    return json.loads(openapi.DOCUMENT.read_text())
+
+
+@pytest.fixture(scope="module")
+def operations(document):
+    """Every operation by method and path, as the template writes a route."""
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def _references(node):
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for member in node.values():
+            yield from _references(member)
+    elif isinstance(node, list):
+        for member in node:
+            yield from _references(member)
+
+
+def _resolve(document, reference):
+    assert reference.startswith("#/")
+    node = document
+    for step in reference.removeprefix("#/").split("/"):
+        node = node[step]
+    return node
+
+
+def _codes(operation, status=None):
+    """The error codes an operation documents, all or those of one status."""
+    for answered, response in operation["responses"].items():
+        problem = response["content"].get("application/problem+json")
+        if problem and status in (None, answered):
+            yield from problem["schema"]["allOf"][1]["properties"]["code"]["enum"]
+
+
+def test_the_committed_document_is_what_the_handlers_declare(capsys):
+    assert openapi.main(["--check"]) == 0, "run `python -m local.openapi`"
+
+
+def test_a_stale_document_is_told_in_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(openapi, "ROOT", tmp_path)
+    monkeypatch.setattr(openapi, "DOCUMENT", tmp_path / "openapi.json")
+    monkeypatch.setattr(openapi, "rendered", lambda: "{}\n")
+    assert openapi.main(["--check"]) == 1
+    assert capsys.readouterr().err == "openapi.json is stale: run `python -m local.openapi`.\n"
+    assert openapi.main([]) == 0
+    assert openapi.main(["--check"]) == 0
+
+
+def test_writing_it_twice_gives_the_same_text():
+    assert openapi.rendered() == openapi.rendered()
+
+
+def test_it_is_a_valid_openapi_3_1_document(document):
+    assert document["openapi"].startswith("3.1.")
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+
+
+def _routes_of_the_template():
+    """Every route of the gateway, and whether it lets everybody in."""
+    for function in functions_of(load_template()).values():
+        for event in events_of(function, "HttpApi").values():
+            yield f"{event['Method']} {event['Path']}", event.get("Auth") == {"Authorizer": "NONE"}
+
+
+def test_it_has_the_routes_of_the_template_and_no_other(operations):
+    assert operations.keys() == dict(_routes_of_the_template()).keys()
+
+
+def test_a_route_is_public_here_exactly_when_the_gateway_lets_everybody_in(operations):
+    public = {route for route, everybody in _routes_of_the_template() if everybody}
+    assert public
+    assert {route for route, operation in operations.items() if operation.get("security") == []} == public
+
+
+def test_every_error_code_is_documented_or_known_to_be_internal(operations):
+    documented = {code for operation in operations.values() for code in _codes(operation)}
+    assert documented | INTERNAL_CODES == set(texts.ERRORS)
+    assert not documented & INTERNAL_CODES
+
+
+def test_every_code_stands_under_the_status_that_is_answered_with_it(operations):
+    for operation in operations.values():
+        for status in operation["responses"]:
+            for code in _codes(operation, status):
+                kind = openapi.classes_of_codes()[code]
+                assert str(int(next(STATUS[parent] for parent in kind.__mro__ if parent in STATUS))) == status
+
+
+def test_every_reference_leads_somewhere(document):
+    references = set(_references(document))
+    assert references
+    assert all(_resolve(document, reference) for reference in references)
+
+
+def test_every_component_is_used(document):
+    used = set(_references(document))
+    for section in ("schemas", "parameters", "headers"):
+        for name in document["components"][section]:
+            assert f"#/components/{section}/{name}" in used
+
+
+def test_schemas_have_names_a_person_would_choose(document):
+    for name in document["components"]["schemas"]:
+        assert re.fullmatch("([A-Z][a-z]+)+", name)
+        assert not name.endswith(("Input", "Output", "Model", "Schema"))
+
+
+def test_operations_have_unique_ids_and_say_what_they_do(operations):
+    ids = [operation["operationId"] for operation in operations.values()]
+    assert len(set(ids)) == len(ids)
+    assert {"list_users", "get_user", "activation_activate"} <= set(ids)
+    assert all(operation["summary"] and operation["tags"] for operation in operations.values())
+
+
+def test_bodies_take_no_unknown_field(document, operations):
+    bodies = [operation["requestBody"] for operation in operations.values() if "requestBody" in operation]
+    assert bodies
+    for body in bodies:
+        schema = _resolve(document, body["content"]["application/json"]["schema"]["$ref"])
+        assert schema["additionalProperties"] is False
+
+
+def test_answers_always_carry_all_their_fields(document):
+    for name, schema in document["components"]["schemas"].items():
+        if name.endswith("Answer"):
+            assert sorted(schema["required"]) == sorted(schema["properties"])
+
+
+def test_activation_answers_201_logged_in_or_202_code_sent(operations):
+    responses = operations["POST /activations"]["responses"]
+    schemas = {status: responses[status]["content"]["application/json"]["schema"]["$ref"] for status in ("201", "202")}
+    assert schemas == {
+        "201": "#/components/schemas/LoggedInAnswer",
+        "202": "#/components/schemas/CodeSentAnswer",
+    }
+    assert responses["201"]["headers"].keys() == {"ETag", "Location"}
+    assert "headers" not in responses["202"]
+
+
+@pytest.mark.parametrize(
+    ("route", "parameters"),
+    [
+        ("POST /activations", ["IdempotencyKey", "AcceptLanguage"]),
+        ("POST /invitations/acceptance", ["IdempotencyKey", "AcceptLanguage"]),
+        ("POST /users/{user_id}/deactivate", ["IfMatch", "AcceptLanguage"]),
+        ("POST /users/{user_id}/activate", ["IfMatch", "AcceptLanguage"]),
+        ("GET /me", ["AcceptLanguage"]),
+    ],
+)
+def test_request_headers_are_documented_where_they_count(operations, route, parameters):
+    references = _references(operations[route]["parameters"])
+    assert list(references) == [f"#/components/parameters/{name}" for name in parameters]
+
+
+def test_the_query_of_a_list_says_its_bounds(operations):
+    limit, cursor, *_ = operations["GET /users"]["parameters"]
+    assert (limit["name"], limit["schema"]["minimum"], limit["schema"]["maximum"]) == ("limit", 1, 100)
+    assert (cursor["name"], cursor["required"], cursor["schema"]["type"]) == ("cursor", False, "string")
+
+
+def test_an_administrators_route_says_who_is_refused_and_how(operations):
+    refusals = set(_codes(operations["POST /users"], "403"))
+    assert refusals == {"forbidden", "user-deactivated", "permission-missing", "customer-center-off"}
+    assert set(_codes(operations["GET /me"], "403")) == {"forbidden", "user-deactivated"}
+    assert "403" not in operations["POST /activations"]["responses"]
+    gateway = operations["GET /me"]["responses"]["401"]["content"]["application/json"]["schema"]
+    assert gateway == {"$ref": "#/components/schemas/GatewayError"}
+
+
+def test_passwords_are_passwords_and_nobody_shows_one(document):
+    for schema in document["components"]["schemas"].values():
+        password = schema.get("properties", {}).get("password")
+        if password:
+            assert (password["type"], password["format"]) == ("string", "password")
+            assert not password.keys() & {"example", "examples", "default"}
+
+
+def test_every_example_fits_its_own_schema(document):
+    schemas = document["components"]["schemas"]
+    shown = 0
+    for name in openapi.EXAMPLES:
+        for field in schemas[name]["properties"].values():
+            for example in field.get("examples", []):
+                shown += 1
+                Draft202012Validator({**field, "components": document["components"]}).validate(example)
+    assert shown > 10
