@@ -1,9 +1,18 @@
-"""Things of this domain with every value filled in; a test names only what it is about."""
+"""Things of this domain with every value filled in, and a room to use them in; a test names only what it is about."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 
+from customer_center.companies.accept_invitation import accept_invitation
+from customer_center.companies.activate_company import Activation, ActivationRules, Visit, activate_company
+from customer_center.companies.align_identity import align_identity
+from customer_center.companies.change_user_status import activate_user, deactivate_user
+from customer_center.companies.create_erp_contact import create_erp_contact
+from customer_center.companies.deliver_mail import Outgoing, Shop, deliver_mail
+from customer_center.companies.invite_contact import InvitationRules, NewUser, invite_contact, request_user
+from customer_center.companies.list_erp_contacts import list_erp_contacts
 from customer_center.companies.model import (
     Attempt,
     Budgets,
@@ -20,8 +29,12 @@ from customer_center.companies.model import (
     attempt_key,
     secret_hash,
 )
+from customer_center.mail.render import render
 from customer_center.platform.journal import Actor, Effect, Entry, new_entry
-from tests.clock_fake import NOON
+from tests.clock_fake import NOON, FakeClock
+from tests.companies_fake import FakeCompanies, FakeIdentities
+from tests.erp_fake import FakeErp
+from tests.mail_fake import FakeMailer
 
 NUMBER = "10000"
 INVOICE = "103019"
@@ -156,3 +169,162 @@ def euros(amount: str) -> Money:
 def budgets(per_order: str | None = None, per_month: str | None = None) -> Budgets:
     """Return budgets in euros."""
     return Budgets(per_order and euros(per_order), per_month and euros(per_month))
+
+
+SHOP = Shop("Harmony", "https://shop.example", "https://shop.example/welcome#token={token}")
+
+
+class Room:
+    """The use cases of the companies room, with fakes all around; whatever stands in for a port may be replaced."""
+
+    def __init__(self) -> None:
+        self.erp = FakeErp()
+        self.companies = FakeCompanies()
+        self.identities = FakeIdentities()
+        self.mailer = FakeMailer()
+        self.clock = FakeClock()
+        self.activation_rules = ActivationRules()
+        self.invitation_rules = InvitationRules()
+        self.requests = count(1)
+
+    def activate(self, *, network="192.0.2.1", claim_id=None, **given):
+        """Activate as the ERP's main contact, unless the test says otherwise."""
+        values = {
+            "customer_number": NUMBER,
+            "invoice_number": INVOICE,
+            "email": "tja@baecker.example",
+            "salutation": "mr",
+            "name": "Tja",
+            "password": PASSWORD,
+            "language": "de",
+        }
+        request_id = f"request-{next(self.requests)}"
+        return activate_company(
+            Activation(**values | given),
+            Visit(network, request_id, claim_id or request_id),
+            rules=self.activation_rules,
+            erp=self.erp,
+            companies=self.companies,
+            identities=self.identities,
+            clock=self.clock,
+        )
+
+    def activate_confirmed(self, **given):
+        """Activate with the code that the mail brings."""
+        self.activate(**given)
+        return self.activate(code=self.mailed_code(), **given)
+
+    def accept(self, token, password=PASSWORD, *, claim_id=None):
+        """Accept an invitation."""
+        request_id = f"request-{next(self.requests)}"
+        return accept_invitation(
+            token,
+            password,
+            claim_id or request_id,
+            request_id,
+            companies=self.companies,
+            identities=self.identities,
+            clock=self.clock,
+        )
+
+    def invite(self, actor, contact_number="KT100", **given):
+        """Add a contact of the ERP to the shop."""
+        return invite_contact(
+            contact_number,
+            NewUser(**{"salutation": "mrs", "roles": frozenset({Role.BUYER})} | given),
+            actor,
+            f"request-{next(self.requests)}",
+            rules=self.invitation_rules,
+            erp=self.erp,
+            companies=self.companies,
+            clock=self.clock,
+        )
+
+    def request(self, actor, **given):
+        """Request a new user."""
+        values = {
+            "salutation": "mr",
+            "roles": frozenset({Role.BUYER}),
+            "name": "Nils Neu",
+            "email": "nils@baecker.example",
+        }
+        return request_user(
+            NewUser(**values | given),
+            actor,
+            f"request-{next(self.requests)}",
+            rules=self.invitation_rules,
+            companies=self.companies,
+            clock=self.clock,
+        )
+
+    def deactivate(self, user_id, actor, *, if_version=None):
+        """Deactivate a user."""
+        return deactivate_user(
+            user_id,
+            actor,
+            f"request-{next(self.requests)}",
+            if_version=if_version,
+            companies=self.companies,
+            identities=self.identities,
+            clock=self.clock,
+        )
+
+    def reactivate(self, user_id, actor, *, if_version=None):
+        """Activate a deactivated user."""
+        return activate_user(
+            user_id,
+            actor,
+            f"request-{next(self.requests)}",
+            if_version=if_version,
+            rules=self.invitation_rules,
+            companies=self.companies,
+            identities=self.identities,
+            clock=self.clock,
+        )
+
+    def contacts(self, actor, *, limit=50, cursor=None, refresh=False):
+        """List the contacts of the ERP without an account."""
+        return list_erp_contacts(
+            actor,
+            limit=limit,
+            cursor=cursor,
+            refresh=refresh,
+            keep_for=timedelta(minutes=10),
+            erp=self.erp,
+            companies=self.companies,
+            clock=self.clock,
+        )
+
+    @property
+    def outgoing(self) -> Outgoing:
+        """What mails need."""
+        return Outgoing(
+            shop=SHOP,
+            rules=self.invitation_rules,
+            code_valid_for=timedelta(minutes=15),
+            companies=self.companies,
+            mailer=self.mailer,
+            render=render,
+            clock=self.clock,
+        )
+
+    def follow_up(self) -> None:
+        """Do what the journal says must follow; doing it again is harmless."""
+        for effect in list(self.companies.effects):
+            match effect.kind:
+                case "mail":
+                    deliver_mail(effect, self.outgoing)
+                case "identity":
+                    align_identity(effect.data["user_id"], companies=self.companies, identities=self.identities)
+                case "erp_contact":
+                    create_erp_contact(effect.data["user_id"], erp=self.erp, companies=self.companies)
+
+    def mailed_code(self) -> str:
+        """Deliver what is to be delivered, and return the code of the last mail."""
+        self.follow_up()
+        return re.search(r"^\d{6}$", self.mailer.sent[-1].text, re.MULTILINE)[0]
+
+    def mailed_token(self) -> str:
+        """Deliver what is to be delivered, and return the token of the last mail's link."""
+        self.follow_up()
+        return re.search(r"#token=(\S+)", self.mailer.sent[-1].text)[1]

@@ -163,12 +163,12 @@ class FakeCompanies(Companies):
         if stored is None or stored.version != before.version:
             raise PreconditionFailed
         joins, leaves = _counts(after) and not _counts(before), _counts(before) and not _counts(after)
-        company = self._companies[after.company_id]
-        if leaves and len(company.main_contacts) <= 1:
+        company = self._companies.get(after.company_id)
+        if (joins or leaves) and (company is None or (leaves and len(company.main_contacts) <= 1)):
             raise Conflict("last-main-contact")
         names = [each.name for each in fields(User) if getattr(after, each.name) != getattr(before, each.name)]
         self._users[after.user_id] = replace(stored, **{name: getattr(after, name) for name in names})
-        if joins or leaves:
+        if company and (joins or leaves):
             main_contacts = company.main_contacts ^ {after.user_id}
             self._companies[company.company_id] = replace(company, main_contacts=main_contacts)
         self.entries.append(entry)
@@ -357,7 +357,7 @@ class FakeIdentities(Identities):
 
     def sign_in(self, user_id: str, password: str) -> Session | None:
         self._called("sign_in", user_id)
-        login = next((login for name, login in self._names() if name == user_id), None)
+        login = next((login for name, login in self._names() if name == user_id.casefold()), None)
         if login is None or not login.enabled or login.password is None or login.password != password:
             return None
         serial = len(self.calls)

@@ -1,0 +1,1152 @@
+"""What every `Companies` promises: the fake, and CompanyStore on moto and on the emulator.
+
+moto is not atomic: what happens at once is tested on the emulator alone.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from customer_center.companies.model import (
+    Budgets,
+    CachedContact,
+    ContactsRead,
+    InvitationStatus,
+    RefusalLimits,
+    Role,
+    UserStatus,
+    normalized_email,
+)
+from customer_center.companies.ports import Companies, CompanyExists
+from customer_center.companies.store import CompanyStore
+from customer_center.platform.errors import (
+    Conflict,
+    CustomerCenterError,
+    Gone,
+    InProgress,
+    InvalidInput,
+    MalformedRequest,
+    PreconditionFailed,
+    TooManyRequests,
+)
+from customer_center.platform.journal import Effect, Entry, Journal
+from tests.builders import (
+    COMPANY_ID,
+    NOON,
+    NUMBER,
+    OTHER_COMPANY_ID,
+    a_claim,
+    a_company,
+    a_contact,
+    a_main_contact,
+    a_user,
+    an_attempt,
+    an_entry,
+    an_invitation,
+    an_invited_user,
+    budgets,
+)
+from tests.companies_fake import FakeCompanies
+
+LATER = NOON + timedelta(hours=1)
+
+
+@dataclass
+class World:
+    """Companies, their journal, everything they keep (to see that nothing changed), and what they write."""
+
+    companies: Companies
+    entries: Callable[[], Sequence[Entry]]
+    everything: Callable[[], object]
+    writes: list[str] | None = None
+
+    def founded(self, *users, company=None):
+        """Let these users activate the company, the first of them creating it."""
+        company = company or a_company()
+        for user in users:
+            existing = self.companies.company_of_number(company.customer_number)
+            joining = {user.user_id} if user.is_main_contact else set()
+            after = replace(existing or company, main_contacts=(existing or company).main_contacts | joining)
+            self.companies.complete_activation(
+                user, after, an_entry(company_id=user.company_id), existing=existing, contact=None
+            )
+        return self.companies.company(company.company_id)
+
+    @contextmanager
+    def refuses(self, error, match=None):
+        """Expect the error, and that nothing was written."""
+        before = self.everything()
+        with pytest.raises(error, match=match) as refused:
+            yield refused
+        assert self.everything() == before
+
+    @contextmanager
+    def journals(self, entry):
+        """Expect exactly this entry to be added."""
+        before = self.entries()
+        yield
+        assert [_plain(each) for each in self.entries() if each not in before] == [_plain(entry)]
+
+
+def _plain(entry):
+    return replace(entry, changes={name: list(pair) for name, pair in entry.changes.items()})
+
+
+def _fake_world():
+    fake = FakeCompanies()
+    return World(fake, lambda: list(fake.entries), lambda: deepcopy(vars(fake)))
+
+
+@contextmanager
+def _store_world(dynamodb, create_table):
+    tables = [create_table(dynamodb, name) for name in ("CompaniesTable", "JournalTable")]
+    journal = Journal(client=dynamodb, table=tables[1])
+    store = CompanyStore(client=dynamodb, table=tables[0], journal=journal)
+
+    def everything():
+        return [sorted(map(repr, dynamodb.scan(TableName=table)["Items"])) for table in tables]
+
+    def entries():
+        return [entry for company_id in (COMPANY_ID, OTHER_COMPANY_ID) for entry in journal.entries(company_id)]
+
+    world = World(store, entries, everything, [])
+
+    def written(model, **_):
+        world.writes.append(model.name)
+
+    events = [f"before-call.dynamodb.{operation}" for operation in ("PutItem", "UpdateItem", "DeleteItem")]
+    for event in events:
+        dynamodb.meta.events.register(event, written)
+    yield world
+    for event in events:
+        dynamodb.meta.events.unregister(event, written)
+
+
+@pytest.fixture
+def moto_world(moto_client, create_table):
+    with _store_world(moto_client("dynamodb"), create_table) as world:
+        yield world
+
+
+@pytest.fixture
+def emulator_world(emulator_client, create_table):
+    with _store_world(emulator_client("dynamodb"), create_table) as world:
+        yield world
+
+
+@pytest.fixture
+def fake_world():
+    return _fake_world()
+
+
+@pytest.fixture(params=["fake", "moto", "emulator"])
+def world(request):
+    return request.getfixturevalue(f"{request.param}_world")
+
+
+@pytest.fixture(params=["moto", "emulator"])
+def store_world(request):
+    return request.getfixturevalue(f"{request.param}_world")
+
+
+# Reading
+
+
+@pytest.mark.parametrize("user_id", [a_user().user_id, "usr_nonsense", "", "\x00"])
+def test_nobody_is_none(world, user_id):
+    assert world.companies.user(user_id) is None
+    assert world.companies.colleague(COMPANY_ID, user_id) is None
+
+
+def test_no_company_is_none(world):
+    assert world.companies.company(COMPANY_ID) is None
+    assert world.companies.company_of_number(NUMBER) is None
+    assert world.companies.user_id_of_email("tja@baecker.example") is None
+    assert world.companies.contacts_read(COMPANY_ID) is None
+    assert world.companies.attempt("nothing") is None
+
+
+USERS = [
+    a_user(),
+    a_main_contact(contact_number="KT1", budgets=budgets("10.00", "500.50")),
+    a_user(budgets=budgets(per_month="0.01"), roles={Role.APPROVER, Role.BUYER}, version=7, updated_at=LATER),
+    a_user(status=UserStatus.DEACTIVATED, name="Ünï 株式会社", email="Groß@Bäcker.example"),
+]
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_a_user_is_read_as_written(world, user):
+    world.founded(user)
+    assert world.companies.user(user.user_id) == user
+    assert world.companies.colleague(user.company_id, user.user_id) == user
+    assert world.companies.user_id_of_email(user.email) == user.user_id
+
+
+@pytest.mark.parametrize("user", [an_invited_user(), an_invited_user(secret=None), an_invited_user(claim=a_claim())])
+def test_an_invited_user_is_read_as_written(world, user):
+    world.companies.add_user(user, an_entry())
+    assert world.companies.user(user.user_id) == user
+
+
+@pytest.mark.parametrize(
+    "company",
+    [
+        a_company(),
+        a_company(customer_center=False, main_contact_email=None, customer_posting_group=None),
+        a_company(blocked=True, name="Bäcker & Söhne", version=4, updated_at=LATER),
+    ],
+)
+def test_a_company_is_read_as_written(world, company):
+    world.founded(a_user(), company=company)
+    assert world.companies.company(company.company_id) == company
+    assert world.companies.company_of_number(company.customer_number) == company
+
+
+def test_a_user_of_another_company_is_no_colleague(world):
+    user = a_user()
+    world.founded(user)
+    assert world.companies.colleague(OTHER_COMPANY_ID, user.user_id) is None
+
+
+@pytest.mark.parametrize("written", ["TJA@Baecker.example", "  tja@baecker.example "])
+def test_an_email_is_found_however_it_is_written(world, written):
+    user = a_user(email="Tja@baecker.example")
+    world.founded(user)
+    assert world.companies.user_id_of_email(written) == user.user_id
+    assert world.companies.users_of_emails([written, "nobody@baecker.example"]) == {
+        normalized_email(written): user.user_id
+    }
+
+
+def test_many_emails_are_found_at_once(world):
+    users = [a_user(email=f"person{number}@baecker.example") for number in range(0, 130, 10)]
+    world.founded(*users)
+    asked = [f"Person{number}@baecker.example" for number in range(130)]
+    assert world.companies.users_of_emails(asked) == {user.email: user.user_id for user in users}
+    assert world.companies.users_of_emails([]) == {}
+
+
+# Lists
+
+
+def _walk(read, limit):
+    """Return all pages, by following the cursors."""
+    pages, cursor = [], None
+    while True:
+        page = read(limit=limit, cursor=cursor)
+        pages.append(page)
+        if page.next_cursor is None:
+            return pages
+        cursor = page.next_cursor
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 100])
+def test_users_are_listed_page_by_page_in_the_order_they_came(world, limit):
+    """001: "the shop users already registered for the shop"."""
+    users = [a_user() for _ in range(4)]
+    world.founded(*users)
+    pages = _walk(lambda **k: world.companies.users(COMPANY_ID, **k), limit)
+    assert [user for page in pages for user in page.users] == users
+    assert all(len(page.users) <= limit for page in pages)
+
+
+def test_nobody_else_is_listed(world):
+    stranger = a_user(company_id=OTHER_COMPANY_ID)
+    world.founded(stranger, company=a_company(company_id=OTHER_COMPANY_ID, customer_number="20000"))
+    users = [a_user(), a_user()]
+    world.founded(*users)
+    world.companies.save_contacts(COMPANY_ID, [CachedContact(a_contact())], NOON)
+    assert list(world.companies.users(COMPANY_ID, limit=100, cursor=None).users) == users
+
+
+def _numbers(page):
+    return [row.contact.contact_number for row in page.contacts]
+
+
+def _saved(world, *contacts, at=NOON, company_id=COMPANY_ID):
+    world.companies.save_contacts(company_id, [CachedContact(contact) for contact in contacts], at)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 100])
+def test_contacts_are_listed_page_by_page_by_name(world, limit):
+    """000: "The customer center displays a list of contacts"."""
+    named = {"KT1": "Zoe", "KT2": "anna", "KT3": "Berta", "KT4": "Anna"}
+    _saved(world, *(a_contact(number, name=name) for number, name in named.items()))
+    _saved(world, a_contact("KT9"), company_id=OTHER_COMPANY_ID)
+    pages = _walk(lambda **k: world.companies.contacts_without_account(COMPANY_ID, **k), limit)
+    assert [number for page in pages for number in _numbers(page)] == ["KT2", "KT4", "KT3", "KT1"]
+
+
+def _cursor(**key):
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def _contact_cursor(**changes):
+    key = {"pk": COMPANY_ID, "sk": "contact#KT1", "listing": f"{COMPANY_ID}#contacts", "listing_key": "a#KT1"}
+    return _cursor(**key | changes)
+
+
+NO_CURSORS = [
+    "",
+    "nonsense",
+    "ä",
+    "\x00",
+    "=",
+    "e30",
+    base64.urlsafe_b64encode(b"[" * 1500).decode(),
+    base64.urlsafe_b64encode(b"\xff\xfe").decode(),
+    base64.urlsafe_b64encode(b"null").decode(),
+    base64.urlsafe_b64encode(b'["pk"]').decode(),
+]
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        *NO_CURSORS,
+        _cursor(pk=OTHER_COMPANY_ID, sk=f"user#{a_user(company_id=OTHER_COMPANY_ID).user_id}"),
+        _cursor(pk=COMPANY_ID),
+        _cursor(sk="user#x"),
+        _cursor(pk=COMPANY_ID, sk="company"),
+        _cursor(pk=COMPANY_ID, sk="contact#KT1"),
+        _cursor(pk=COMPANY_ID, sk=""),
+        _cursor(pk=COMPANY_ID, sk=7),
+        _cursor(pk=COMPANY_ID, sk={"S": "user#x"}),
+        _cursor(pk=COMPANY_ID, sk="user#" + "x" * 1020),
+        _cursor(pk=COMPANY_ID, sk="user#\ud800"),
+        _cursor(pk=COMPANY_ID, sk="user#x", more="x"),
+        _contact_cursor(),
+    ],
+)
+def test_a_forged_cursor_of_users_is_refused(world, cursor):
+    world.founded(a_user(), a_user())
+    with pytest.raises(MalformedRequest, match="cursor-invalid"):
+        world.companies.users(COMPANY_ID, limit=1, cursor=cursor)
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        *NO_CURSORS,
+        _contact_cursor(pk=OTHER_COMPANY_ID),
+        _contact_cursor(listing=f"{OTHER_COMPANY_ID}#contacts"),
+        _contact_cursor(sk="user#x"),
+        _contact_cursor(listing_key=""),
+        _contact_cursor(listing_key=1),
+        _contact_cursor(more="x"),
+        _cursor(pk=COMPANY_ID, sk="contact#KT1"),
+    ],
+)
+def test_a_forged_cursor_of_contacts_is_refused(world, cursor):
+    _saved(world, a_contact("KT1"), a_contact("KT2"))
+    with pytest.raises(MalformedRequest, match="cursor-invalid"):
+        world.companies.contacts_without_account(COMPANY_ID, limit=1, cursor=cursor)
+
+
+def test_the_last_row_of_a_page_may_be_gone_when_the_next_is_read(world):
+    contacts = [a_contact(f"KT{serial}", name=f"Name {serial}") for serial in range(4)]
+    _saved(world, *contacts)
+    first = world.companies.contacts_without_account(COMPANY_ID, limit=2, cursor=None)
+    _saved(world, *contacts[2:])
+    second = world.companies.contacts_without_account(COMPANY_ID, limit=2, cursor=first.next_cursor)
+    assert _numbers(second) == ["KT2", "KT3"]
+
+
+# Contacts of the ERP, as kept
+
+
+def _listed(world, company_id=COMPANY_ID):
+    return list(world.companies.contacts_without_account(company_id, limit=100, cursor=None).contacts)
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        a_contact("KT1"),
+        a_contact("KT2", telephone=None, telefax=None, email=None, language_code=None),
+        a_contact("K T#3", name="Ünï #1"),
+    ],
+)
+def test_a_contact_is_read_as_saved(world, contact):
+    """000: "ID, Name, Telephone, Telefax, ElectronicMail, LanguageCode"."""
+    _saved(world, contact)
+    assert _listed(world) == [CachedContact(contact)]
+
+
+def test_contacts_know_when_they_were_read(world):
+    _saved(world, a_contact())
+    assert world.companies.contacts_read(COMPANY_ID) == ContactsRead(NOON)
+    _saved(world, a_contact(), at=LATER)
+    assert world.companies.contacts_read(COMPANY_ID) == ContactsRead(LATER)
+    assert world.companies.contacts_read(OTHER_COMPANY_ID) is None
+
+
+def test_contacts_the_erp_does_not_list_any_more_leave(world):
+    _saved(world, a_contact("KT1"), a_contact("KT2"))
+    _saved(world, a_contact("KT2"))
+    assert [row.contact.contact_number for row in _listed(world)] == ["KT2"]
+    _saved(world)
+    assert _listed(world) == []
+
+
+def test_contacts_change_and_move_in_the_list(world):
+    _saved(world, a_contact("KT1", name="Anna"), a_contact("KT2", name="Berta"))
+    changed = a_contact("KT1", name="Zoe", email=None, telephone="7")
+    _saved(world, changed, a_contact("KT2", name="Berta"))
+    assert [row.contact.name for row in _listed(world)] == ["Berta", "Zoe"]
+    assert _listed(world)[1].contact == changed
+
+
+def test_who_became_a_user_is_not_listed(world):
+    """000: "contacts which are not having an shop account right now"."""
+    user = an_invited_user(contact_number="KT1")
+    _saved(world, a_contact("KT1"), a_contact("KT2"))
+    world.companies.add_user(user, an_entry(), a_contact("KT1"))
+    assert [row.contact.contact_number for row in _listed(world)] == ["KT2"]
+
+
+@pytest.mark.parametrize("listed", [[], [a_contact("KT1", name="Renamed")]])
+def test_a_user_stays_linked_whatever_the_erp_lists(world, listed):
+    user = an_invited_user(contact_number="KT1")
+    world.companies.add_user(user, an_entry(), a_contact("KT1"))
+    _saved(world, *listed)
+    assert _listed(world) == []
+    with world.refuses(Conflict, "contact-in-use"):
+        world.companies.add_user(an_invited_user(), an_entry(), a_contact("KT1"))
+
+
+def test_who_is_matched_by_email_is_linked(world):
+    user = a_user()
+    world.companies.save_contacts(COMPANY_ID, [CachedContact(a_contact("KT1"), user.user_id)], NOON)
+    assert _listed(world) == []
+    _saved(world, a_contact("KT1"))
+    assert _listed(world) == []
+
+
+def test_a_listed_contact_leaves_the_list_when_somebody_is_matched(world):
+    _saved(world, a_contact("KT1"), a_contact("KT2"))
+    rows = [CachedContact(a_contact("KT1"), a_user().user_id), CachedContact(a_contact("KT2"))]
+    world.companies.save_contacts(COMPANY_ID, rows, LATER)
+    assert [row.contact.contact_number for row in _listed(world)] == ["KT2"]
+
+
+def test_only_what_differs_is_written(store_world):
+    contacts = [a_contact(f"KT{serial}") for serial in range(5)]
+    _saved(store_world, *contacts)
+    store_world.writes.clear()
+    _saved(store_world, *contacts, at=LATER)
+    assert store_world.writes == ["PutItem"], "the time alone"
+    store_world.writes.clear()
+    _saved(store_world, *contacts[:3], replace(contacts[3], telephone="7"), at=LATER)
+    assert sorted(store_world.writes) == ["DeleteItem", "PutItem", "UpdateItem"]
+
+
+def test_the_time_is_written_last(store_world):
+    _saved(store_world, a_contact("KT1"), a_contact("KT2"))
+    assert store_world.writes == ["UpdateItem", "UpdateItem", "PutItem"]
+
+
+@pytest.mark.parametrize("still_listed", [True, False])
+@pytest.mark.parametrize("matched", [True, False])
+def test_who_is_linked_while_contacts_are_saved_stays_linked(store_world, monkeypatch, still_listed, matched):
+    user = an_invited_user(contact_number="KT1")
+    _saved(store_world, a_contact("KT1"))
+    store = store_world.companies
+    read = store._all_contacts
+
+    def read_then_link(company_id):
+        rows = list(read(company_id))
+        store.add_user(user, an_entry(), a_contact("KT1"))
+        return rows
+
+    monkeypatch.setattr(store, "_all_contacts", read_then_link)
+    changed = CachedContact(a_contact("KT1", name="Renamed"), a_user().user_id if matched else None)
+    store.save_contacts(COMPANY_ID, [changed] if still_listed else [], LATER)
+    monkeypatch.undo()
+    assert _listed(store_world) == []
+    with store_world.refuses(Conflict, "contact-in-use"):
+        store.add_user(an_invited_user(), an_entry(), a_contact("KT1"))
+
+
+# Adding a user
+
+
+def test_an_added_user_is_journalled(world):
+    user = an_invited_user()
+    entry = an_entry(action="user.invited", subject=user.user_id, effects=(Effect("e1", "mail", {"user_id": "u"}),))
+    with world.journals(entry):
+        world.companies.add_user(user, entry)
+
+
+@pytest.mark.parametrize("written", ["same@baecker.example", " SAME@Baecker.example "])
+@pytest.mark.parametrize("company_id", [COMPANY_ID, OTHER_COMPANY_ID])
+def test_an_email_belongs_to_one_user(world, written, company_id):
+    """001: "the email is not yet used for another shop user."."""
+    world.companies.add_user(an_invited_user(email="same@baecker.example"), an_entry())
+    second = an_invited_user(company_id=company_id, email=written)
+    for contact in (None, a_contact("KT1")):
+        with world.refuses(Conflict, "email-in-use"):
+            world.companies.add_user(second, an_entry(company_id=company_id), contact)
+
+
+def test_a_contact_becomes_one_user(world):
+    world.companies.add_user(an_invited_user(contact_number="KT1"), an_entry(), a_contact("KT1"))
+    with world.refuses(Conflict, "contact-in-use"):
+        world.companies.add_user(an_invited_user(contact_number="KT1"), an_entry(), a_contact("KT1"))
+
+
+def test_a_repeat_is_told_that_the_contact_is_in_use(world):
+    user = an_invited_user(contact_number="KT1")
+    world.companies.add_user(user, an_entry(), a_contact("KT1"))
+    again = replace(an_invited_user(contact_number="KT1"), email=user.email)
+    with world.refuses(Conflict, "contact-in-use"):
+        world.companies.add_user(again, an_entry(), a_contact("KT1"))
+
+
+def test_the_same_contact_number_of_another_company_is_another_contact(world):
+    world.companies.add_user(an_invited_user(contact_number="KT1"), an_entry(), a_contact("KT1"))
+    other = an_invited_user(company_id=OTHER_COMPANY_ID, contact_number="KT1")
+    world.companies.add_user(other, an_entry(company_id=OTHER_COMPANY_ID), a_contact("KT1"))
+    assert world.companies.user(other.user_id) == other
+
+
+def test_a_user_without_a_contact_outdates_what_was_read(world):
+    world.companies.add_user(an_invited_user(), an_entry())
+    assert world.companies.contacts_read(COMPANY_ID) is None
+    _saved(world, a_contact("KT1"))
+    world.companies.add_user(an_invited_user(contact_number="KT2"), an_entry(), a_contact("KT2"))
+    assert world.companies.contacts_read(COMPANY_ID) == ContactsRead(NOON)
+    world.companies.add_user(an_invited_user(), an_entry())
+    assert world.companies.contacts_read(COMPANY_ID) == ContactsRead(NOON, outdated=True)
+    _saved(world, a_contact("KT1"), at=LATER)
+    assert world.companies.contacts_read(COMPANY_ID) == ContactsRead(LATER)
+
+
+# Changing a user
+
+
+def test_a_change_is_read_as_written_and_journalled(world):
+    user = a_user(budgets=budgets("5.00"), invitation=an_invitation(), claim=a_claim())
+    world.founded(user)
+    after = user.changed(
+        LATER,
+        salutation="mr",
+        name="Berta",
+        language="en",
+        roles=frozenset({Role.APPROVER}),
+        status=UserStatus.DEACTIVATED,
+        budgets=budgets(per_month="7.00"),
+        invitation=replace(user.invitation, status=InvitationStatus.REVOKED),
+        claim=None,
+    )
+    entry = an_entry(action="user.changed", changes={"name": ("Anna Mehl", "Berta"), "roles": (["a"], [])})
+    with world.journals(entry):
+        world.companies.change_user(user, after, entry)
+    assert world.companies.user(user.user_id) == after
+
+
+def test_values_can_be_taken_away(world):
+    user = a_user(budgets=budgets("5.00"), invitation=an_invitation(), claim=a_claim())
+    world.founded(user)
+    after = user.changed(LATER, budgets=Budgets(), invitation=None, claim=None)
+    world.companies.change_user(user, after, an_entry())
+    assert world.companies.user(user.user_id) == after
+
+
+def test_an_older_version_changes_nothing(world):
+    user = a_user()
+    world.founded(user)
+    world.companies.change_user(user, user.changed(LATER, name="First"), an_entry())
+    with world.refuses(PreconditionFailed, "version-changed"):
+        world.companies.change_user(user, user.changed(LATER, name="Second"), an_entry())
+
+
+def test_a_user_who_is_not_there_is_not_made_by_a_change(world):
+    world.founded(a_user())
+    nobody = a_user()
+    with world.refuses(PreconditionFailed):
+        world.companies.change_user(nobody, nobody.changed(LATER, name="X"), an_entry())
+
+
+def test_a_change_keeps_what_it_does_not_change(world):
+    user = an_invited_user(secret=None)
+    world.companies.add_user(user, an_entry())
+    _sent(world, user)
+    world.companies.change_user(user, user.changed(LATER, name="Berta"), an_entry())
+    after = world.companies.user(user.user_id)
+    assert (after.name, after.invitation.token_hash) == ("Berta", "h" * 64)
+
+
+def _main_contacts(world):
+    return world.companies.company(COMPANY_ID).main_contacts
+
+
+def test_active_main_contacts_are_counted(world):
+    chief, colleague = a_main_contact(), a_user()
+    world.founded(chief, colleague)
+    assert _main_contacts(world) == {chief.user_id}
+    promoted = colleague.changed(LATER, roles=frozenset({Role.MAIN_CONTACT}))
+    world.companies.change_user(colleague, promoted, an_entry())
+    assert _main_contacts(world) == {chief.user_id, colleague.user_id}
+    left = promoted.changed(LATER, status=UserStatus.DEACTIVATED)
+    world.companies.change_user(promoted, left, an_entry())
+    assert _main_contacts(world) == {chief.user_id}
+    back = left.changed(LATER, status=UserStatus.ACTIVE)
+    world.companies.change_user(left, back, an_entry())
+    assert _main_contacts(world) == {chief.user_id, colleague.user_id}
+
+
+def test_an_invited_main_contact_counts_when_active(world):
+    chief, invited = a_main_contact(), an_invited_user(roles={Role.MAIN_CONTACT})
+    world.founded(chief)
+    world.companies.add_user(invited, an_entry())
+    assert _main_contacts(world) == {chief.user_id}
+    world.companies.change_user(invited, invited.changed(LATER, status=UserStatus.ACTIVE), an_entry())
+    assert _main_contacts(world) == {chief.user_id, invited.user_id}
+
+
+@pytest.mark.parametrize("changes", [{"status": UserStatus.DEACTIVATED}, {"roles": frozenset({Role.BUYER})}])
+def test_the_last_active_main_contact_stays(world, changes):
+    chief = a_main_contact()
+    world.founded(chief, a_user())
+    with world.refuses(Conflict, "last-main-contact"):
+        world.companies.change_user(chief, chief.changed(LATER, **changes), an_entry())
+
+
+def test_an_older_version_is_told_before_the_last_main_contact(world):
+    chief = a_main_contact()
+    world.founded(chief)
+    world.companies.change_user(chief, newer := chief.changed(LATER, name="X"), an_entry())
+    with world.refuses(PreconditionFailed):
+        world.companies.change_user(chief, chief.changed(LATER, status=UserStatus.DEACTIVATED), an_entry())
+    assert world.companies.user(chief.user_id) == newer
+
+
+# Invitations
+
+
+def _sent(world, user, **given):
+    values = {"mail_id": user.invitation.mail_id, "token_hash": "h" * 64, "sent_at": LATER}
+    values["expires_at"] = LATER + timedelta(days=7)
+    return world.companies.invitation_sent(user.user_id, **values | given)
+
+
+def test_a_sent_invitation_is_noted_once(world):
+    user = an_invited_user(secret=None)
+    world.companies.add_user(user, an_entry())
+    assert _sent(world, user) is True
+    noted = world.companies.user(user.user_id)
+    expected = replace(user.invitation, token_hash="h" * 64, sent_at=LATER, expires_at=LATER + timedelta(days=7))
+    assert noted == replace(user, invitation=expected)
+    assert _sent(world, user, token_hash="i" * 64) is False
+    assert world.companies.user(user.user_id) == noted
+
+
+@pytest.mark.parametrize(
+    "status", [status for status in InvitationStatus if status not in (InvitationStatus.PENDING, "expired")]
+)
+def test_an_invitation_that_is_not_pending_is_not_noted(world, status):
+    user = an_invited_user(invitation=an_invitation(secret=None, status=status))
+    world.companies.add_user(user, an_entry())
+    before = world.everything()
+    assert _sent(world, user) is False
+    assert world.everything() == before
+
+
+def test_an_older_mail_is_not_noted(world):
+    user = an_invited_user(secret=None)
+    world.companies.add_user(user, an_entry())
+    assert _sent(world, user, mail_id="older") is False
+    assert world.companies.user(user.user_id) == user
+
+
+def test_a_mail_to_nobody_is_not_noted(world):
+    active = a_user()
+    world.founded(active)
+    before = world.everything()
+    assert _sent(world, an_invited_user()) is False
+    assert (
+        world.companies.invitation_sent(active.user_id, mail_id="m", token_hash="h", sent_at=NOON, expires_at=LATER)
+        is False
+    )
+    assert world.everything() == before
+
+
+def _invited(world, **given):
+    user = an_invited_user(**given)
+    world.companies.add_user(user, an_entry())
+    return user
+
+
+def test_one_request_claims_an_invitation(world):
+    user = _invited(world)
+    world.companies.claim_invitation(user, a_claim("first"), NOON)
+    assert world.companies.user(user.user_id) == replace(user, claim=a_claim("first"))
+    with world.refuses(InProgress, "in-progress") as waits:
+        world.companies.claim_invitation(user, a_claim("second"), NOON + timedelta(seconds=10))
+    assert waits.value.retry_after == 21
+
+
+def test_the_same_request_claims_again(world):
+    user = _invited(world)
+    world.companies.claim_invitation(user, a_claim("first"), NOON)
+    later = a_claim("first", since=LATER)
+    world.companies.claim_invitation(user, later, NOON + timedelta(seconds=10))
+    assert world.companies.user(user.user_id).claim == later
+
+
+def test_a_claim_that_was_not_finished_lapses(world):
+    user = _invited(world)
+    world.companies.claim_invitation(user, a_claim("first"), NOON)
+    lapsed = NOON + timedelta(seconds=30)
+    world.companies.claim_invitation(user, a_claim("second", since=lapsed), lapsed)
+    assert world.companies.user(user.user_id).claim.claim_id == "second"
+
+
+@pytest.mark.parametrize("status", [InvitationStatus.ACCEPTED, InvitationStatus.REVOKED, InvitationStatus.BOUNCED])
+def test_an_invitation_that_is_over_cannot_be_claimed(world, status):
+    user = _invited(world, invitation=an_invitation(status=status))
+    with world.refuses(Gone, "invitation-used"):
+        world.companies.claim_invitation(user, a_claim(), NOON)
+
+
+def test_an_invitation_that_was_renewed_cannot_be_claimed_with_the_old_link(world):
+    user = _invited(world)
+    old = replace(user, invitation=replace(user.invitation, token_hash="o" * 64))
+    with world.refuses(Gone, "invitation-used"):
+        world.companies.claim_invitation(old, a_claim(), NOON)
+
+
+def test_nobodys_invitation_cannot_be_claimed(world):
+    with world.refuses(Gone):
+        world.companies.claim_invitation(an_invited_user(), a_claim(), NOON)
+
+
+# The contact created for a user
+
+
+def test_a_created_contact_is_linked_once(world):
+    user = _invited(world)
+    for _ in range(2):
+        world.companies.link_created_contact(user, a_contact("KT7"))
+        assert world.companies.user(user.user_id).contact_number == "KT7"
+    assert _listed(world) == []
+    with world.refuses(Conflict, "contact-in-use"):
+        world.companies.link_created_contact(user, a_contact("KT8"))
+
+
+def test_somebody_elses_contact_is_not_linked(world):
+    _invited(world)
+    world.companies.add_user(an_invited_user(contact_number="KT7"), an_entry(), a_contact("KT7"))
+    user = _invited(world)
+    with world.refuses(Conflict, "contact-in-use"):
+        world.companies.link_created_contact(user, a_contact("KT7"))
+
+
+def test_nobody_gets_no_contact(world):
+    with world.refuses(Conflict):
+        world.companies.link_created_contact(a_user(), a_contact("KT7"))
+
+
+# Refused activations
+
+
+LIMITS = RefusalLimits(per_network=2, network_window_seconds=900, per_day=3)
+
+
+def _reserve(world, network="a", *, number=NUMBER, at=NOON, limits=LIMITS):
+    world.companies.reserve_refusal(number, network, at, limits)
+
+
+def test_a_network_has_a_limit_in_a_window(world):
+    _reserve(world)
+    _reserve(world)
+    with world.refuses(TooManyRequests, "too-many-refusals") as refused:
+        _reserve(world, at=NOON + timedelta(seconds=100))
+    assert refused.value.retry_after == 800
+    _reserve(world, at=NOON + timedelta(seconds=900))
+
+
+def test_a_day_has_a_limit_over_all_networks(world):
+    for network in "abc":
+        _reserve(world, network)
+    with world.refuses(TooManyRequests):
+        _reserve(world, "d")
+    _reserve(world, "d", at=NOON + timedelta(hours=12))
+
+
+def test_each_number_has_its_own_count(world):
+    _reserve(world)
+    _reserve(world)
+    _reserve(world, number="20000")
+
+
+def test_case_does_not_multiply_the_tries(world):
+    _reserve(world, number="abc")
+    _reserve(world, number="ABC")
+    with world.refuses(TooManyRequests):
+        _reserve(world, number="Abc")
+
+
+def test_a_released_refusal_was_never_counted(world):
+    _reserve(world, "a")
+    for _ in range(5):
+        _reserve(world, "a")
+        world.companies.release_refusal(NUMBER, "a", NOON, LIMITS)
+    _reserve(world, "a")
+    with world.refuses(TooManyRequests):
+        _reserve(world, "a")
+    _reserve(world, "b")
+
+
+def test_a_refusal_is_released_where_it_was_counted(world):
+    _reserve(world)
+    _reserve(world)
+    world.companies.release_refusal(NUMBER, "a", NOON + timedelta(seconds=0), LIMITS)
+    _reserve(world, at=NOON + timedelta(seconds=899))
+    with world.refuses(TooManyRequests):
+        _reserve(world, at=NOON + timedelta(seconds=899))
+
+
+# Activations under way
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [an_attempt(), an_attempt(code=None), an_attempt(code=None, mail_id=None, claim=a_claim()), an_attempt(tries=3)],
+)
+def test_an_attempt_is_read_as_saved_and_journalled(world, attempt):
+    entry = an_entry(action="activation.requested")
+    with world.journals(entry):
+        world.companies.save_attempt(attempt, entry, replaces=None)
+    assert world.companies.attempt(attempt.key) == attempt
+
+
+def test_an_attempt_is_begun_once_and_replaced_by_who_saw_it(world):
+    first, second, third = (an_attempt(attempt_id=name) for name in ("first", "second", "third"))
+    world.companies.save_attempt(first, an_entry(), replaces=None)
+    with world.refuses(InProgress, "in-progress"):
+        world.companies.save_attempt(second, an_entry(), replaces=None)
+    world.companies.save_attempt(second, an_entry(), replaces=first)
+    with world.refuses(InProgress, "in-progress"):
+        world.companies.save_attempt(third, an_entry(), replaces=first)
+    assert world.companies.attempt(first.key) == second
+
+
+def test_an_attempt_that_is_gone_is_not_replaced(world):
+    with world.refuses(InProgress):
+        world.companies.save_attempt(an_attempt(), an_entry(), replaces=an_attempt(attempt_id="gone"))
+
+
+def _began(world, **given):
+    attempt = an_attempt(**given)
+    world.companies.save_attempt(attempt, an_entry(), replaces=None)
+    return attempt
+
+
+def test_a_sent_code_is_noted_once(world):
+    attempt = _began(world, code=None)
+    expires = NOON + timedelta(minutes=15)
+    sent = {"mail_id": attempt.mail_id, "code_hash": "h" * 64, "expires_at": expires}
+    assert world.companies.code_sent(attempt.key, **sent) is True
+    noted = replace(attempt, code_hash="h" * 64, code_expires_at=expires)
+    assert world.companies.attempt(attempt.key) == noted
+    assert world.companies.code_sent(attempt.key, **sent | {"code_hash": "i" * 64}) is False
+    assert world.companies.attempt(attempt.key) == noted
+
+
+@pytest.mark.parametrize("given", [{"mail_id": "other"}, {"key": "unknown"}])
+def test_a_code_nobody_waits_for_is_not_noted(world, given):
+    attempt = _began(world, code=None)
+    values = {"key": attempt.key, "mail_id": attempt.mail_id, "code_hash": "h", "expires_at": LATER} | given
+    before = world.everything()
+    assert world.companies.code_sent(values.pop("key"), **values) is False
+    assert world.everything() == before
+
+
+def test_a_try_is_counted_and_claims(world):
+    attempt = _began(world)
+    found = world.companies.try_code(attempt.key, a_claim("first"), NOON, 5)
+    assert found == replace(attempt, tries=1, claim=a_claim("first"))
+    assert world.companies.attempt(attempt.key) == found
+
+
+def test_a_code_has_so_many_tries(world):
+    attempt = _began(world)
+    for _ in range(5):
+        world.companies.try_code(attempt.key, a_claim(), NOON, 5)
+    with world.refuses(InvalidInput, "code-exhausted"):
+        world.companies.try_code(attempt.key, a_claim(), NOON, 5)
+
+
+def test_a_code_expires(world):
+    attempt = _began(world)
+    world.companies.try_code(attempt.key, a_claim(), attempt.code_expires_at - timedelta(milliseconds=1), 5)
+    with world.refuses(InvalidInput, "code-expired"):
+        world.companies.try_code(attempt.key, a_claim(), attempt.code_expires_at, 5)
+
+
+@pytest.mark.parametrize("key", [None, "unknown"])
+def test_without_a_code_there_is_nothing_to_try(world, key):
+    attempt = _began(world, code=None)
+    with world.refuses(InvalidInput, "code-expired"):
+        world.companies.try_code(key or attempt.key, a_claim(), NOON, 5)
+
+
+def test_while_one_holds_the_claim_others_wait_and_are_not_counted(world):
+    attempt = _began(world)
+    world.companies.try_code(attempt.key, a_claim("first"), NOON, 5)
+    with world.refuses(InProgress, "in-progress") as waits:
+        world.companies.try_code(attempt.key, a_claim("second"), NOON + timedelta(seconds=5), 5)
+    assert waits.value.retry_after == 26
+    assert world.companies.try_code(attempt.key, a_claim("first"), NOON, 5).tries == 2
+    lapsed = NOON + timedelta(seconds=30)
+    assert world.companies.try_code(attempt.key, a_claim("second", since=lapsed), lapsed, 5).tries == 3
+
+
+def test_a_claim_is_given_back_by_its_holder_only(world):
+    attempt = _began(world)
+    world.companies.try_code(attempt.key, a_claim("first"), NOON, 5)
+    world.companies.release_attempt(attempt.key, a_claim("second"))
+    with world.refuses(InProgress):
+        world.companies.try_code(attempt.key, a_claim("second"), NOON, 5)
+    for _ in range(2):
+        world.companies.release_attempt(attempt.key, a_claim("first"))
+    assert world.companies.attempt(attempt.key) == replace(attempt, tries=1)
+
+
+def test_releasing_nothing_makes_nothing(world):
+    before = world.everything()
+    world.companies.release_attempt("unknown", a_claim())
+    assert world.everything() == before
+
+
+# Completing an activation
+
+
+def _complete(world, user, company, *, existing=None, contact=None, entry=None):
+    entry = entry or an_entry(company_id=user.company_id)
+    world.companies.complete_activation(user, company, entry, existing=existing, contact=contact)
+
+
+def test_the_first_user_brings_the_company(world):
+    """001: "the shop will create a company and a main contact will be assigned to this company"."""
+    chief = a_main_contact()
+    company = a_company(main_contacts=frozenset({chief.user_id}))
+    entry = an_entry(action="user.activated_account")
+    with world.journals(entry):
+        _complete(world, chief, company, entry=entry)
+    assert world.companies.company_of_number(NUMBER) == company
+    assert world.companies.user(chief.user_id) == chief
+
+
+def test_a_later_user_joins_and_refreshes_what_the_erp_said(world):
+    older = a_main_contact()
+    existing = world.founded(older)
+    chief = a_main_contact()
+    company = replace(
+        existing,
+        name="New name",
+        customer_center=False,
+        main_contact_email=None,
+        customer_posting_group="EU",
+        blocked=True,
+        main_contacts=existing.main_contacts | {chief.user_id},
+        updated_at=LATER,
+    )
+    entry = an_entry(action="user.activated_account")
+    with world.journals(entry):
+        _complete(world, chief, company, existing=existing, entry=entry)
+    assert world.companies.company(COMPANY_ID) == replace(company, version=2)
+
+
+def test_who_joins_takes_nobody_elses_place(world):
+    first, second, third = (a_main_contact() for _ in range(3))
+    seen = world.founded(first)
+    world.founded(second)
+    _complete(world, third, replace(seen, main_contacts=seen.main_contacts | {third.user_id}), existing=seen)
+    assert _main_contacts(world) == {first.user_id, second.user_id, third.user_id}
+
+
+def test_a_company_is_created_once(world):
+    world.founded(a_user())
+    late = a_user(company_id=OTHER_COMPANY_ID)
+    with world.refuses(CompanyExists):
+        _complete(world, late, a_company(company_id=OTHER_COMPANY_ID))
+    with world.refuses(CompanyExists):
+        _complete(world, a_user(), a_company())
+
+
+def test_a_company_that_is_gone_is_not_joined(world):
+    with world.refuses(CompanyExists):
+        _complete(world, a_user(), a_company(), existing=a_company())
+
+
+@pytest.mark.parametrize("joins", [True, False])
+def test_an_email_activates_once(world, joins):
+    existing = world.founded(a_user(email="Same@baecker.example"))
+    company_id = COMPANY_ID if joins else OTHER_COMPANY_ID
+    company = existing if joins else a_company(company_id=OTHER_COMPANY_ID, customer_number="20000")
+    second = a_user(company_id=company_id, email="same@baecker.example")
+    with world.refuses(Conflict, "email-in-use"):
+        _complete(world, second, company, existing=existing if joins else None)
+
+
+def test_an_activated_contact_is_linked(world):
+    existing = world.founded(a_user())
+    _saved(world, a_contact("KT1"), a_contact("KT2"))
+    _complete(world, a_user(contact_number="KT1"), existing, existing=existing, contact=a_contact("KT1"))
+    assert [row.contact.contact_number for row in _listed(world)] == ["KT2"]
+    assert world.companies.contacts_read(COMPANY_ID) == ContactsRead(NOON)
+    with world.refuses(Conflict, "contact-in-use"):
+        _complete(world, a_user(), existing, existing=existing, contact=a_contact("KT1"))
+
+
+def test_who_activates_without_a_contact_outdates_what_was_read(world):
+    existing = world.founded(a_user())
+    _saved(world, a_contact("KT1"))
+    _complete(world, a_user(), existing, existing=existing)
+    assert world.companies.contacts_read(COMPANY_ID) == ContactsRead(NOON, outdated=True)
+
+
+# At once. moto is not atomic, so only here.
+
+
+def _at_once(*calls) -> list[Any]:
+    """Return what each call returned or which of our errors it raised, all of them made at the same time."""
+
+    def tried(call):
+        try:
+            return call()
+        except (CustomerCenterError, CompanyExists) as error:
+            return error
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(tried, calls))
+
+
+def _one_winner(results, *losers):
+    assert [result for result in results if not isinstance(result, Exception)] == [None]
+    assert all(isinstance(result, (*losers, InProgress)) for result in results if result is not None)
+
+
+def test_at_once_one_user_gets_an_email(emulator_world):
+    world = emulator_world
+    users = [an_invited_user(email="same@baecker.example") for _ in range(8)]
+    results = _at_once(*(lambda user=user: world.companies.add_user(user, an_entry()) for user in users))
+    _one_winner(results, Conflict)
+    winner = users[results.index(None)]
+    assert world.companies.user_id_of_email("same@baecker.example") == winner.user_id
+    assert list(world.companies.users(COMPANY_ID, limit=100, cursor=None).users) == [winner]
+    assert len(world.entries()) == 1
+
+
+def test_at_once_one_user_comes_from_a_contact(emulator_world):
+    world = emulator_world
+    users = [an_invited_user(contact_number="KT1") for _ in range(8)]
+    contact = a_contact("KT1")
+    results = _at_once(*(lambda user=user: world.companies.add_user(user, an_entry(), contact) for user in users))
+    _one_winner(results, Conflict)
+    assert len(world.entries()) == 1
+
+
+def test_at_once_one_company_is_created(emulator_world):
+    world = emulator_world
+    ids = [f"com_{serial:026}" for serial in range(11, 19)]
+    users = [a_user(company_id=company_id) for company_id in ids]
+
+    def activate(user):
+        _complete(world, user, a_company(company_id=user.company_id))
+
+    results = _at_once(*(lambda user=user: activate(user) for user in users))
+    _one_winner(results, CompanyExists)
+    winner = users[results.index(None)]
+    assert world.companies.company_of_number(NUMBER).company_id == winner.company_id
+    assert [user for user in users if world.companies.user(user.user_id)] == [winner]
+
+
+def test_at_once_one_of_two_main_contacts_stays(emulator_world):
+    world = emulator_world
+    chiefs = [a_main_contact(), a_main_contact()]
+    world.founded(*chiefs)
+
+    def leave(chief):
+        world.companies.change_user(chief, chief.changed(LATER, status=UserStatus.DEACTIVATED), an_entry())
+
+    _one_winner(_at_once(*(lambda chief=chief: leave(chief) for chief in chiefs)), Conflict)
+    assert len(_main_contacts(world)) == 1
+
+
+def test_at_once_one_change_of_a_version_wins(emulator_world):
+    world = emulator_world
+    user = a_user()
+    world.founded(user)
+    changes = [user.changed(LATER, name=f"Name {serial}") for serial in range(8)]
+    results = _at_once(*(lambda after=after: world.companies.change_user(user, after, an_entry()) for after in changes))
+    _one_winner(results, PreconditionFailed)
+    assert world.companies.user(user.user_id) == changes[results.index(None)]
+    assert len(world.entries()) == 2
+
+
+def test_at_once_one_request_claims_an_invitation(emulator_world):
+    world = emulator_world
+    user = _invited(world)
+    claims = [a_claim(f"claim-{serial}") for serial in range(8)]
+    results = _at_once(*(lambda claim=claim: world.companies.claim_invitation(user, claim, NOON) for claim in claims))
+    _one_winner(results)
+    assert world.companies.user(user.user_id).claim == claims[results.index(None)]
+
+
+def test_at_once_no_more_guesses_than_tries_are_compared(emulator_world):
+    world = emulator_world
+    attempt = _began(world)
+    guesses = [lambda: world.companies.try_code(attempt.key, a_claim("same key"), NOON, 5) for _ in range(20)]
+    results = _at_once(*guesses)
+    assert sorted(result.tries for result in results if not isinstance(result, Exception)) == [1, 2, 3, 4, 5]
+    assert {result.code for result in results if isinstance(result, Exception)} == {"code-exhausted"}
+
+
+def test_at_once_one_request_tries_a_code(emulator_world):
+    world = emulator_world
+    attempt = _began(world)
+    claims = [a_claim(f"claim-{serial}") for serial in range(8)]
+    results = _at_once(*(lambda claim=claim: world.companies.try_code(attempt.key, claim, NOON, 5) for claim in claims))
+    assert [type(result) for result in results].count(InProgress) == 7
+    assert world.companies.attempt(attempt.key).tries == 1
+
+
+def test_at_once_no_more_refusals_than_allowed_are_looked_at(emulator_world):
+    world = emulator_world
+    limits = RefusalLimits()
+    results = _at_once(*(lambda: _reserve(world, limits=limits) for _ in range(20)))
+    assert results.count(None) == 5
+    assert sum(isinstance(result, TooManyRequests) for result in results) == 15
+
+
+def test_at_once_one_attempt_is_begun(emulator_world):
+    world = emulator_world
+    attempts = [an_attempt(attempt_id=f"attempt-{serial}") for serial in range(8)]
+
+    def begin(attempt):
+        world.companies.save_attempt(attempt, an_entry(), replaces=None)
+
+    results = _at_once(*(lambda attempt=attempt: begin(attempt) for attempt in attempts))
+    _one_winner(results)
+    assert len(world.entries()) == 1
+
+
+def test_at_once_a_mail_is_noted_once(emulator_world):
+    world = emulator_world
+    user = _invited(world, secret=None)
+    hashes = [f"{serial}" * 64 for serial in range(8)]
+    results = _at_once(*(lambda token=token: _sent(world, user, token_hash=token) for token in hashes))
+    assert sorted(results) == [False] * 7 + [True]
+    assert world.companies.user(user.user_id).invitation.token_hash == hashes[results.index(True)]

@@ -1,0 +1,257 @@
+"""Accepting an invitation: the link of the mail, a password, and in (seed 001, "Add an existing user to the shop")."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from customer_center.companies.model import InvitationStatus, Role, UserStatus
+from customer_center.platform.errors import (
+    FieldError,
+    Gone,
+    InProgress,
+    InvalidInput,
+    NotFound,
+    OutsideUnavailable,
+)
+from tests.builders import NOON, PASSWORD, Room, a_claim, a_company, a_main_contact, an_invitation, an_invited_user
+
+
+@pytest.fixture
+def room():
+    return Room()
+
+
+@pytest.fixture
+def invited(room):
+    """Return an invited user whose link carries `secret`."""
+    user = an_invited_user()
+    room.companies.add(a_company(), a_main_contact(), user)
+    return user
+
+
+@pytest.fixture
+def token(invited):
+    return f"{invited.user_id}.secret"
+
+
+def _change(room, user, **changes):
+    room.companies._users[user.user_id] = replace(user, **changes)
+
+
+def test_the_link_lets_the_person_set_a_password_and_in(room, invited, token):
+    """001: "After storing the form the user will get a shop account."."""
+    accepted = room.accept(token)
+    assert accepted.user == room.companies.user(invited.user_id)
+    assert accepted.user.status is UserStatus.ACTIVE
+    assert accepted.user.invitation.status is InvitationStatus.ACCEPTED
+    assert accepted.user.claim is None
+    assert accepted.company == room.companies.company(invited.company_id)
+    login = room.identities.logins[invited.user_id]
+    assert (login.email, login.language) == (invited.email, invited.language)
+    assert (login.enabled, login.password) == (True, PASSWORD)
+    assert accepted.session.refresh_token in login.sessions
+
+
+def test_the_link_of_the_mail_is_accepted(room):
+    """001: "the user will get an email that contains all information about how to access the shop"."""
+    chief = a_main_contact()
+    room.companies.add(a_company(), chief)
+    user = room.request(chief)
+    accepted = room.accept(room.mailed_token())
+    assert accepted.user.user_id == user.user_id
+    assert room.identities.sign_in("nils@baecker.example", PASSWORD)
+
+
+def test_before_acceptance_there_is_no_login(room):
+    chief = a_main_contact()
+    room.companies.add(a_company(), chief)
+    room.request(chief)
+    room.follow_up()
+    assert room.identities.logins == {}
+
+
+def test_an_invited_main_contact_is_one_from_now_on(room):
+    chief, second = a_main_contact(), an_invited_user(roles={Role.MAIN_CONTACT})
+    room.companies.add(a_company(), chief, second)
+    assert room.companies.company(second.company_id).main_contacts == {chief.user_id}
+    room.accept(f"{second.user_id}.secret")
+    assert room.companies.company(second.company_id).main_contacts == {chief.user_id, second.user_id}
+
+
+def test_the_acceptance_is_written_down(room, invited, token):
+    room.accept(token)
+    (entry,) = room.companies.entries
+    assert (entry.action, entry.actor.actor_id, entry.subject) == (
+        "invitation.accepted",
+        invited.user_id,
+        invited.user_id,
+    )
+    assert entry.changes == {"status": ("invited", "active"), "invitation": ("pending", "accepted")}
+    assert [(effect.kind, effect.data) for effect in entry.effects] == [("identity", {"user_id": invited.user_id})]
+    assert PASSWORD not in repr(entry)
+    assert "secret" not in repr(entry)
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        "{user}.wrong",
+        "{user}.secret.",
+        "{user}. secret",
+        "{user}.",
+        "{user}",
+        "{user}secret",
+        "{other}.secret",
+        "usr_x.secret",
+        "secret",
+        ".",
+        "",
+        "\x00.\x00",
+    ],
+)
+def test_every_token_we_did_not_send_is_refused_alike(room, invited, forge):
+    other = an_invited_user(secret="other")
+    room.companies.add(room.companies.company(invited.company_id), other)
+    with pytest.raises(NotFound) as refused:
+        room.accept(forge.format(user=invited.user_id, other=other.user_id))
+    assert (refused.value.code, refused.value.values) == ("invitation-invalid", {})
+    assert room.identities.calls == []
+    assert room.companies.entries == []
+
+
+def test_a_user_who_was_never_invited_has_no_token(room):
+    chief = a_main_contact()
+    room.companies.add(a_company(), chief)
+    with pytest.raises(NotFound, match="invitation-invalid"):
+        room.accept(f"{chief.user_id}.")
+
+
+def test_before_the_mail_went_out_no_token_is_good(room):
+    user = an_invited_user(secret=None)
+    room.companies.add(a_company(), user)
+    for secret in ("", "None", "-" * 64):
+        with pytest.raises(NotFound, match="invitation-invalid"):
+            room.accept(f"{user.user_id}.{secret}")
+
+
+def test_an_expired_link_is_refused(room, invited, token):
+    room.clock.advance(days=7)
+    with pytest.raises(Gone, match="invitation-expired"):
+        room.accept(token)
+    assert room.identities.calls == []
+    assert room.companies.user(invited.user_id) == invited
+
+
+def test_a_link_just_before_its_end_is_good(room, token):
+    room.clock.advance(days=7, seconds=-1)
+    assert room.accept(token)
+
+
+@pytest.mark.parametrize("after", [timedelta(), timedelta(days=8)])
+def test_a_revoked_link_is_refused(room, invited, token, after):
+    _change(room, invited, invitation=replace(invited.invitation, status=InvitationStatus.REVOKED))
+    room.clock.advance(seconds=after.total_seconds())
+    with pytest.raises(Gone, match="invitation-revoked"):
+        room.accept(token)
+    assert room.identities.calls == []
+
+
+def test_a_used_link_lets_nobody_set_another_password(room, invited, token):
+    room.accept(token)
+    with pytest.raises(Gone, match="invitation-used"):
+        room.accept(token, "another password")
+    assert room.identities.logins[invited.user_id].password == PASSWORD
+
+
+def test_repeating_it_with_the_same_password_logs_in_again(room, invited, token):
+    first = room.accept(token)
+    room.clock.advance(days=30)
+    again = room.accept(token)
+    assert again.user == first.user
+    assert again.session != first.session
+    assert len(room.companies.entries) == 1
+
+
+def test_a_deactivated_user_does_not_come_back_with_the_old_link(room, invited, token):
+    """001: "An user, which has been deactivated, cannot login to the shop anymore."."""
+    room.accept(token)
+    chief = next(user for user in room.companies.everybody if user.is_main_contact)
+    room.deactivate(invited.user_id, chief)
+    with pytest.raises(Gone, match="invitation-used"):
+        room.accept(token)
+    assert not room.identities.logins[invited.user_id].enabled
+
+
+def test_a_password_the_policy_refuses_leaves_the_link_good(room, invited, token):
+    with pytest.raises(InvalidInput) as refused:
+        room.accept(token, "too short", claim_id="mine")
+    assert refused.value.errors == (FieldError("/password", "password-policy"),)
+    assert room.companies.user(invited.user_id).status is UserStatus.INVITED
+    assert room.accept(token, claim_id="mine").user.status is UserStatus.ACTIVE
+
+
+def test_while_one_request_accepts_another_waits(room, invited, token):
+    _change(room, invited, claim=a_claim("first"))
+    with pytest.raises(InProgress) as waits:
+        room.accept(token, claim_id="second")
+    assert waits.value.retry_after == 31
+    assert room.identities.logins[invited.user_id].password is None
+    assert room.accept(token, claim_id="first").user.status is UserStatus.ACTIVE
+
+
+def test_a_claim_that_was_never_finished_lapses(room, invited, token):
+    _change(room, invited, claim=a_claim("died"))
+    room.clock.advance(seconds=30)
+    assert room.accept(token, claim_id="second").user.status is UserStatus.ACTIVE
+
+
+def test_a_link_revoked_while_it_is_used_wins(room, invited, token):
+    create = room.identities.create
+
+    def create_late(user):
+        _change(room, invited, invitation=replace(invited.invitation, status=InvitationStatus.REVOKED))
+        create(user)
+
+    room.identities.create = create_late
+    with pytest.raises(Gone):
+        room.accept(token)
+    assert room.identities.logins[invited.user_id].password is None
+    assert not room.identities.logins[invited.user_id].enabled
+
+
+def test_who_is_edited_while_they_accept_tries_again(room, invited, token):
+    set_password = room.identities.set_password
+
+    def set_password_late(*given):
+        set_password(*given)
+        now = room.companies.user(invited.user_id)
+        _change(room, now, name="Anna Neu", version=now.version + 1)
+
+    room.identities.set_password = set_password_late
+    with pytest.raises(InProgress):
+        room.accept(token, claim_id="mine")
+    room.identities.set_password = set_password
+    assert room.accept(token, claim_id="mine").user.name == "Anna Neu"
+
+
+def test_without_the_login_service_nothing_changes(room, invited, token):
+    room.identities.unavailable = True
+    with pytest.raises(OutsideUnavailable):
+        room.accept(token)
+    assert room.companies.user(invited.user_id) == invited
+    room.identities.unavailable = False
+    assert room.accept(token)
+
+
+def test_the_login_is_opened_last(room, invited, token):
+    room.accept(token)
+    assert [call for call, _ in room.identities.calls] == ["create", "set_password", "enable", "sign_in"]
+
+
+def test_a_link_whose_mail_bounced_is_refused(room):
+    user = an_invited_user(invitation=an_invitation(status=InvitationStatus.BOUNCED, expires_at=NOON))
+    room.companies.add(a_company(), user)
+    with pytest.raises(Gone):
+        room.accept(f"{user.user_id}.secret")
+    assert room.companies.user(user.user_id).status is UserStatus.INVITED
