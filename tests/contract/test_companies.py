@@ -449,6 +449,14 @@ def test_only_what_differs_is_written(store_world):
     assert sorted(store_world.writes) == ["DeleteItem", "PutItem", "UpdateItem"]
 
 
+@pytest.mark.parametrize("still_listed", [True, False])
+def test_contacts_that_became_users_are_not_written_again(store_world, still_listed):
+    store_world.companies.add_user(an_invited_user(contact_number="KT1"), an_entry(), a_contact("KT1"))
+    store_world.writes.clear()
+    _saved(store_world, *([a_contact("KT1")] if still_listed else []))
+    assert store_world.writes == ["PutItem"], "the time alone"
+
+
 def test_the_time_is_written_last(store_world):
     _saved(store_world, a_contact("KT1"), a_contact("KT2"))
     assert store_world.writes == ["UpdateItem", "UpdateItem", "PutItem"]

@@ -337,6 +337,13 @@ def test_a_number_written_in_another_way_is_no_second_company(room, activated, w
     assert [company.customer_number for company in room.companies.all_companies] == [NUMBER]
 
 
+def test_a_number_written_in_another_way_finds_the_companys_main_contact(room, activated):
+    room.companies.add(a_company(), a_main_contact(email="chef@baecker.example"))
+    with pytest.raises(Conflict) as refused:
+        activated(customer_number=" 10000", email="anna@baecker.example")
+    assert refused.value.values == {"email": "chef@baecker.example"}
+
+
 # Refusals tell nothing
 
 
