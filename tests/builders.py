@@ -11,7 +11,7 @@ from customer_center.companies.align_identity import align_identity
 from customer_center.companies.change_user_status import activate_user, deactivate_user
 from customer_center.companies.create_erp_contact import create_erp_contact
 from customer_center.companies.deliver_mail import Outgoing, Shop, deliver_mail
-from customer_center.companies.invite_contact import InvitationRules, NewUser, invite_contact, request_user
+from customer_center.companies.invite_contact import NewUser, invite_contact, request_user
 from customer_center.companies.list_erp_contacts import list_erp_contacts
 from customer_center.companies.model import (
     Attempt,
@@ -21,6 +21,7 @@ from customer_center.companies.model import (
     ErpContact,
     ErpCustomer,
     Invitation,
+    InvitationRules,
     InvitationStatus,
     Money,
     Role,
@@ -317,7 +318,13 @@ class Room:
                 case "identity":
                     align_identity(effect.data["user_id"], companies=self.companies, identities=self.identities)
                 case "erp_contact":
-                    create_erp_contact(effect.data["user_id"], erp=self.erp, companies=self.companies)
+                    create_erp_contact(
+                        effect.data["user_id"],
+                        effect.effect_id,
+                        erp=self.erp,
+                        companies=self.companies,
+                        clock=self.clock,
+                    )
 
     def mailed_code(self) -> str:
         """Deliver what is to be delivered, and return the code of the last mail."""

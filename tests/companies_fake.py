@@ -158,7 +158,7 @@ class FakeCompanies(Companies):
             self._outdate_contacts(user)
         self.entries.append(entry)
 
-    def change_user(self, before: User, after: User, entry: Entry) -> None:
+    def change_user(self, before: User, after: User, entry: Entry, contact: ErpContact | None = None) -> None:
         stored = self._users.get(after.user_id)
         if stored is None or stored.version != before.version:
             raise PreconditionFailed
@@ -166,6 +166,9 @@ class FakeCompanies(Companies):
         company = self._companies.get(after.company_id)
         if (joins or leaves) and (company is None or (leaves and len(company.main_contacts) <= 1)):
             raise Conflict("last-main-contact")
+        if contact:
+            self._check_free(after, contact)
+            self._link(after, contact)
         names = [each.name for each in fields(User) if getattr(after, each.name) != getattr(before, each.name)]
         self._users[after.user_id] = replace(stored, **{name: getattr(after, name) for name in names})
         if company and (joins or leaves):
@@ -198,13 +201,10 @@ class FakeCompanies(Companies):
             raise Gone("invitation-used")
         self._users[user.user_id] = replace(current, claim=claim)
 
-    def link_created_contact(self, user: User, contact: ErpContact) -> None:
-        current = self._users.get(user.user_id)
-        if current is None or current.contact_number not in (None, contact.contact_number):
-            raise Conflict("contact-in-use")
-        self._check_free(user, contact)
-        self._users[user.user_id] = replace(current, contact_number=contact.contact_number)
-        self._link(user, contact)
+    def release_invitation(self, user_id: str, claim: Claim) -> None:
+        user = self._users.get(user_id)
+        if user and user.claim and user.claim.claim_id == claim.claim_id:
+            self._users[user_id] = replace(user, claim=None)
 
     def _check_new(self, user: User) -> None:
         if normalized_email(user.email) in self._emails or user.user_id in self._users:
@@ -331,7 +331,8 @@ class FakeIdentities(Identities):
 
     def create(self, user: User) -> None:
         self._called("create", user.user_id)
-        self.logins.setdefault(user.user_id, Login(user.email, user.language))
+        login = self.logins.setdefault(user.user_id, Login(user.email, user.language))
+        login.email, login.enabled, login.verified = user.email, False, False
 
     def set_password(self, user_id: str, password: str) -> None:
         self._called("set_password", user_id)

@@ -18,9 +18,9 @@ from customer_center.companies.bodies import (
     UserAnswer,
 )
 from customer_center.companies.callers import person
-from customer_center.companies.invite_contact import InvitationRules, NewUser, invite_contact
+from customer_center.companies.invite_contact import NewUser, invite_contact
 from customer_center.companies.list_erp_contacts import list_erp_contacts
-from customer_center.companies.model import Permission, User, check_salutation
+from customer_center.companies.model import InvitationRules, Permission, User, check_salutation
 from customer_center.connectors.silver.adapter import erp
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment

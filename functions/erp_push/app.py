@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from customer_center.companies.adapter import companies
 from customer_center.companies.create_erp_contact import create_erp_contact
 from customer_center.connectors.silver.adapter import erp
+from customer_center.platform.clock import SystemClock
 from customer_center.platform.journal import Effect
 from customer_center.platform.sqs import consume
 
@@ -17,6 +18,8 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, An
 
     def one(effect: Effect) -> None:
         with erp() as gateway:
-            create_erp_contact(effect.data["user_id"], erp=gateway, companies=companies())
+            create_erp_contact(
+                effect.data["user_id"], effect.effect_id, erp=gateway, companies=companies(), clock=SystemClock()
+            )
 
     return consume(event, context, one)

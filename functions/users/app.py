@@ -20,8 +20,8 @@ from customer_center.companies.bodies import (
 )
 from customer_center.companies.callers import person
 from customer_center.companies.change_user_status import activate_user, deactivate_user
-from customer_center.companies.invite_contact import InvitationRules, NewUser, request_user
-from customer_center.companies.model import Company, Permission, User, check_salutation
+from customer_center.companies.invite_contact import NewUser, request_user
+from customer_center.companies.model import Company, InvitationRules, Permission, User, check_salutation
 from customer_center.connectors.cognito.adapter import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment

@@ -741,14 +741,12 @@ def test_nobodys_invitation_cannot_be_claimed(world):
 # The contact created for a user
 
 
-def test_a_created_contact_is_linked_once(world):
+def test_a_created_contact_is_linked_with_the_change(world):
     user = _invited(world)
-    for _ in range(2):
-        world.companies.link_created_contact(user, a_contact("KT7"))
-        assert world.companies.user(user.user_id).contact_number == "KT7"
+    after = user.changed(NOON, contact_number="KT7")
+    world.companies.change_user(user, after, an_entry(), a_contact("KT7"))
+    assert world.companies.user(user.user_id).contact_number == "KT7"
     assert _listed(world) == []
-    with world.refuses(Conflict, "contact-in-use"):
-        world.companies.link_created_contact(user, a_contact("KT8"))
 
 
 def test_somebody_elses_contact_is_not_linked(world):
@@ -756,12 +754,8 @@ def test_somebody_elses_contact_is_not_linked(world):
     world.companies.add_user(an_invited_user(contact_number="KT7"), an_entry(), a_contact("KT7"))
     user = _invited(world)
     with world.refuses(Conflict, "contact-in-use"):
-        world.companies.link_created_contact(user, a_contact("KT7"))
-
-
-def test_nobody_gets_no_contact(world):
-    with world.refuses(Conflict):
-        world.companies.link_created_contact(a_user(), a_contact("KT7"))
+        world.companies.change_user(user, user.changed(NOON, contact_number="KT7"), an_entry(), a_contact("KT7"))
+    assert world.companies.user(user.user_id) == user
 
 
 # Refused activations

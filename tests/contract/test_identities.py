@@ -132,9 +132,12 @@ def test_a_wrong_password_and_an_unknown_user_are_told_alike(world):
     assert world.identities.sign_in("nobody@baecker.example", PASSWORD) is None
 
 
-def test_making_a_login_again_changes_nothing(world):
+def test_making_a_login_again_shuts_it_until_it_is_enabled(world):
+    """A try that died may have left it in any state; the password it has stays."""
     user = world.registered()
     world.identities.create(user)
+    assert world.identities.sign_in(user.user_id, PASSWORD) is None
+    world.identities.enable(user.user_id)
     assert world.identities.sign_in(user.email, PASSWORD)
 
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from customer_center.companies.activate_company import ActivationRules
-from customer_center.companies.invite_contact import InvitationRules
-from customer_center.companies.model import Role, UserStatus
+from customer_center.companies.model import InvitationRules, Role, UserStatus
 from customer_center.platform.errors import Conflict, OutsideUnavailable
 from tests.builders import (
     INVOICE,

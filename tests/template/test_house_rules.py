@@ -112,6 +112,7 @@ MAY = {
     },
     "ErpPushFunction": {
         "CompaniesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+        "JournalTable": {"dynamodb:PutItem"},
         "ssm:parameter${ErpCredentialsParameter}": {"ssm:GetParameter"},
     },
 }

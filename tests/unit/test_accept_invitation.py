@@ -196,7 +196,7 @@ def test_while_one_request_accepts_another_waits(room, invited, token):
     with pytest.raises(InProgress) as waits:
         room.accept(token, claim_id="second")
     assert waits.value.retry_after == 31
-    assert room.identities.logins[invited.user_id].password is None
+    assert invited.user_id not in room.identities.logins
     assert room.accept(token, claim_id="first").user.status is UserStatus.ACTIVE
 
 
@@ -207,17 +207,23 @@ def test_a_claim_that_was_never_finished_lapses(room, invited, token):
 
 
 def test_a_link_revoked_while_it_is_used_wins(room, invited, token):
-    create = room.identities.create
+    claim_invitation = room.companies.claim_invitation
 
-    def create_late(user):
+    def claim_late(*given):
         _change(room, invited, invitation=replace(invited.invitation, status=InvitationStatus.REVOKED))
-        create(user)
+        claim_invitation(*given)
 
-    room.identities.create = create_late
+    room.companies.claim_invitation = claim_late
     with pytest.raises(Gone):
         room.accept(token)
-    assert room.identities.logins[invited.user_id].password is None
-    assert not room.identities.logins[invited.user_id].enabled
+    assert invited.user_id not in room.identities.logins
+
+
+def test_a_failure_gives_the_link_free_at_once(room, invited, token):
+    room.identities.fail_next("set_password")
+    with pytest.raises(OutsideUnavailable):
+        room.accept(token, claim_id="first")
+    assert room.accept(token, claim_id="second").user.status is UserStatus.ACTIVE
 
 
 def test_who_is_edited_while_they_accept_tries_again(room, invited, token):

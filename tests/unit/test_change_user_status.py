@@ -7,7 +7,7 @@ import pytest
 from customer_center.companies.bodies import UserAnswer
 from customer_center.companies.callers import PersonCaller
 from customer_center.companies.model import InvitationStatus, Role, UserStatus
-from customer_center.platform.errors import Conflict, Forbidden, Gone, NotFound, PreconditionFailed
+from customer_center.platform.errors import Conflict, Forbidden, Gone, InProgress, NotFound, PreconditionFailed
 from tests.builders import (
     OTHER_COMPANY_ID,
     PASSWORD,
@@ -274,7 +274,7 @@ def test_a_change_in_between_is_not_overwritten(room, chief, action):
         change_user(before, after, entry)
 
     room.companies.change_user = change_late
-    with pytest.raises(PreconditionFailed):
+    with pytest.raises(InProgress):
         getattr(room, action)(user.user_id, chief)
     assert room.companies.user(user.user_id).name == "Meanwhile"
     assert room.companies.entries == []

@@ -3,8 +3,7 @@
 import pytest
 
 from customer_center.companies.create_erp_contact import create_erp_contact
-from customer_center.companies.invite_contact import InvitationRules
-from customer_center.companies.model import UserStatus
+from customer_center.companies.model import InvitationRules, UserStatus
 from customer_center.platform.errors import OutsideUnavailable
 from tests.builders import NUMBER, Room, a_company, a_contact, a_customer, a_main_contact, a_user
 
@@ -25,7 +24,7 @@ def chief(room):
 
 
 def _create(room, user_id):
-    create_erp_contact(user_id, erp=room.erp, companies=room.companies)
+    create_erp_contact(user_id, "effect", erp=room.erp, companies=room.companies, clock=room.clock)
 
 
 def _created(room):
@@ -57,11 +56,11 @@ def test_a_repeat_makes_no_second_contact(room, chief):
 
 def test_a_try_that_died_before_noting_the_number_makes_no_second_contact(room, chief):
     user = room.request(chief)
-    link = room.companies.link_created_contact
-    room.companies.link_created_contact = lambda *_: (_ for _ in ()).throw(ConnectionError)
+    link = room.companies.change_user
+    room.companies.change_user = lambda *_: (_ for _ in ()).throw(ConnectionError)
     with pytest.raises(ConnectionError):
         _create(room, user.user_id)
-    room.companies.link_created_contact = link
+    room.companies.change_user = link
     _create(room, user.user_id)
     assert len(_created(room)) == 1
     assert room.companies.user(user.user_id).contact_number == room.erp.contacts[NUMBER][-1].contact_number

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from customer_center.companies.invite_contact import InvitationRules
-from customer_center.companies.model import Budgets, InvitationStatus, Money, Role, UserStatus
+from customer_center.companies.model import Budgets, InvitationRules, InvitationStatus, Money, Role, UserStatus
 from customer_center.platform.errors import (
     Conflict,
     FieldError,

@@ -1,6 +1,6 @@
 """Accepting an invitation: the person sets a password and is logged in (DESIGN §4 "acceptance and Cognito").
 
-1. the login is created, disabled; 2. one request claims the link; 3. the password is set; 4. one transaction makes the
+1. one request claims the link; 2. the login is created, disabled; 3. the password is set; 4. one transaction makes the
 user active; 5. the login is enabled. The claimant (same Idempotency-Key) may repeat; a claim that is not finished
 lapses, and the link is good again. Enabling comes last, so that a crash lets nobody in whom the record does not know.
 """
@@ -20,7 +20,13 @@ from customer_center.companies.model import (
 )
 from customer_center.companies.ports import Companies, Identities
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Gone, InProgress, NotFound, PreconditionFailed
+from customer_center.platform.errors import (
+    CustomerCenterError,
+    Gone,
+    InProgress,
+    NotFound,
+    PreconditionFailed,
+)
 
 
 def accept_invitation(
@@ -45,10 +51,14 @@ def accept_invitation(
     if user.invitation.status is not InvitationStatus.ACCEPTED:
         _check_usable(user, now)
         claim = Claim(claim_id, now + CLAIM_LASTS)
-        identities.create(user)
         companies.claim_invitation(user, claim, now)
-        identities.set_password(user.user_id, password)
-        user = _activate(replace(user, claim=claim), request_id, companies, clock.now())
+        try:
+            identities.create(user)
+            identities.set_password(user.user_id, password)
+            user = _activate(replace(user, claim=claim), request_id, companies, clock.now())
+        except CustomerCenterError:
+            companies.release_invitation(user.user_id, claim)
+            raise
     return _logged_in(user, password, companies, identities)
 
 

@@ -44,6 +44,8 @@ from customer_center.platform.journal import Actor, Entry, new_entry
 
 # A mail goes out at most this often for one activation, whoever asks.
 _CODE_COOLDOWN = timedelta(seconds=60)
+# A company can come into being once meanwhile; more often, something else is going on.
+_JOIN_TRIES = 3
 # Without a code, so long may the same request come again and be answered as if it were the first.
 _REPEATABLE_FOR = timedelta(minutes=15)
 # Longer than a function may run: what claimed and is still going has not lapsed.
@@ -314,7 +316,7 @@ def _create_user(
     proven: _Proven, attempt: Attempt, *, companies: Companies, identities: Identities, clock: Clock
 ) -> tuple[User, Company]:
     user_id = attempt.user_id
-    while True:
+    for _ in range(_JOIN_TRIES):
         now = clock.now()
         existing = companies.company_of_number(proven.customer.customer_number)
         company_id = existing.company_id if existing else attempt.company_id
@@ -340,6 +342,7 @@ def _create_user(
         except CompanyExists:
             continue
         return user, company
+    raise InProgress("in-progress", retry_after=1)
 
 
 def _user(proven: _Proven, user_id: str, company_id: str, now: datetime) -> User:

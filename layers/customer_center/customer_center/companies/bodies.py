@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal, Self
 
-import email_validator
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -20,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from customer_center.companies.email_address import email_address
 from customer_center.companies.model import (
     Budgets,
     CachedContact,
@@ -53,13 +53,10 @@ def _no_address(text: str) -> str:
 
 
 def _email(text: str) -> str:
-    try:
-        found = email_validator.validate_email(
-            text, check_deliverability=False, allow_smtputf8=False, allow_display_name=False
-        )
-    except email_validator.EmailNotValidError as error:
-        raise PydanticCustomError("email", "This is not an e-mail address.") from error
-    return found.normalized
+    address = email_address(text)
+    if address is None:
+        raise PydanticCustomError("email", "This is not an e-mail address.")
+    return address
 
 
 def _password(text: SecretStr) -> SecretStr:
@@ -343,7 +340,7 @@ class ErpContactAnswer(_Output):
             telefax=contact.telefax,
             email=contact.email,
             language_code=contact.language_code,
-            cannot_be_invited=contact.email is None,
+            cannot_be_invited=contact.email is None or email_address(contact.email) is None,
         )
 
 

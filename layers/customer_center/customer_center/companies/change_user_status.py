@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from customer_center.companies import audit, effects
-from customer_center.companies.invite_contact import InvitationRules, new_invitation
-from customer_center.companies.model import InvitationStatus, User, UserStatus, check_not_self
+from customer_center.companies.invite_contact import new_invitation
+from customer_center.companies.model import InvitationRules, InvitationStatus, User, UserStatus, check_not_self
 from customer_center.companies.ports import Companies, Identities
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import NotFound, OutsideSystemError, PreconditionFailed
+from customer_center.platform.errors import InProgress, NotFound, OutsideSystemError, PreconditionFailed
 from customer_center.platform.ids import company_of
 from customer_center.platform.journal import Effect, Entry
 from customer_center.platform.log import logger
@@ -26,8 +26,8 @@ def deactivate_user(
 ) -> User:
     """End a user's access at once; an invitation that is still open is revoked.
 
-    Raises NotFound, Conflict `own-account` or `last-main-contact`, PreconditionFailed. Deactivating twice changes
-    nothing.
+    Raises NotFound, Conflict `own-account` or `last-main-contact`, PreconditionFailed, InProgress. Deactivating twice
+    changes nothing.
     """
     user = _of_own_company(user_id, actor, if_version, companies)
     check_not_self(actor, user)
@@ -39,7 +39,7 @@ def deactivate_user(
         invitation = replace(invitation, status=InvitationStatus.REVOKED)
     after = user.changed(now, status=UserStatus.DEACTIVATED, invitation=invitation, claim=None)
     entry = _entry("user.deactivated", user, after, actor, request_id, effects.align_identity(user_id, now))
-    companies.change_user(user, after, entry)
+    _write(user, after, entry, if_version, companies)
     try:
         identities.disable(user_id)
     except OutsideSystemError as error:
@@ -61,17 +61,19 @@ def activate_user(
 ) -> User:
     """Give a deactivated user login and password back; who never accepted an invitation gets a new one.
 
-    Raises NotFound, PreconditionFailed. Activating an active or invited user changes nothing.
+    Raises NotFound, PreconditionFailed, InProgress. Activating an active or invited user changes nothing.
     """
     user = _of_own_company(user_id, actor, if_version, companies)
     if user.status is not UserStatus.DEACTIVATED:
         return user
     now = clock.now()
     if user.invitation and user.invitation.status is not InvitationStatus.ACCEPTED:
-        return _invite_again(user, actor, request_id, rules, companies, now)
+        after, mail = _invited_again(user, actor, rules, now)
+        _write(user, after, _entry("user.invited", user, after, actor, request_id, mail), if_version, companies)
+        return after
     after = user.changed(now, status=UserStatus.ACTIVE)
     entry = _entry("user.activated", user, after, actor, request_id, effects.align_identity(user_id, now))
-    companies.change_user(user, after, entry)
+    _write(user, after, entry, if_version, companies)
     try:
         identities.enable(user_id)
     except OutsideSystemError as error:
@@ -79,14 +81,20 @@ def activate_user(
     return after
 
 
-def _invite_again(
-    user: User, actor: User, request_id: str, rules: InvitationRules, companies: Companies, now: datetime
-) -> User:
+def _invited_again(user: User, actor: User, rules: InvitationRules, now: datetime) -> tuple[User, Effect]:
     invitation = new_invitation(actor.user_id, rules, now)
     after = user.changed(now, status=UserStatus.INVITED, invitation=invitation)
-    mail = effects.invitation_mail(user.user_id, invitation.mail_id)
-    companies.change_user(user, after, _entry("user.invited", user, after, actor, request_id, mail))
-    return after
+    return after, effects.invitation_mail(user.user_id, invitation.mail_id)
+
+
+def _write(before: User, after: User, entry: Entry, if_version: int | None, companies: Companies) -> None:
+    try:
+        companies.change_user(before, after, entry)
+    except PreconditionFailed as error:
+        if if_version is None:
+            # The caller named no version: somebody else was only quicker, and the same request may come again.
+            raise InProgress("in-progress", retry_after=1) from error
+        raise
 
 
 def _of_own_company(user_id: str, actor: User, if_version: int | None, companies: Companies) -> User:

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from customer_center.companies import audit
-from customer_center.companies.invite_contact import InvitationRules
-from customer_center.companies.model import InvitationStatus, User, secret_hash
+from customer_center.companies.model import InvitationRules, InvitationStatus, User, secret_hash
 from customer_center.companies.ports import Companies
 from customer_center.mail.ports import Mailer, MailRefused, Message
 from customer_center.mail.render import Rendered, Value

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from customer_center.companies import audit, effects
+from customer_center.companies.email_address import email_address
 from customer_center.companies.model import (
     Budgets,
     Company,
     ErpContact,
     Invitation,
+    InvitationRules,
     InvitationStatus,
     Role,
     User,
@@ -22,15 +24,6 @@ from customer_center.platform.errors import FieldError, InvalidInput, NotFound
 from customer_center.platform.ids import new_user_id
 from customer_center.platform.journal import Effect, Entry
 from customer_center.platform.language import choose_language
-
-
-@dataclass(frozen=True, slots=True)
-class InvitationRules:
-    """The parameters of invitations: how long a link is good, and the language of whoever has none."""
-
-    valid_for: timedelta = timedelta(days=7)
-    fallback_language: str = "en"
-    create_erp_contact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +107,7 @@ def _of_number(contact_number: str, contacts: Iterable[ErpContact]) -> ErpContac
 
 def _invited(new_user: NewUser, actor: User, contact: ErpContact | None, rules: InvitationRules, now: datetime) -> User:
     name = new_user.name or (contact.name[:50] if contact else None)
-    email = new_user.email or (contact.email if contact else None)
+    email = new_user.email or (email_address(contact.email) if contact and contact.email else None)
     if name is None or email is None:
         missing = [pointer for pointer, value in (("/name", name), ("/email", email)) if value is None]
         raise InvalidInput(errors=[FieldError(pointer, "required") for pointer in missing])

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -238,6 +238,15 @@ class RefusalLimits:
     per_network: int = 5
     network_window_seconds: int = 900
     per_day: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRules:
+    """The parameters of invitations: how long a link is good, and the language of whoever has none."""
+
+    valid_for: timedelta = timedelta(days=7)
+    fallback_language: str = "en"
+    create_erp_contact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,11 +101,12 @@ class Companies(Protocol):
         Raises Conflict `contact-in-use` or `email-in-use`; then nothing was written.
         """
 
-    def change_user(self, before: User, after: User, entry: Entry) -> None:
+    def change_user(self, before: User, after: User, entry: Entry, contact: ErpContact | None = None) -> None:
         """Write what differs between two versions of a user, and keep the company's active main contacts in step.
 
-        Raises PreconditionFailed when somebody else changed the user meanwhile, Conflict `last-main-contact` when
-        the company would be left without one.
+        `contact` is one that the user is from now on linked to. Raises PreconditionFailed when somebody else changed
+        the user meanwhile, Conflict `last-main-contact` when the company would be left without one, Conflict
+        `contact-in-use`.
         """
 
     def invitation_sent(
@@ -119,8 +120,8 @@ class Companies(Protocol):
     def claim_invitation(self, user: User, claim: Claim, now: datetime) -> None:
         """Let one request finish this invitation; InProgress while another one holds it, Gone when it was used."""
 
-    def link_created_contact(self, user: User, contact: ErpContact) -> None:
-        """Note the contact the ERP created for a user. Safe to repeat with the same contact."""
+    def release_invitation(self, user_id: str, claim: Claim) -> None:
+        """Give the claim back, so that the next try need not wait for it to lapse."""
 
     def reserve_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
         """Count an activation as refused before it is looked at, so that parallel guesses are all counted.
@@ -177,7 +178,10 @@ class Identities(Protocol):
     """
 
     def create(self, user: User) -> None:
-        """Make sure that the login exists; it is made disabled, and does not answer to the e-mail yet."""
+        """Make sure that the login exists, disabled, and not answering to the e-mail yet.
+
+        Only who holds the claim of the activation or invitation may call it: it shuts a login that was open.
+        """
 
     def set_password(self, user_id: str, password: str) -> None:
         """Set the password; InvalidInput at `/password` when the pool's policy refuses it."""

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
 
 _LISTING_INDEX = "listing"
 _BATCH_GET = 100
+_DAY_SECONDS = 24 * 60 * 60
 
 
 def _key(pk: str, sk: str) -> dict[str, Any]:
@@ -246,7 +247,7 @@ class CompanyStore(Companies):
         transact(self._client, actions)
 
     @override
-    def change_user(self, before: User, after: User, entry: Entry) -> None:
+    def change_user(self, before: User, after: User, entry: Entry, contact: ErpContact | None = None) -> None:
         values, were = _user_values(after), _user_values(before)
         changed = {name: values[name] for name in values if values[name] != were[name]}
         update = _update(_user_key(after.user_id), changed)
@@ -260,6 +261,8 @@ class CompanyStore(Companies):
         was, is_now = _counts(before), _counts(after)
         if was != is_now:
             actions.append(self._main_contact(after, joins=is_now))
+        if contact:
+            actions.append(self._link_contact(after, contact))
         transact(self._client, actions)
 
     def _main_contact(self, user: User, *, joins: bool) -> Action:
@@ -323,24 +326,8 @@ class CompanyStore(Companies):
             raise Gone("invitation-used") from error
 
     @override
-    def link_created_contact(self, user: User, contact: ErpContact) -> None:
-        actions = [
-            Action(
-                {
-                    "Update": {
-                        "TableName": self._table,
-                        "Key": _user_key(user.user_id),
-                        "UpdateExpression": "SET contact_number = :number",
-                        "ConditionExpression": "attribute_exists(pk) AND "
-                        "(attribute_not_exists(contact_number) OR contact_number = :number)",
-                        "ExpressionAttributeValues": {":number": {"S": contact.contact_number}},
-                    }
-                },
-                Conflict("contact-in-use"),
-            ),
-            self._link_contact(user, contact),
-        ]
-        transact(self._client, actions)
+    def release_invitation(self, user_id: str, claim: Claim) -> None:
+        self._note(_user_key(user_id), "REMOVE claim", "claim.claim_id = :id", {":id": claim.claim_id})
 
     def _new_email(self, user: User, refusal: Exception) -> Action:
         item = {"pk": _email_pk(user.email), "sk": "email", "user_id": user.user_id}
@@ -407,12 +394,13 @@ class CompanyStore(Companies):
                         ":network_limit": limits.per_network,
                     }
                 ),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except ClientError as error:
-            if not condition_failed(error):
-                raise
-            window = limits.network_window_seconds
-            raise TooManyRequests("too-many-refusals", retry_after=window - epoch(now) % window) from error
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            item: Any = error.response.get("Item", {})
+            used_up_today = from_item(item).get("day", 0) >= limits.per_day
+            period = _DAY_SECONDS if used_up_today else limits.network_window_seconds
+            raise TooManyRequests("too-many-refusals", retry_after=period - epoch(now) % period) from error
 
     @override
     def release_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:

@@ -17,6 +17,7 @@ from customer_center.platform.ids import new_secret
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_cognito_idp.type_defs import AttributeTypeTypeDef
 
 
 class CognitoIdentities(Identities):
@@ -29,22 +30,26 @@ class CognitoIdentities(Identities):
 
     @override
     def create(self, user: User) -> None:
+        attributes: list[AttributeTypeTypeDef] = [
+            {"Name": "email", "Value": user.email},
+            {"Name": "email_verified", "Value": "false"},
+            {"Name": "locale", "Value": user.language},
+        ]
         with _outside():
             try:
                 self._client.admin_create_user(
                     UserPoolId=self._pool,
                     Username=user.user_id,
-                    UserAttributes=[
-                        {"Name": "email", "Value": user.email},
-                        {"Name": "email_verified", "Value": "false"},
-                        {"Name": "locale", "Value": user.language},
-                    ],
+                    UserAttributes=attributes,
                     # Never mailed, never told: it only keeps the login shut until the person sets their own.
                     TemporaryPassword=f"{new_secret()}aA1!",
                     MessageAction="SUPPRESS",
                 )
             except self._client.exceptions.UsernameExistsException:
-                return
+                # A try that died left it behind, in whatever state.
+                self._client.admin_update_user_attributes(
+                    UserPoolId=self._pool, Username=user.user_id, UserAttributes=attributes
+                )
             self._client.admin_disable_user(UserPoolId=self._pool, Username=user.user_id)
 
     @override
@@ -63,12 +68,8 @@ class CognitoIdentities(Identities):
     @override
     def enable(self, user_id: str) -> None:
         with _outside():
-            verified = [{"Name": "email_verified", "Value": "true"}]
-            self._client.admin_update_user_attributes(
-                UserPoolId=self._pool,
-                Username=user_id,
-                UserAttributes=verified,  # type: ignore[arg-type] # the stub wants its own TypedDict
-            )
+            verified: list[AttributeTypeTypeDef] = [{"Name": "email_verified", "Value": "true"}]
+            self._client.admin_update_user_attributes(UserPoolId=self._pool, Username=user_id, UserAttributes=verified)
             self._client.admin_enable_user(UserPoolId=self._pool, Username=user_id)
 
     @override
