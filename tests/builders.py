@@ -141,7 +141,6 @@ def an_attempt(*, code: str | None = "123456", **given) -> Attempt:
         "user_id": a_user_id(company_id),
         "customer_number": NUMBER,
         "email": "tja@baecker.example",
-        "name": "Tja",
         "language": "de",
         "requested_at": NOON,
         "mail_id": "mail-1",

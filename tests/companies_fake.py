@@ -231,12 +231,18 @@ class FakeCompanies(Companies):
     def reserve_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
         day, window = _refusal_keys(customer_number, network, now, limits)
         if self._refusals[day] >= limits.per_day or self._refusals[window] >= limits.per_network:
-            seconds = limits.network_window_seconds
+            seconds = 86400 if self._refusals[day] >= limits.per_day else limits.network_window_seconds
             raise TooManyRequests("too-many-refusals", retry_after=seconds - epoch(now) % seconds)
         self._refusals.update((day, window))
 
     def release_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
         self._refusals.subtract(_refusal_keys(customer_number, network, now, limits))
+
+    def reserve_code(self, customer_number: str, now: datetime, limits: RefusalLimits) -> None:
+        key = ("codes", customer_number.casefold(), f"{now:%Y-%m-%d}")
+        if self._refusals[key] >= limits.codes_per_day:
+            raise TooManyRequests("too-many-refusals", retry_after=86400 - epoch(now) % 86400)
+        self._refusals[key] += 1
 
     def attempt(self, key: str) -> Attempt | None:
         return self._attempts.get(key)

@@ -36,6 +36,7 @@ class Settings:
     activation_refusals_per_network: int
     activation_refusals_window_seconds: int
     activation_refusals_per_day: int
+    activation_codes_per_day: int
     activation_refusal_seconds: float
     activation_code_tries: int
     salutations: tuple[str, ...]
@@ -49,6 +50,7 @@ class Settings:
                 per_network=self.activation_refusals_per_network,
                 network_window_seconds=self.activation_refusals_window_seconds,
                 per_day=self.activation_refusals_per_day,
+                codes_per_day=self.activation_codes_per_day,
             ),
             code_tries=self.activation_code_tries,
             refusal_seconds=self.activation_refusal_seconds,

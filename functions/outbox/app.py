@@ -16,6 +16,7 @@ from customer_center.platform import aws
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.journal import Journal, from_image
+from customer_center.platform.log import logger
 from customer_center.platform.outbox import Queues, queue_effects, sweep
 
 metrics = Metrics(namespace="CustomerCenter", service="outbox")
@@ -30,6 +31,7 @@ class Settings:
     identity_queue_url: str
     erp_contact_queue_url: str
     sweep_after_seconds: int
+    stage: str
 
 
 @cache
@@ -61,7 +63,12 @@ def stream(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any
     def one(record: DynamoDBRecord) -> None:
         image = record.raw_event["dynamodb"].get("NewImage")
         if image and "pending" in image:
-            queue_effects(from_image(image), queues=queues(), journal=journal())
+            try:
+                queue_effects(from_image(image), queues=queues(), journal=journal())
+            except Exception:
+                # Powertools keeps quiet about a failed record; the runbook starts from this line.
+                logger.exception("entry could not be queued", entry_id=image["sk"]["S"])
+                raise
 
     processor = BatchProcessor(event_type=EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
     return process_partial_response(event=dict(event), record_handler=one, processor=processor, context=context)
@@ -72,4 +79,5 @@ def sweeper(event: Mapping[str, Any], context: LambdaContext) -> None:  # noqa: 
     """Queue what is still pending after a while; runs every minute, and again at any time."""
     after = timedelta(seconds=settings().sweep_after_seconds)
     oldest = sweep(queues=queues(), journal=journal(), now=SystemClock().now(), after=after)
+    metrics.add_dimension(name="stage", value=settings().stage)
     metrics.add_metric(name="OldestPendingSeconds", unit=MetricUnit.Seconds, value=oldest.total_seconds())

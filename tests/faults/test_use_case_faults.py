@@ -96,6 +96,12 @@ def _seed_flow():
     return _room(confirm_email=False)
 
 
+def _own_contact():
+    room = _seed_flow()
+    room.erp.contacts[NUMBER][0] = replace(room.erp.contacts[NUMBER][0], email=None)
+    return room
+
+
 def _second_of_a_company():
     room = _seed_flow()
     room.companies.add(a_company(), a_main_contact(email="older@baecker.example"))
@@ -159,7 +165,7 @@ def _accept_mailed(room):
 SCENARIOS = {
     "activation of a company": Scenario(_seed_flow, lambda room, claim: room.activate(claim_id=claim)),
     "activation with a contact": Scenario(
-        _seed_flow, lambda room, claim: room.activate(claim_id=claim, contact_number="KT100")
+        _own_contact, lambda room, claim: room.activate(claim_id=claim, contact_number="KT100")
     ),
     "activation of a second main contact": Scenario(
         _second_of_a_company, lambda room, claim: room.activate(claim_id=claim)

@@ -501,8 +501,10 @@ def test_the_sweeper_queues_what_the_stream_lost_and_tells_how_old_it_is(company
     alarm = company.aws.template["Resources"]["OldestPendingAlarm"]["Properties"]
     assert told["_aws"]["CloudWatchMetrics"][0]["Namespace"] == alarm["Namespace"]
     assert 300 <= told[alarm["MetricName"]][0] < 360
-    assert told["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[alarm["Dimensions"][0]["Name"]]]
+    (dimensions,) = told["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
+    assert set(dimensions) == {dimension["Name"] for dimension in alarm["Dimensions"]}
     assert told["service"] == alarm["Dimensions"][0]["Value"]
+    assert told["stage"] == company.aws.environment("SweeperFunction")["STAGE"]
 
 
 def test_the_sweeper_leaves_young_entries_to_the_stream(company, capsys):

@@ -186,7 +186,9 @@ def test_the_user_is_as_entered(activated):
     assert user.invitation is None
 
 
-def test_a_contact_number_links_the_erps_contact(room, activated):
+@pytest.mark.parametrize("email", [None, " TJA@Baecker.example"])
+def test_a_contact_number_links_the_erps_contact(room, activated, email):
+    room.erp.contacts[NUMBER][0] = a_contact("KT100", email=email)
     user = activated(contact_number="KT100").user
     assert user.contact_number == "KT100"
     page = room.contacts(user).page
@@ -225,11 +227,48 @@ def test_the_main_email_is_compared_trimmed_and_without_case(room, email, at_erp
     assert room.activate(email=email).user.is_main_contact
 
 
-def test_another_email_is_sent_to_the_erps_main_contact(room, activated):
+def test_without_a_code_the_erps_address_is_hinted_at_and_not_told(room):
+    """Then it is all that is left to prove."""
+    room.activation_rules = replace(room.activation_rules, confirm_email=False)
+    with pytest.raises(Conflict) as refused:
+        room.activate(email="anna@baecker.example")
+    assert refused.value.values == {"email": "t***@baecker.example"}
+
+
+@pytest.mark.parametrize(
+    ("in_the_erp", "given"),
+    [("boss@grossmann.example", "boss@großmann.example"), ("boss@großmann.example", "boss@grossmann.example")],
+)
+def test_a_domain_that_only_looks_alike_is_another_one(room, in_the_erp, given):
+    room.erp.customers[NUMBER] = a_customer(main_contact_email=in_the_erp)
+    with pytest.raises(Conflict, match="customer-center-managed"):
+        room.activate(email=given)
+
+
+def test_an_address_of_the_erp_is_compared_however_its_domain_is_written(room):
+    room.erp.customers[NUMBER] = a_customer(main_contact_email="Boss@Großmann.example")
+    room.activate(email="boss@xn--gromann-2va.example")
+    assert room.activate(email="boss@xn--gromann-2va.example", code=room.mailed_code()).user.is_main_contact
+
+
+def test_codes_for_one_customer_number_are_limited_per_day(room):
+    room.erp.customers[NUMBER] = a_customer(customer_center=False)
+    room.activation_rules = replace(
+        room.activation_rules, limits=replace(room.activation_rules.limits, codes_per_day=2)
+    )
+    for number in range(2):
+        room.activate(email=f"victim{number}@baecker.example")
+    with pytest.raises(TooManyRequests):
+        room.activate(email="victim2@baecker.example")
+    room.clock.advance(days=1)
+    assert room.activate(email="victim2@baecker.example")
+
+
+def test_another_email_is_sent_to_the_erps_main_contact(room):
     """001: "Your company is using a customer-center. Please contact your shop administrator %email% for activating an
     account."."""
     with pytest.raises(Conflict) as refused:
-        activated(email="anna@baecker.example")
+        room.activate(email="anna@baecker.example")
     assert (refused.value.code, refused.value.values) == ("customer-center-managed", {"email": "tja@baecker.example"})
     assert error_text(refused.value.code, "en", refused.value.values) == (
         "Your company is using a customer-center. Please contact your shop administrator tja@baecker.example "
@@ -312,7 +351,14 @@ def test_a_contact_number_is_the_customers(room, activated):
     assert room.companies.everybody == ()
 
 
+def test_somebody_elses_contact_is_not_to_be_had_for_its_number(room, activated):
+    with pytest.raises(InvalidInput) as refused:
+        activated(contact_number="KT200")
+    assert refused.value.errors == (FieldError("/contact_number", "unknown-contact"),)
+
+
 def test_a_contact_becomes_one_user(room, activated):
+    room.erp.contacts[NUMBER][0] = a_contact("KT100", email=None)
     colleague = a_user()
     room.companies.add(a_company(), a_main_contact())
     room.companies.add_user(colleague, an_entry(), contact=a_contact("KT100"))
@@ -584,6 +630,7 @@ def test_the_flags_count_when_it_completes(room):
 def test_a_failing_erp_gives_the_code_back_at_once(room):
     room.activate()
     code = room.mailed_code()
+    room.erp.contacts[NUMBER][0] = a_contact("KT100", email=None)
     select = room.erp.select_contacts
     room.erp.select_contacts = lambda number: (_ for _ in ()).throw(OutsideTimeout("erp-timeout"))
     with pytest.raises(OutsideTimeout):

@@ -41,7 +41,7 @@ HEAVY = {
     "defusedxml": {"activation", "erp_contacts", "erp_push"},
     "jinja2": {"email_dispatch"},
     "pydantic": {"activation", "erp_contacts", "invitations", "users"},
-    "email_validator": {"activation", "erp_contacts", "invitations", "users"},
+    "email_validator": {"activation", "erp_contacts", "erp_push", "invitations", "users"},
     "aws_lambda_powertools.event_handler": {"activation", "erp_contacts", "invitations", "users"},
     "aws_lambda_powertools.utilities.batch": {"email_dispatch", "erp_push", "outbox", "reconcile"},
     "aws_lambda_powertools.utilities.parameters": {"activation", "erp_contacts", "erp_push"},

@@ -197,12 +197,14 @@ def test_an_inviter_who_is_gone_is_named_by_the_company(room, chief, language):
 # The code
 
 
-def test_the_code_goes_to_who_activates(room):
+def test_the_code_goes_to_who_activates_and_says_nothing_the_visitor_wrote(room):
+    """Whoever holds an invoice could else send words of their own to anybody."""
     room.activate(name="Tja Chef", language="en")
     code = room.mailed_code()
     mail = _mail(room)
     assert mail.to == "tja@baecker.example"
-    for part in (code, "Dear Tja Chef", f"customer number {NUMBER}", "valid for 15 minutes"):
+    assert "Tja Chef" not in mail.text
+    for part in (code, "Hello,", f"customer number {NUMBER}", "valid for 15 minutes"):
         assert part in mail.text
 
 

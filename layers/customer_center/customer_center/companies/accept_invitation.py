@@ -11,6 +11,7 @@ from datetime import datetime
 
 from customer_center.companies import audit, effects
 from customer_center.companies.activate_company import CLAIM_LASTS, Activated
+from customer_center.companies.align_identity import align_identity
 from customer_center.companies.model import (
     Claim,
     InvitationStatus,
@@ -58,6 +59,8 @@ def accept_invitation(
             user = _activate(replace(user, claim=claim), request_id, companies, clock.now())
         except CustomerCenterError:
             companies.release_invitation(user.user_id, claim)
+            # The same request, come twice, may have been quicker: then the login it opened is opened again.
+            align_identity(user.user_id, companies=companies, identities=identities)
             raise
     return _logged_in(user, password, companies, identities)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from customer_center.companies import audit, effects
+from customer_center.companies.email_address import comparable
 from customer_center.companies.model import (
     Attempt,
     Claim,
@@ -144,13 +145,18 @@ def activate_company(
     activation = replace(activation, customer_number=customer.customer_number)
     claim = Claim(visit.claim_id, clock.now() + CLAIM_LASTS)
     claimed = rules.confirm_email and activation.code is not None
-    if claimed:
-        # A wrong code counts as a refusal: the reservation is given back only when the code was right.
-        _check_code(activation, claim, rules, companies, clock)
+    try:
+        right = not claimed or _is_right(activation, claim, rules, companies, clock)
+    except CustomerCenterError:
+        companies.release_refusal(asked_for, visit.network, began, rules.limits)
+        raise
+    if not right:
+        # Counts as a refusal, like a wrong pair of numbers.
+        raise InvalidInput("code-invalid", errors=[FieldError("/code", "invalid")])
     companies.release_refusal(asked_for, visit.network, began, rules.limits)
     try:
         company = companies.company_of_number(activation.customer_number)
-        role = _role(activation, customer, company, companies)
+        role = _role(activation, customer, company, rules, companies)
         proven = _Proven(activation, visit, customer, role, _contact(activation, erp))
         owner = companies.user_id_of_email(activation.email)
         attempt = _begin(activation, visit, claim, company, owner, rules=rules, companies=companies, clock=clock)
@@ -173,7 +179,9 @@ def _proven_customer(activation: Activation, erp: ErpGateway) -> ErpCustomer | N
     return erp.select_customer(activation.customer_number)
 
 
-def _role(activation: Activation, customer: ErpCustomer, company: Company | None, companies: Companies) -> Role:
+def _role(
+    activation: Activation, customer: ErpCustomer, company: Company | None, rules: ActivationRules, companies: Companies
+) -> Role:
     """Return the role the ERP's flags give this person (seed 000), or refuse."""
     if customer.blocked:
         raise Conflict("customer-blocked")
@@ -181,32 +189,37 @@ def _role(activation: Activation, customer: ErpCustomer, company: Company | None
         return Role.BUSINESS_USER
     if customer.main_contact_email is None:
         raise Conflict("main-contact-missing")
-    if normalized_email(activation.email) == normalized_email(customer.main_contact_email):
+    if normalized_email(activation.email) == comparable(customer.main_contact_email):
         return Role.MAIN_CONTACT
     administrators = (companies.user(user_id) for user_id in sorted(company.main_contacts)) if company else ()
-    known = next((user.email for user in administrators if user), customer.main_contact_email.strip())
-    raise Conflict("customer-center-managed", email=known)
+    active = next((user.email for user in administrators if user), None)
+    unconfirmed = customer.main_contact_email.strip()
+    if active is None and not rules.confirm_email:
+        # Without a code the address is all that is left to prove: it is hinted at, not told.
+        unconfirmed = f"{unconfirmed[:1]}***@{unconfirmed.rpartition('@')[2]}"
+    raise Conflict("customer-center-managed", email=active or unconfirmed)
 
 
 def _contact(activation: Activation, erp: ErpGateway) -> ErpContact | None:
     if activation.contact_number is None:
         return None
     for contact in erp.select_contacts(activation.customer_number):
-        if contact.contact_number == activation.contact_number:
+        # Somebody else's contact is not to be had for its number.
+        theirs = not contact.email or comparable(contact.email) == normalized_email(activation.email)
+        if contact.contact_number == activation.contact_number and theirs:
             return contact
     raise InvalidInput(errors=[FieldError("/contact_number", "unknown-contact")])
 
 
-def _check_code(
-    activation: Activation, claim: Claim, rules: ActivationRules, companies: Companies, clock: Clock
-) -> None:
-    """Raise InvalidInput unless the code is the one that was mailed; afterwards this request holds the activation."""
+def _is_right(activation: Activation, claim: Claim, rules: ActivationRules, companies: Companies, clock: Clock) -> bool:
+    """Whether the code is the one that was mailed; then this request holds the activation."""
     key = attempt_key(activation.customer_number, activation.email)
     attempt = companies.try_code(key, claim, clock.now(), rules.code_tries)
     given = secret_hash(f"{attempt.attempt_id}.{activation.code}")
-    if not hmac.compare_digest(given, attempt.code_hash or ""):
-        companies.release_attempt(key, claim)
-        raise InvalidInput("code-invalid", errors=[FieldError("/code", "invalid")])
+    if hmac.compare_digest(given, attempt.code_hash or ""):
+        return True
+    companies.release_attempt(key, claim)
+    return False
 
 
 def _begin(
@@ -234,6 +247,9 @@ def _begin(
         raise InProgress("in-progress", retry_after=int((before.claim.lapses_at - now).total_seconds()) + 1)
     if rules.confirm_email and before and before.mail_id and now - before.requested_at < _CODE_COOLDOWN:
         return None
+    if rules.confirm_email:
+        # Whoever holds one invoice must not be able to send mails without end, to anybody.
+        companies.reserve_code(activation.customer_number, now, rules.limits)
     attempt = _attempt(activation, claim, company, before, rules=rules, clock=clock)
     entry = _begun(attempt, visit)
     if owner and before:
@@ -268,7 +284,6 @@ def _attempt(
         user_id=before.user_id if before else new_user_id(company_id, now),
         customer_number=activation.customer_number,
         email=activation.email,
-        name=activation.name,
         language=activation.language,
         requested_at=now,
         mail_id=effects.new_mail_id(now) if rules.confirm_email else None,
@@ -341,6 +356,11 @@ def _create_user(
             companies.complete_activation(user, company, entry, existing=existing, contact=proven.contact)
         except CompanyExists:
             continue
+        except Conflict:
+            if companies.user(user_id):
+                # The same request, come twice, was quicker: the login it opened is opened again.
+                identities.enable(user_id)
+            raise
         return user, company
     raise InProgress("in-progress", retry_after=1)
 

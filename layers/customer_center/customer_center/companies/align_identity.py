@@ -1,12 +1,27 @@
 """Bringing a login in line with the user's record, which is the truth (DESIGN §3)."""
 
-from customer_center.companies.model import UserStatus
+from customer_center.companies.model import User, UserStatus
 from customer_center.companies.ports import Companies, Identities
+
+# A record rarely changes while its login is being brought in line; more than this often, the next message does it.
+_LOOKS = 3
 
 
 def align_identity(user_id: str, *, companies: Companies, identities: Identities) -> None:
-    """Enable, disable or forget the user's login, as the record says now. May run any number of times, in any order."""
+    """Enable, disable or forget the user's login, as the record says now. May run any number of times, in any order.
+
+    The record is read again afterwards, so that what changed meanwhile is not undone.
+    """
     user = companies.user(user_id)
+    for _ in range(_LOOKS):
+        _align(user_id, user, identities)
+        now = companies.user(user_id)
+        if (now.status if now else None) is (user.status if user else None):
+            return
+        user = now
+
+
+def _align(user_id: str, user: User | None, identities: Identities) -> None:
     if user is None:
         identities.delete(user_id)
     elif user.status is UserStatus.ACTIVE:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from customer_center.companies import audit
+from customer_center.companies.email_address import comparable
 from customer_center.companies.model import ErpContact, User, UserStatus, normalized_email
 from customer_center.companies.ports import Companies, ErpGateway
 from customer_center.platform.clock import Clock
@@ -46,7 +47,7 @@ def create_erp_contact(user_id: str, effect_id: str, *, erp: ErpGateway, compani
 def _contact(user: User, customer_number: str, erp: ErpGateway) -> ErpContact:
     email = normalized_email(user.email)
     for contact in erp.select_contacts(customer_number):
-        if contact.email and normalized_email(contact.email) == email:
+        if contact.email and comparable(contact.email) == email:
             return contact
     draft = ErpContact(contact_number="", name=user.name, email=user.email, language_code=user.language)
     return replace(draft, contact_number=erp.create_contact(customer_number, draft))

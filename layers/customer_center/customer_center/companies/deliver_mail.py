@@ -119,14 +119,20 @@ def _refused(user: User, now: datetime, outgoing: Outgoing) -> None:
 
 def _deliver_code(mail_id: str, key: str, outgoing: Outgoing) -> None:
     attempt = outgoing.companies.attempt(key)
-    if attempt is None or attempt.mail_id != mail_id or attempt.code_hash:
+    now = outgoing.clock.now()
+    if (
+        attempt is None
+        or attempt.mail_id != mail_id
+        or attempt.code_hash
+        # Somebody who waited this long has given up, or asked again.
+        or now - attempt.requested_at > outgoing.code_valid_for
+    ):
         logger.info("mail is not wanted any more", mail_id=mail_id)
         return
     code = new_code()
     values: Mapping[str, Value] = {
         "shop_name": outgoing.shop.name,
         "shop_url": outgoing.shop.url,
-        "name": attempt.name,
         "customer_number": attempt.customer_number,
         "code": code,
         "minutes": int(outgoing.code_valid_for.total_seconds()) // 60,
@@ -136,7 +142,7 @@ def _deliver_code(mail_id: str, key: str, outgoing: Outgoing) -> None:
             key,
             mail_id=mail_id,
             code_hash=secret_hash(f"{attempt.attempt_id}.{code}"),
-            expires_at=outgoing.clock.now() + outgoing.code_valid_for,
+            expires_at=now + outgoing.code_valid_for,
         )
 
 

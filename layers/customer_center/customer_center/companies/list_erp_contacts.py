@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from customer_center.companies.email_address import comparable
 from customer_center.companies.model import (
     CachedContact,
     ContactsPage,
     ContactsRead,
     ErpContact,
     User,
-    normalized_email,
 )
 from customer_center.companies.ports import Companies, ErpGateway
 from customer_center.platform.clock import Clock
@@ -65,12 +65,12 @@ def _read_again(actor: User, now: datetime, erp: ErpGateway, companies: Companie
     if company is None:
         raise NotFound
     contacts = erp.select_contacts(company.customer_number)
-    owners = companies.users_of_emails(contact.email for contact in contacts if contact.email)
+    owners = companies.users_of_emails(comparable(contact.email) for contact in contacts if contact.email)
     rows = [CachedContact(contact, _owner(contact, owners, actor.company_id)) for contact in contacts]
     companies.save_contacts(actor.company_id, rows, now)
 
 
 def _owner(contact: ErpContact, owners: Mapping[str, str], company_id: str) -> str | None:
     """Return the colleague who already has the contact's e-mail; another company's user is nobody here."""
-    owner = owners.get(normalized_email(contact.email)) if contact.email else None
+    owner = owners.get(comparable(contact.email)) if contact.email else None
     return owner if owner and company_of(owner) == company_id else None

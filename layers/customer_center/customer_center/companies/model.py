@@ -233,11 +233,12 @@ class ContactsRead:
 
 @dataclass(frozen=True, slots=True)
 class RefusalLimits:
-    """How many refused activations a customer number has per source network and window, and per day."""
+    """How many refused activations a customer number has per source network and window, and per day; how many codes."""
 
     per_network: int = 5
     network_window_seconds: int = 900
     per_day: int = 50
+    codes_per_day: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +260,6 @@ class Attempt:
     user_id: str
     customer_number: str
     email: str
-    name: str
     language: str
     requested_at: datetime
     mail_id: str | None = None
@@ -270,8 +270,11 @@ class Attempt:
 
 
 def normalized_email(email: str) -> str:
-    """Return the e-mail as it is compared: trimmed and casefolded (research/silver-eshop §6.2)."""
-    return email.strip().casefold()
+    """Return the e-mail as it is compared and kept unique: trimmed, in lower case.
+
+    Lower case and not casefolded, which makes one domain of two: `großmann.de` is not `grossmann.de`.
+    """
+    return email.strip().lower()
 
 
 def check_assignable(actor: User, roles: Iterable[Role], budgets: Budgets) -> None:

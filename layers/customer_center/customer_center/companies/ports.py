@@ -132,6 +132,9 @@ class Companies(Protocol):
     def release_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
         """Take back what `reserve_refusal` counted at the same moment: the activation was not refused."""
 
+    def reserve_code(self, customer_number: str, now: datetime, limits: RefusalLimits) -> None:
+        """Count a code that is to be mailed for this customer number; TooManyRequests when the day's are used up."""
+
     def attempt(self, key: str) -> Attempt | None:
         """Return the activation under way as it is now, None when there is none."""
 

@@ -17,6 +17,7 @@ Every method that changes a company or a user writes one journal entry in the sa
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
 
 _LISTING_INDEX = "listing"
 _BATCH_GET = 100
+_WRITERS = 10
 _DAY_SECONDS = 24 * 60 * 60
 
 
@@ -111,7 +113,9 @@ class CompanyStore(Companies):
 
     @override
     def company(self, company_id: str) -> Company | None:
-        item = self._get(_key(company_id, "company"), consistent=False)
+        key = _key(company_id, "company")
+        # A company that was made a moment ago need not be seen by the cheaper read.
+        item = self._get(key, consistent=False) or self._get(key, consistent=True)
         return _company_of(item) if item else None
 
     @override
@@ -171,7 +175,7 @@ class CompanyStore(Companies):
         found: dict[str, str] = {}
         for start in range(0, len(wanted), _BATCH_GET):
             keys = [_key(f"email#{email}", "email") for email in wanted[start : start + _BATCH_GET]]
-            requested: Any = {self._table: {"Keys": keys}}
+            requested: Any = {self._table: {"Keys": keys, "ConsistentRead": True}}
             while requested:
                 answer = self._client.batch_get_item(RequestItems=requested)
                 for item in map(from_item, answer["Responses"].get(self._table, [])):
@@ -182,11 +186,15 @@ class CompanyStore(Companies):
     @override
     def save_contacts(self, company_id: str, contacts: Sequence[CachedContact], read_at: datetime) -> None:
         known = {row.contact.contact_number: row for row in self._all_contacts(company_id)}
+        changed: list[CachedContact] = []
         for listed_row in contacts:
             before = known.get(listed_row.contact.contact_number)
             row = replace(listed_row, user_id=before.user_id) if before and before.user_id else listed_row
             if before != row:
-                self._save_contact(company_id, row)
+                changed.append(row)
+        # The first list of a large company is thousands of rows, and somebody is waiting for it.
+        with ThreadPoolExecutor(max_workers=_WRITERS) as writers:
+            list(writers.map(lambda row: self._save_contact(company_id, row), changed))
         listed = {row.contact.contact_number for row in contacts}
         for number, row in known.items():
             if number not in listed and row.user_id is None:
@@ -404,12 +412,13 @@ class CompanyStore(Companies):
 
     @override
     def release_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
-        self._client.update_item(
-            TableName=self._table,
-            Key=self._refusal_key(customer_number, now),
-            UpdateExpression="ADD #day :minus, #network :minus",
-            ExpressionAttributeNames=self._refusal_names(network, now, limits),
-            ExpressionAttributeValues=to_item({":minus": -1}),
+        self._note(
+            self._refusal_key(customer_number, now),
+            "ADD #day :minus, #network :minus",
+            # Ops may have unlocked the number meanwhile, by deleting the item.
+            "attribute_exists(pk)",
+            {":minus": -1},
+            self._refusal_names(network, now, limits),
         )
 
     @staticmethod
@@ -420,6 +429,17 @@ class CompanyStore(Companies):
     @staticmethod
     def _refusal_names(network: str, now: datetime, limits: RefusalLimits) -> dict[str, str]:
         return {"#day": "day", "#network": f"{epoch(now) // limits.network_window_seconds}#{network}"}
+
+    @override
+    def reserve_code(self, customer_number: str, now: datetime, limits: RefusalLimits) -> None:
+        counted = self._note(
+            self._refusal_key(customer_number, now),
+            "ADD codes :one SET expires_at = :expires",
+            "attribute_not_exists(codes) OR codes < :limit",
+            {":one": 1, ":expires": epoch(now + timedelta(days=2)), ":limit": limits.codes_per_day},
+        )
+        if not counted:
+            raise TooManyRequests("too-many-refusals", retry_after=_DAY_SECONDS - epoch(now) % _DAY_SECONDS)
 
     @override
     def attempt(self, key: str) -> Attempt | None:
@@ -700,7 +720,6 @@ def _attempt_values(attempt: Attempt) -> dict[str, Any]:
         "user_id": attempt.user_id,
         "customer_number": attempt.customer_number,
         "email": attempt.email,
-        "name": attempt.name,
         "language": attempt.language,
         "requested_at": iso(attempt.requested_at),
         "mail_id": attempt.mail_id,
@@ -720,7 +739,6 @@ def _attempt_of(key: str, item: Mapping[str, Any]) -> Attempt:
         user_id=item["user_id"],
         customer_number=item["customer_number"],
         email=item["email"],
-        name=item["name"],
         language=item["language"],
         requested_at=from_iso(item["requested_at"]),
         mail_id=item.get("mail_id"),

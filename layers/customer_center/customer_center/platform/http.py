@@ -11,7 +11,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -130,18 +130,18 @@ class Request:
         return int(match[1])
 
     def source_network(self, trusted_proxies: int) -> str:
-        """Return the caller's network, /24 of IPv4 or /64 of IPv6: what a limit is counted by.
+        """Return the caller's network, /24 of IPv4 or /48 of IPv6 (what one site is given): limits count by it.
 
-        `trusted_proxies` is how many proxies of ours stand before the gateway; each appended one address to
-        X-Forwarded-For. The rest of that header is the caller's to forge and is not read.
+        `trusted_proxies` is how many proxies of ours stand before the gateway. Each of them, and the gateway itself,
+        appended to X-Forwarded-For the address that called it; the rest of that header is the caller's to forge.
         """
         hops = [hop.strip() for hop in self.headers.get("x-forwarded-for", "").split(",")]
-        address = hops[-trusted_proxies] if 0 < trusted_proxies <= len(hops) else self.source_ip
+        address = hops[-1 - trusted_proxies] if 0 < trusted_proxies < len(hops) else self.source_ip
         try:
             ip = ipaddress.ip_address(address)
         except ValueError:
             return self.source_ip
-        return str(ipaddress.ip_network(f"{ip}/{24 if ip.version == 4 else 64}", strict=False))  # noqa: PLR2004 # IP version
+        return str(ipaddress.ip_network(f"{ip}/{24 if ip.version == 4 else 48}", strict=False))  # noqa: PLR2004 # IP version
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,6 @@ class Answer[Body: BaseModel]:
     status: HTTPStatus = HTTPStatus.OK
     version: int | None = None
     location: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +282,7 @@ def _request(event: Mapping[str, Any]) -> Request:
 
 
 def _response(answer: Answer[BaseModel]) -> Response[str]:
-    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store", **answer.headers}
+    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
     if answer.version is not None:
         headers["ETag"] = f'"{answer.version}"'
     if answer.location is not None:

@@ -56,16 +56,13 @@ def queue_effects(entry: Entry, *, queues: Queues, journal: Journal) -> None:
 def sweep(*, queues: Queues, journal: Journal, now: datetime, after: timedelta) -> timedelta:
     """Queue what has been pending for longer than `after`; return how long the oldest entry has waited.
 
-    One entry that cannot be queued does not keep the others; the sum of them is logged, and the next run tries again.
+    One entry that cannot be queued is logged and does not keep the others; the next run tries again.
     """
     oldest = timedelta()
-    failed = 0
     for entry in journal.pending(before=now - after):
         oldest = max(oldest, now - entry.at)
         try:
             queue_effects(entry, queues=queues, journal=journal)
-        except NotQueuedError:
-            failed += 1
-    if failed:
-        logger.error("entries could not be queued", entries=failed)
+        except Exception:  # noqa: BLE001 # whatever is wrong with one entry must not keep the others
+            logger.exception("entry could not be queued", entry_id=entry.entry_id)
     return oldest

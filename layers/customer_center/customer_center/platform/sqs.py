@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.platform.journal import Effect
+from customer_center.platform.log import logger
 
 
 def consume(event: Mapping[str, Any], context: LambdaContext, handle: Callable[[Effect], None]) -> Mapping[str, Any]:
@@ -18,7 +19,13 @@ def consume(event: Mapping[str, Any], context: LambdaContext, handle: Callable[[
     """
 
     def one(record: SQSRecord) -> None:
-        handle(Effect(**json.loads(record.body)))
+        effect = Effect(**json.loads(record.body))
+        try:
+            handle(effect)
+        except Exception:
+            # Powertools keeps quiet about a failed record; the runbook starts from this line.
+            logger.exception("effect failed", effect_id=effect.effect_id, kind=effect.kind, data=effect.data)
+            raise
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event=dict(event), record_handler=one, processor=processor, context=context)
