@@ -57,8 +57,8 @@ class CompanyExists(Exception):
 class Companies(Protocol):
     """Companies, users, contacts and activations as they are kept.
 
-    Every method that changes a company or a user writes one journal entry in the same transaction, and what raises
-    wrote nothing.
+    Every method that takes an entry writes it in the same transaction as the change; what raises wrote nothing. The
+    others note technical facts: claims, counts, what was sent, what the ERP listed.
     """
 
     def user(self, user_id: str) -> User | None:

@@ -13,7 +13,7 @@
 | breaker of an outside system | `breaker#<system>` | `breaker` |
 
 Index `listing` (sparse: `listing`, `listing_key`): contacts without a shop account, by name.
-Every method that changes a company or a user writes one journal entry in the same transaction.
+Every change that somebody decided on is written with its journal entry in one transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -26,7 +26,7 @@ _KEY_BYTES = 1024
 
 
 def to_item(values: Item) -> dict[str, Any]:
-    """Return the values in DynamoDB's notation; None, empty strings' absence and empty sets are left out."""
+    """Return the values in DynamoDB's notation; None and empty sets are left out."""
     return {name: _serialize(value) for name, value in values.items() if value is not None and value != frozenset()}
 
 
