@@ -1,12 +1,14 @@
 # Everything a newcomer needs: `make run` and `make test`. Needs only python3 and make; the rest is fetched into .local/.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format reset mail deploy lock openapi setup
+.PHONY: help run test check format reset mail logs deploy lock openapi setup
 
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.local/uv/bin/uv)
 PYTHON := $(CURDIR)/.venv/bin/python
 SAM := $(CURDIR)/.local/sam/bin/sam
 STAGE ?= dev
+# Also the parameter Architecture of the stage in samconfig.toml.
+ARCHITECTURE ?= arm64
 
 # sam build calls make, which calls these.
 export PATH := $(dir $(UV)):$(PATH)
@@ -34,13 +36,16 @@ format: .venv/.synced ## format and mend what can be mended
 	@.venv/bin/ruff check --fix --quiet .
 
 reset: ## forget the local stack's state
-	@rm -rf .local/run .local/stack.json
+	@rm -rf .local/run .local/run-* .local/stack*.json
 
 mail: .venv/.synced ## show the mails that the running local stack has sent
 	@$(PYTHON) -m local.mailbox
 
+logs: .venv/.synced ## show what the functions of the running local stack have logged
+	@$(PYTHON) -m local.logs
+
 deploy: setup ## build and deploy to AWS: make deploy STAGE=dev
-	PYTHON=$(PYTHON) $(SAM) build
+	PYTHON=$(PYTHON) ARCHITECTURE=$(ARCHITECTURE) $(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
 	$(SAM) deploy --config-env $(STAGE)
 
 openapi: .venv/.synced ## write docs/openapi.json from the handlers

@@ -8,22 +8,30 @@ import time
 from local.stack import ROOT, Stack, running_stack
 from local.walk import MAIN_CONTACT, PASSWORD, walk
 
-FOLDER = ROOT / ".local/run"
-PORT = int(os.environ.get("PORT", "4566"))
+_USUAL_PORT = 4566
+PORT = int(os.environ.get("PORT", str(_USUAL_PORT)))
+# A second stack beside the usual one has state and addresses of its own.
+_SUFFIX = "" if PORT == _USUAL_PORT else f"-{PORT}"
+FOLDER = ROOT / f".local/run{_SUFFIX}"
+ADDRESSES = ROOT / f".local/stack{_SUFFIX}.json"
 ERP_PORT = int(os.environ.get("ERP_PORT", "4567"))
 
 
 def main() -> None:
     """Run until interrupted; state is kept for the next run."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
     for name, port in (("PORT", PORT), ("ERP_PORT", ERP_PORT)):
         if _taken(port):
             raise SystemExit(f"Port {port} is in use. Another run? Choose a free one: make run {name}=...")
     print("Starting the emulator and the ERP simulator, building and deploying (about a minute) …", flush=True)
     try:
         with running_stack(FOLDER, port=PORT, erp_port=ERP_PORT) as stack:
-            stack.save(ROOT / ".local/stack.json", demo_email=MAIN_CONTACT, demo_password=PASSWORD)
-            walk(stack)
+            stack.save(ADDRESSES, demo_email=MAIN_CONTACT, demo_password=PASSWORD)
+            try:
+                walk(stack)
+            except SystemExit as surprise:
+                print(f"\nThe walk stopped: {surprise}", flush=True)
             _where_to_look(stack)
             while True:
                 time.sleep(3600)
@@ -44,8 +52,9 @@ The stack stays up until Ctrl-C.
   log in as            {MAIN_CONTACT} / {PASSWORD}
   sent mails           make mail
   the ERP simulator    {stack.erp_url}/_simulator/customers
-  addresses and ids    .local/stack.json
-  logs                 .local/run/*.log
+  addresses and ids    {ADDRESSES.relative_to(ROOT)}
+  logs of functions    make logs
+  logs of the tools    {FOLDER.relative_to(ROOT)}/*.log
 """)
 
 

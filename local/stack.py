@@ -6,6 +6,7 @@
 import json
 import os
 import platform
+import shutil
 import signal
 import socket
 import subprocess
@@ -73,7 +74,10 @@ def running_stack(
     `folder` keeps state, logs and the build. `parameters` override the template's.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    _forget_stream_positions(folder / "state/lambda.json")
     with ExitStack() as processes:
+        # The emulator unpacks every function there, and leaves it behind.
+        processes.callback(shutil.rmtree, folder / "tmp", ignore_errors=True)
         erp = [sys.executable, "-m", "local.erp_simulator", "--port", str(erp_port)]
         processes.enter_context(_process(erp, folder / "erp.log", {"ERP_SIMULATOR_PASSWORD": ERP_PASSWORD}))
         emulator = [str(TOOLS / "emulator/bin/ministack")]
@@ -172,15 +176,26 @@ def aws_environment(endpoint: str) -> dict[str, str]:
     }
 
 
+def _forget_stream_positions(saved: Path) -> None:
+    """Let stream readers begin anew: the emulator keeps how far they got, and not the stream that counts from."""
+    if saved.exists():
+        state = json.loads(saved.read_text())
+        state.get("payload", {}).pop("dynamodb_stream_positions", None)
+        saved.write_text(json.dumps(state))
+
+
 def _emulator_environment(folder: Path, port: int) -> dict[str, str]:
     state = folder / "state"
-    state.mkdir(exist_ok=True)
+    temporary = folder / "tmp"
+    for needed in (state, temporary):
+        needed.mkdir(exist_ok=True)
     return {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
         "PERSIST_STATE": "1",
         "STATE_DIR": str(state),
+        "TMPDIR": str(temporary),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(state / "s3"),
         "LOG_LEVEL": "INFO",

@@ -881,7 +881,17 @@ def test_who_says_nothing_gets_the_safe_choice(name):
 def stage(name):
     """Return what samconfig.toml says for a stage: its settings, and its parameters."""
     settings = tomllib.loads((ROOT / "samconfig.toml").read_text())[name]["deploy"]["parameters"]
-    return settings, dict(given.split("=", 1) for given in settings["parameter_overrides"])
+    given = dict(given.split("=", 1) for given in settings["parameter_overrides"])
+    return settings, {name: unquoted(value) for name, value in given.items()}
+
+
+def unquoted(value):
+    """Return a parameter as SAM reads it: it cuts a value at a blank, unless it stands in quotes."""
+    return value[1:-1] if value[:1] == value[-1:] == '"' else value.split(" ")[0]
+
+
+def test_a_shops_name_of_two_words_arrives_whole():
+    assert stage("dev")[1]["ShopName"] == "My Shop"
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -90,10 +90,9 @@ def _written(amount: object) -> object:
         return amount
     if not isinstance(amount, str):
         raise PydanticCustomError("text", "An amount is text.")
-    try:
-        return Decimal(amount)
-    except InvalidOperation as error:
-        raise PydanticCustomError("number", "An amount is a number.") from error
+    if not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", amount):
+        raise PydanticCustomError("number", "An amount is a number.")
+    return Decimal(amount)
 
 
 class MoneyBody(_Input):

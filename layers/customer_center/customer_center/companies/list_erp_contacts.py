@@ -1,5 +1,6 @@
 """The contacts of the ERP that have no shop account (seed 000, "List of contacts from the ERP")."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -66,7 +67,10 @@ def _read_again(actor: User, now: datetime, erp: ErpGateway, companies: Companie
         raise NotFound
     contacts = erp.select_contacts(company.customer_number)
     owners = companies.users_of_emails(comparable(contact.email) for contact in contacts if contact.email)
-    rows = [CachedContact(contact, _owner(contact, owners, actor.company_id)) for contact in contacts]
+    # Contacts that share an e-mail are several people: the one who has an account is known by their number.
+    times = Counter(comparable(contact.email) for contact in contacts if contact.email)
+    own = {email: owner for email, owner in owners.items() if times[email] == 1}
+    rows = [CachedContact(contact, _owner(contact, own, actor.company_id)) for contact in contacts]
     companies.save_contacts(actor.company_id, rows, now)
 
 
