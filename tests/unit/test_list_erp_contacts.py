@@ -221,3 +221,15 @@ def test_a_cursor_of_another_company_is_refused(room, chief):
 def test_listing_writes_no_journal(room, chief):
     room.contacts(chief)
     assert room.companies.entries == []
+
+
+def test_contacts_who_share_an_email_are_several_people(room, chief):
+    """The one who has an account is known by the number; the other one is still to be invited, under another e-mail."""
+    shared = "einkauf@baecker.example"
+    room.erp.contacts[NUMBER] = [
+        a_contact("KT1", name="Cora", email=shared),
+        a_contact("KT2", name="Anna", email=shared),
+    ]
+    room.invite(chief, "KT1")
+    room.clock.advance(minutes=10)
+    assert _numbers(room.contacts(chief)) == ["KT2"]

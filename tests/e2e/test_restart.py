@@ -1,0 +1,18 @@
+"""`make run` may be stopped and started again: what was there is there, and what is changed has its consequences."""
+
+from local.stack import TOOLS, free_port, running_stack
+from tests.conftest import require
+from tests.e2e.companies import Customer, new_customer
+
+
+def test_after_a_restart_people_log_in_and_mails_go_out(tmp_path):
+    require(TOOLS / "emulator/bin/ministack", TOOLS / "sam/bin/sam", "uv")
+    ports = {"port": free_port(), "erp_port": free_port()}
+    with running_stack(tmp_path, **ports) as stack:
+        before = new_customer(stack).activate()
+
+    with running_stack(tmp_path, **ports) as stack:
+        after = Customer(stack, before.number, before.email, before.shop)
+        after.token = after.shop.log_in(after.email, str(after.form()["password"])) or ""
+        invited = after.invite("later")
+        assert after.link_of(invited["email"])
