@@ -41,6 +41,7 @@ MAY = {
             "cognito-idp:AdminInitiateAuth",
             "cognito-idp:AdminSetUserPassword",
             "cognito-idp:AdminUpdateUserAttributes",
+            "cognito-idp:AdminUserGlobalSignOut",
         },
         "ssm:parameter${ErpCredentialsParameter}": {"ssm:GetParameter"},
     },
@@ -59,11 +60,13 @@ MAY = {
         "JournalTable": {"dynamodb:PutItem"},
         "UserPool": {
             "cognito-idp:AdminCreateUser",
+            "cognito-idp:AdminDeleteUser",
             "cognito-idp:AdminDisableUser",
             "cognito-idp:AdminEnableUser",
             "cognito-idp:AdminInitiateAuth",
             "cognito-idp:AdminSetUserPassword",
             "cognito-idp:AdminUpdateUserAttributes",
+            "cognito-idp:AdminUserGlobalSignOut",
         },
     },
     "ErpContactsFunction": {

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from customer_center.companies import audit, effects
+from customer_center.companies.align_identity import align_identity
 from customer_center.companies.email_address import comparable
 from customer_center.companies.model import (
     Attempt,
@@ -358,8 +359,8 @@ def _create_user(
             continue
         except Conflict:
             if companies.user(user_id):
-                # The same request, come twice, was quicker: the login it opened is opened again.
-                identities.enable(user_id)
+                # The same request, come twice, was quicker: its login is again what the record says.
+                align_identity(user_id, companies=companies, identities=identities)
             raise
         return user, company
     raise InProgress("in-progress", retry_after=1)
