@@ -72,8 +72,9 @@ A shop's business customers run their own accounts, in step with the ERP.
 
 People log in at Amazon Cognito, which is not part of this API, and send its access token. Errors are
 `application/problem+json` (RFC 9457); `code` is stable and never translated, `detail` speaks the language that
-`Accept-Language` asks for (en, de). What the gateway answers before a request reaches us is a `GatewayError`: besides
-the answers listed with each operation, 404 for a route that does not exist and 413 for a body above 10 MB.
+`Accept-Language` asks for (en, de, nl, fr). What the gateway answers before a request reaches us is a
+`GatewayError`: besides the answers listed with each operation, 404 for a route that does not exist and 413 for a
+body above 10 MB.
 """
 
 
@@ -320,7 +321,7 @@ _PARAMETERS: Json = {
     "AcceptLanguage": {
         "name": "Accept-Language",
         "in": "header",
-        "description": "The language of messages and mails (RFC 9110): en or de.",
+        "description": "The language of messages and mails (RFC 9110): en, de, nl or fr.",
         "schema": {"type": "string", "examples": ["de-AT, en;q=0.5"]},
     },
     "IdempotencyKey": {

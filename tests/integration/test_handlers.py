@@ -921,7 +921,16 @@ def test_everything_wrong_is_told_at_once(company):
 
 @pytest.mark.parametrize(
     ("asked", "language"),
-    [("en-GB", "en"), ("fr", "en"), ("de;q=0", "en"), ("nonsense;;;", "en"), ("\ud800", "en"), ("fr, de;q=0.1", "de")],
+    [
+        ("en-GB", "en"),
+        ("fr-BE", "fr"),
+        ("nl", "nl"),
+        ("it", "en"),
+        ("de;q=0", "en"),
+        ("nonsense;;;", "en"),
+        ("\ud800", "en"),
+        ("it, de;q=0.1", "de"),
+    ],
 )
 def test_a_problem_speaks_the_language_asked_for(stage, asked, language):
     event = _with_header(_with_raw("activation/activate", "{"), "accept-language", asked)

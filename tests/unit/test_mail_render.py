@@ -93,6 +93,8 @@ def test_the_invitation_says_how_to_access_the_shop(language, value):
     [
         ("en", ["Name", "Company", "Customer number", "Contact number", "Roles", "Approver, Buyer"]),
         ("de", ["Name", "Unternehmen", "Kundennummer", "Kontaktnummer", "Rollen", "Freigabe, Einkauf"]),
+        ("nl", ["Naam", "Bedrijf", "Klantnummer", "Contactnummer", "Rollen", "Goedkeurder, Inkoper"]),
+        ("fr", ["Nom", "Entreprise", "Numéro de client", "Numéro de contact", "Rôles", "Approbation, Achats"]),
     ],
 )
 def test_the_invitation_tells_the_users_account_data(language, details):
@@ -107,6 +109,8 @@ def test_the_invitation_tells_the_users_account_data(language, details):
     [
         ("en", "works only once", "until 5 March 2026, 14:05 (UTC)"),
         ("de", "nur einmal verwenden", "bis zum 5. März 2026, 14:05 Uhr (UTC)"),
+        ("nl", "werkt maar één keer", "tot 5 maart 2026, 14:05 uur (UTC)"),
+        ("fr", "qu’une seule fois", "jusqu’au 5 mars 2026 à 14:05 (UTC)"),
     ],
 )
 def test_the_invitation_says_that_the_link_works_once_and_until_when(language, once, until):
@@ -118,6 +122,15 @@ def test_the_invitation_says_that_the_link_works_once_and_until_when(language, o
 def test_a_moment_of_another_zone_is_told_in_utc():
     late = datetime(2026, 12, 31, 20, 30, tzinfo=timezone(timedelta(hours=-5)))
     assert "1 January 2027, 01:30 (UTC)" in render("invitation", "en", INVITATION | {"expires_at": late}).text
+
+
+@pytest.mark.parametrize(
+    ("language", "moment"),
+    [("en", "1 May 2026"), ("de", "1. Mai 2026"), ("nl", "1 mei 2026"), ("fr", "1er mai 2026")],
+)
+def test_the_first_of_a_month_is_written_as_the_language_does(language, moment):
+    first = datetime(2026, 5, 1, 9, tzinfo=UTC)
+    assert moment in render("invitation", language, INVITATION | {"expires_at": first}).text
 
 
 @every_language
@@ -137,12 +150,12 @@ def test_a_password_is_never_in_a_mail(language):
 @every_language
 @pytest.mark.parametrize("contact_number", [None, ""])
 def test_without_a_contact_number_the_invitation_does_not_speak_of_one(language, contact_number):
-    label = {"en": "Contact number", "de": "Kontaktnummer"}[language]
+    label = {"en": "Contact number", "de": "Kontaktnummer", "nl": "Contactnummer", "fr": "Numéro de contact"}[language]
     for part in both(render("invitation", language, INVITATION | {"contact_number": contact_number})):
         assert label not in part
 
 
-@pytest.mark.parametrize(("language", "label"), [("en", "Role"), ("de", "Rolle")])
+@pytest.mark.parametrize(("language", "label"), [("en", "Role"), ("de", "Rolle"), ("nl", "Rol"), ("fr", "Rôle")])
 def test_one_role_is_called_a_role(language, label):
     assert f"\n{label}: " in render("invitation", language, INVITATION | {"roles": ["main_contact"]}).text
 
@@ -170,6 +183,12 @@ def test_a_role_without_a_name_is_an_error():
         ("de", "mrs", "Guten Tag Frau Thomas Jahn,"),
         ("de", "divers", "Guten Tag Thomas Jahn,"),
         ("de", "", "Guten Tag Thomas Jahn,"),
+        ("nl", "mr", "Geachte heer Thomas Jahn,"),
+        ("nl", "mrs", "Geachte mevrouw Thomas Jahn,"),
+        ("nl", "mx", "Geachte Thomas Jahn,"),
+        ("fr", "mr", "Bonjour Monsieur Thomas Jahn,"),
+        ("fr", "mrs", "Bonjour Madame Thomas Jahn,"),
+        ("fr", "mx", "Bonjour Thomas Jahn,"),
     ],
 )
 def test_a_person_is_greeted_by_salutation_and_name(language, salutation, greeting):
@@ -182,6 +201,8 @@ def test_a_person_is_greeted_by_salutation_and_name(language, salutation, greeti
     [
         ("en", "valid for 15 minutes", "Did you not ask for this code?"),
         ("de", "15 Minuten gültig", "Sie haben diesen Code nicht angefordert?"),
+        ("nl", "15 minuten geldig", "Hebt u deze code niet aangevraagd?"),
+        ("fr", "valable 15 minutes", "Vous n’avez pas demandé ce code ?"),
     ],
 )
 def test_the_activation_code_comes_with_its_time_and_what_to_do_if_one_did_not_ask(language, validity, stranger):
@@ -190,7 +211,10 @@ def test_the_activation_code_comes_with_its_time_and_what_to_do_if_one_did_not_a
             assert value in part
 
 
-@pytest.mark.parametrize(("language", "validity"), [("en", "one minute."), ("de", "eine Minute gültig.")])
+@pytest.mark.parametrize(
+    ("language", "validity"),
+    [("en", "one minute."), ("de", "eine Minute gültig."), ("nl", "één minuut geldig."), ("fr", "valable une minute.")],
+)
 def test_one_minute_is_one_minute(language, validity):
     assert validity in render("activation_code", language, ACTIVATION_CODE | {"minutes": 1}).text
 
@@ -265,8 +289,8 @@ def test_a_missing_value_is_an_error_and_never_a_gap(template, language):
 
 
 def test_a_language_without_texts_is_an_error():
-    with pytest.raises(ValueError, match="fr"):
-        render("invitation", "fr", INVITATION)
+    with pytest.raises(ValueError, match="it"):
+        render("invitation", "it", INVITATION)
 
 
 def test_an_unknown_template_is_an_error():

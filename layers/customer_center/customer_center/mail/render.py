@@ -97,7 +97,8 @@ def _readable(value: Value, text: Texts) -> Value:
         case datetime():
             moment = value.astimezone(UTC)
             month = text["months"][moment.month - 1]
-            return str(text["moment"]).format(day=moment.day, month=month, year=moment.year, time=f"{moment:%H:%M}")
+            day = text["first"] if moment.day == 1 else moment.day
+            return str(text["moment"]).format(day=day, month=month, year=moment.year, time=f"{moment:%H:%M}")
         case _:
             return value
 
