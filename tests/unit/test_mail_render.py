@@ -41,7 +41,50 @@ ACTIVATION_CODE = {
     "code": "042317",
     "minutes": 15,
 }
-MAILS = {"invitation": INVITATION, "activation_code": ACTIVATION_CODE}
+EMAIL_CONFIRMATION = {
+    "shop_name": "Harmony Shop",
+    "shop_url": SHOP_URL,
+    "salutation": "mrs",
+    "name": "Anna Mehl",
+    "new_email": "anna.mehl@new.example.com",
+    "changed_by_name": "Thomas Jahn",
+    "link": LINK,
+    "expires_at": datetime(2026, 3, 5, 14, 5, 59, tzinfo=UTC),
+}
+EMAIL_CHANGE_NOTICE = {
+    "shop_name": "Harmony Shop",
+    "shop_url": SHOP_URL,
+    "salutation": "mrs",
+    "name": "Anna Mehl",
+    "new_email_hint": "a***@new.example.com",
+    "changed_by_name": "Thomas Jahn",
+}
+MAIN_CONTACT_HANDED_OVER = {
+    "shop_name": "Harmony Shop",
+    "shop_url": SHOP_URL,
+    "salutation": "mrs",
+    "name": "Anna Mehl",
+    "company_name": "Möbel-Meller KG",
+    "old_name": "Thomas Jahn",
+    "new_name": "Anna Mehl",
+}
+CONTACT_LEFT = {
+    "shop_name": "Harmony Shop",
+    "shop_url": SHOP_URL,
+    "salutation": "mr",
+    "name": "Thomas Jahn",
+    "company_name": "Möbel-Meller KG",
+    "contact_name": "Anna Mehl",
+    "contact_number": "CT000007",
+}
+MAILS = {
+    "invitation": INVITATION,
+    "activation_code": ACTIVATION_CODE,
+    "email_confirmation": EMAIL_CONFIRMATION,
+    "email_change_notice": EMAIL_CHANGE_NOTICE,
+    "main_contact_handed_over": MAIN_CONTACT_HANDED_OVER,
+    "contact_left": CONTACT_LEFT,
+}
 URLS = ("link", "shop_url")
 
 every_language = pytest.mark.parametrize("language", SUPPORTED_LANGUAGES)
@@ -219,6 +262,92 @@ def test_one_minute_is_one_minute(language, validity):
     assert validity in render("activation_code", language, ACTIVATION_CODE | {"minutes": 1}).text
 
 
+@pytest.mark.parametrize(
+    ("language", "promise"),
+    [
+        ("en", "Until you have confirmed, you sign in with your previous e-mail address."),
+        ("de", "Bis zur Bestätigung melden Sie sich mit Ihrer bisherigen E-Mail-Adresse an."),
+        ("nl", "Tot u hebt bevestigd, meldt u zich aan met uw vorige e-mailadres."),
+        ("fr", "Jusqu’à votre confirmation, vous vous connectez avec votre adresse e-mail précédente."),
+    ],
+)
+def test_a_new_address_is_asked_to_confirm_itself_and_the_old_login_stays_until_then(language, promise):
+    """DESIGN §4: "A new e-mail is pending until confirmed by a single-use link sent to it"."""
+    for part in both(render("email_confirmation", language, EMAIL_CONFIRMATION)):
+        for value in ["Thomas Jahn", "anna.mehl@new.example.com", LINK, promise, "2026"]:
+            assert value in part
+
+
+@every_language
+def test_the_old_address_is_told_and_only_hinted_at_the_new_one(language):
+    """DESIGN §4: "the old address is told"."""
+    for part in both(
+        render("email_change_notice", language, EMAIL_CHANGE_NOTICE | {"new_email": "anna.mehl@x.example"})
+    ):
+        assert part.count("Thomas Jahn") == 2
+        assert "a***@new.example.com" in part
+        assert "anna.mehl@" not in part
+
+
+@pytest.mark.parametrize(
+    ("language", "intro", "warning"),
+    [
+        ("en", "You have entered", "change your password right away and contact Harmony Shop"),
+        ("de", "Sie haben", "ändern Sie bitte umgehend Ihr Passwort und wenden Sie sich an Harmony Shop"),
+        ("nl", "U hebt", "Wijzig dan meteen uw wachtwoord en neem contact op met Harmony Shop"),
+        ("fr", "Vous avez enregistré", "changer votre mot de passe sans tarder et contacter Harmony Shop"),
+    ],
+)
+def test_who_changed_their_own_address_is_not_sent_to_themself(language, intro, warning):
+    for template in ("email_confirmation", "email_change_notice"):
+        for part in both(render(template, language, MAILS[template] | {"changed_by_name": None})):
+            assert intro in part
+            assert "None" not in part
+    for part in both(render("email_change_notice", language, EMAIL_CHANGE_NOTICE | {"changed_by_name": None})):
+        assert warning in part
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        (
+            "en",
+            "Thomas Jahn has handed over the role of main contact for Möbel-Meller KG at Harmony Shop to Anna Mehl.",
+        ),
+        (
+            "de",
+            "Thomas Jahn hat die Rolle als Hauptkontakt für Möbel-Meller KG bei Harmony Shop an Anna Mehl übergeben.",
+        ),
+        (
+            "nl",
+            "Thomas Jahn heeft de rol van hoofdcontactpersoon voor Möbel-Meller KG bij Harmony Shop overgedragen aan",
+        ),
+        (
+            "fr",
+            "Thomas Jahn a transmis à Anna Mehl le rôle de contact principal pour Möbel-Meller KG sur Harmony Shop.",
+        ),
+    ],
+)
+def test_a_new_main_contact_is_told_with_who_hands_over_to_whom(language, sentence):
+    for part in both(render("main_contact_handed_over", language, MAIN_CONTACT_HANDED_OVER)):
+        assert sentence in part
+
+
+@pytest.mark.parametrize(
+    ("language", "access", "advice"),
+    [
+        ("en", "can still sign in to Harmony Shop", "please deactivate the account"),
+        ("de", "kann sich aber weiterhin bei Harmony Shop anmelden", "deaktivieren Sie bitte das Konto"),
+        ("nl", "kan zich nog steeds aanmelden bij Harmony Shop", "Deactiveer dan het account"),
+        ("fr", "peut toujours se connecter à Harmony Shop", "désactiver son compte"),
+    ],
+)
+def test_a_main_contact_is_told_who_left_and_that_they_still_have_access(language, access, advice):
+    for part in both(render("contact_left", language, CONTACT_LEFT)):
+        for value in ["Anna Mehl", "CT000007", "Möbel-Meller KG", access, advice]:
+            assert value in part
+
+
 @every_language
 def test_the_code_is_not_in_the_subject_which_locked_phones_show(language):
     assert "042317" not in render("activation_code", language, ACTIVATION_CODE).subject
@@ -304,20 +433,38 @@ def test_text_is_not_escaped_and_html_is():
     assert "Müller &amp; &lt;b&gt;Söhne&lt;/b&gt; &#34;O&#39;Neil&#34; {name}" in mail.html
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "W" * 50,
-        "李" * 50,
-        "عبد الرحمن بن عبد العزيز",
-        "👩‍👩‍👧‍👦" * 7,
-        "Z̷̧̛a̶͝l̴g̵o̶" * 3,
-        "Ωμέγα Straße İğne",
-    ],
-)
-def test_a_long_name_of_any_script_is_written_as_it_is(name):
-    for part in both(render("invitation", "de", INVITATION | {"name": name})):
-        assert name in part
+NAMES = ("shop_name", "name", "company_name", "inviter_name", "changed_by_name", "old_name", "new_name", "contact_name")
+SCRIPTS = {
+    "latin": "W" * 50,
+    "markup": 'O\'Neil & <Söhne> "{name}" %s ' + "&" * 20,
+    "arabic": "عبد الرحمن بن عبد العزيز بن عبد الله بن محمد",
+    "hebrew": "בנימין זאב בן יוסף הכהן וילבוש",
+    "thai": "สมเด็จพระเจ้าตากสินมหาราชกรุงธนบุรี",
+    "han": "李" * 50,
+    "kana-hangul": "きゃりーぱみゅぱみゅ 김수한무거북이와두루미",
+    "devanagari": "श्रीनिवास रामानुजन् अय्यंगार",
+    "combining": "Z̷̧̛a̶͝l̴g̵o̶" * 3,
+    "emoji": "👩‍👩‍👧‍👦" * 7,
+    "cases": "Ωμέγα Straße İğne ǅ",
+}
+
+
+@every_language
+@every_mail
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_long_names_of_any_script_are_written_as_they_are(template, language, script):
+    names = [name for name in MAILS[template] if name in NAMES]
+    values = {name: f"{SCRIPTS[script]} {number}" for number, name in enumerate(names)}
+    mail = render(template, language, MAILS[template] | values)
+    assert Reader(mail.html).tags == Reader(render(template, language, MAILS[template]).html).tags
+    for part in both(mail):
+        assert all(value in part for value in values.values())
+
+
+@every_language
+@every_mail
+def test_a_subject_fits_what_mail_clients_show(template, language):
+    assert len(render(template, language, MAILS[template]).subject) <= 75
 
 
 def test_a_name_cannot_turn_our_sentences_around():
