@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "layers/customer_center"))
 
 from customer_center.companies.callers import PersonCaller
 from customer_center.platform import errors, texts
-from customer_center.platform.http import PROBLEM_JSON, STATUS, Api, Route
+from customer_center.platform.http import PROBLEM_JSON, STATUS, Api, Csv, Route
 
 ROOT = Path(__file__).parents[1]
 LAYER = ROOT / "layers/customer_center"
@@ -118,7 +118,7 @@ class Operation:
         return {name: kind for name, kind in get_type_hints(self.route.handler).items() if name != "return"}
 
     @property
-    def answers(self) -> Iterator[tuple[HTTPStatus, type[BaseModel]]]:
+    def answers(self) -> Iterator[tuple[HTTPStatus, type[BaseModel | Csv]]]:
         """The good statuses with their models: of `Answer[A | B]` the first status has A, the second B."""
         (answered,) = get_args(get_type_hints(self.route.handler)["return"])
         models = get_args(answered) or (answered,) * len(self.route.statuses)
@@ -252,14 +252,19 @@ def _codes(route: Route) -> Iterable[str]:
     parameters = inspect.signature(route.handler).parameters
     codes = set(route.problems)
     if "body" in parameters:
-        codes |= {"json-invalid", "body-too-large", "invalid-input"}
+        codes |= {"body-too-large", "json-invalid"}
+        codes |= {"invalid-input"} if parameters["body"].annotation is not bytes else set()
     if "query" in parameters:
         codes.add("invalid-input")
     caller = route.caller
     if caller.security is not None:
         codes.add("forbidden")
+    if route.method == "POST":
+        codes |= {"idempotency-key-invalid"} | ({"idempotency-key-reused"} if caller.security else set())
+    if route.method in ("PATCH", "DELETE"):
+        codes.add("precondition-required")
     if isinstance(caller, PersonCaller):
-        codes.add("user-deactivated")
+        codes |= {"user-deactivated", "company-closed"}
         codes |= {"permission-missing"} if caller.permission else set()
         codes |= {"customer-center-off"} if caller.administration else set()
     return sorted(codes)
@@ -283,10 +288,10 @@ class _Schema(GenerateJsonSchema):
 
 
 def _schemas(operations: Iterable[Operation]) -> Json:
-    answered = {model for operation in operations for _, model in operation.answers}
+    answered = {model for operation in operations for _, model in operation.answers if issubclass(model, BaseModel)}
     read: set[type[BaseModel]] = {Problem, GatewayError}
     for operation in operations:
-        read |= {kind for name, kind in operation.parameters.items() if name in ("body", "query")}
+        read |= {kind for name, kind in operation.parameters.items() if name in ("body", "query") and kind is not bytes}
     models: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = []
     models += [(model, "validation") for model in sorted(read, key=_name)]
     models += [(model, "serialization") for model in sorted(answered, key=_name)]
@@ -327,9 +332,15 @@ _PARAMETERS: Json = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "Names the attempt. A repeat with the same key goes on where the first one stopped, while one "
+        "description": "Names the attempt, for 24 hours. A repeat with the same key changes nothing again and is "
+        "answered with the resource as it is now; on a public route it goes on where the first one stopped, while one "
         "with another key has to wait for it (`in-progress`).",
-        "schema": {"type": "string", "examples": ["8e03978e-40d5-43e8-bc93-6894a57f9324"]},
+        "schema": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 255,
+            "examples": ["8e03978e-40d5-43e8-bc93-6894a57f9324"],
+        },
     },
     "IfMatch": {
         "name": "If-Match",
@@ -362,7 +373,9 @@ def _operation(operation: Operation, schemas: Mapping[str, Any]) -> Json:
     if route.caller.security is None:
         described["security"] = []
     if "body" in kinds:
-        described["requestBody"] = {"required": True, "content": {JSON: {"schema": _ref(_name(kinds["body"]))}}}
+        raw = kinds["body"] is bytes
+        schema = {"type": "string"} if raw else _ref(_name(kinds["body"]))
+        described["requestBody"] = {"required": True, "content": {route.consumes: {"schema": schema}}}
     return described
 
 
@@ -380,7 +393,7 @@ def _parameters(route: Route, kinds: Mapping[str, Any], schemas: Mapping[str, An
             yield _query_parameter(name, dict(schema), required=name in query.get("required", ()))
     if "version-changed" in route.problems:
         yield _ref("IfMatch", "parameters")
-    if route.method == "POST" and route.caller.security is None:
+    if route.method == "POST":
         yield _ref("IdempotencyKey", "parameters")
     yield _ref("AcceptLanguage", "parameters")
 
@@ -397,6 +410,10 @@ def _responses(operation: Operation, schemas: Mapping[str, Any]) -> Json:
     responses: dict[HTTPStatus, Json] = {}
     for status, model in operation.answers:
         headers: Json = {}
+        if model is Csv:
+            table = {"content": {"text/csv; charset=utf-8": {"schema": {"type": "string"}}}}
+            responses[status] = {"description": _sentences(model)[0], **table}
+            continue
         if {"version", "user"} & schemas[_name(model)]["properties"].keys():
             headers["ETag"] = _ref("ETag", "headers")
         if status is HTTPStatus.CREATED:

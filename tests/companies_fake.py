@@ -3,10 +3,11 @@
 They pass `contract/test_companies.py` and `contract/test_identities.py`.
 """
 
+import copy
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from customer_center.companies.model import (
     Attempt,
@@ -36,6 +37,7 @@ from customer_center.platform.errors import (
     PreconditionFailed,
     TooManyRequests,
 )
+from customer_center.platform.idempotency import KEPT_HOURS, AlreadyDone, Idempotency, Remembered
 from customer_center.platform.ids import company_of
 from customer_center.platform.journal import Effect, Entry
 
@@ -52,6 +54,30 @@ class FakeCompanies(Companies):
         self._read: dict[str, ContactsRead] = {}
         self._refusals: Counter[tuple[str, ...]] = Counter()
         self._attempts: dict[str, Attempt] = {}
+        self._remembered: dict[str, tuple[Remembered, datetime]] = {}
+        self._mailed: set[str] = set()
+        self._request: Idempotency | None = None
+
+    # Requests that may be repeated
+
+    def remembering(self, request: Idempotency) -> "FakeCompanies":
+        companies = copy.copy(self)
+        companies._request = request
+        return companies
+
+    def remembered(self, request: Idempotency, now: datetime) -> Remembered | None:
+        before, at = self._remembered.get(request.key, (None, now))
+        return before if now < at + timedelta(hours=KEPT_HOURS) else None
+
+    def _check_first_time(self, at: datetime) -> None:
+        if self._request and self.remembered(self._request, at):
+            raise AlreadyDone
+
+    def _write(self, *entries: Entry) -> None:
+        if self._request:
+            remembered = Remembered(self._request.request_hash, entries[0].subject)
+            self._remembered[self._request.key] = (remembered, entries[0].at)
+        self.entries += entries
 
     def add(self, company: Company, *users: User) -> None:
         """Put a company with its users here, past every rule."""
@@ -148,6 +174,7 @@ class FakeCompanies(Companies):
     # Users
 
     def add_user(self, user: User, entry: Entry, contact: ErpContact | None = None) -> None:
+        self._check_first_time(entry.at)
         if contact:
             self._check_free(user, contact)
         self._check_new(user)
@@ -156,25 +183,75 @@ class FakeCompanies(Companies):
             self._link(user, contact)
         else:
             self._outdate_contacts(user)
-        self.entries.append(entry)
+        self._write(entry)
 
     def change_user(self, before: User, after: User, entry: Entry, contact: ErpContact | None = None) -> None:
-        stored = self._users.get(after.user_id)
-        if stored is None or stored.version != before.version:
-            raise PreconditionFailed
-        joins, leaves = _counts(after) and not _counts(before), _counts(before) and not _counts(after)
-        company = self._companies.get(after.company_id)
-        if (joins or leaves) and (company is None or (leaves and len(company.main_contacts) <= 1)):
-            raise Conflict("last-main-contact")
+        self._check_first_time(entry.at)
+        self._check_changes([(before, after)])
         if contact:
             self._check_free(after, contact)
             self._link(after, contact)
-        names = [each.name for each in fields(User) if getattr(after, each.name) != getattr(before, each.name)]
-        self._users[after.user_id] = replace(stored, **{name: getattr(after, name) for name in names})
-        if company and (joins or leaves):
-            main_contacts = company.main_contacts ^ {after.user_id}
+        self._change([(before, after)])
+        self._write(entry)
+
+    def change_users(self, changes: Sequence[tuple[User, User]], entries: Sequence[Entry]) -> None:
+        self._check_first_time(entries[0].at)
+        self._check_changes(changes)
+        self._change(changes)
+        self._write(*entries)
+
+    def delete_user(self, user: User, entry: Entry, *, attempt: str) -> None:
+        self._check_first_time(entry.at)
+        stored = self._users.get(user.user_id)
+        if stored is None or stored.version != user.version:
+            raise PreconditionFailed
+        company = self._companies.get(user.company_id)
+        if company and _counts(user):
+            if len(company.main_contacts) <= 1:
+                raise Conflict("last-main-contact")
+            main_contacts = company.main_contacts - {user.user_id}
             self._companies[company.company_id] = replace(company, main_contacts=main_contacts)
-        self.entries.append(entry)
+        del self._users[user.user_id]
+        del self._emails[normalized_email(user.email)]
+        self._attempts.pop(attempt, None)
+        row = self._contacts.get((user.company_id, user.contact_number or ""))
+        if row and row.user_id == user.user_id:
+            self._contacts[user.company_id, row.contact.contact_number] = replace(row, user_id=None)
+        self._write(entry)
+
+    def _check_changes(self, changes: Sequence[tuple[User, User]]) -> None:
+        for before, after in changes:
+            stored = self._users.get(after.user_id)
+            if stored is None or stored.version != before.version:
+                raise PreconditionFailed
+            moved = normalized_email(before.email) != normalized_email(after.email)
+            if moved and normalized_email(after.email) in self._emails:
+                raise Conflict("email-in-use")
+        joining, leaving = _moving(changes)
+        company = self._companies.get(changes[0][1].company_id)
+        main_contacts = company.main_contacts if company else frozenset()
+        if (joining or leaving) and (company is None or not (main_contacts | joining) - leaving):
+            raise Conflict("last-main-contact")
+
+    def _change(self, changes: Sequence[tuple[User, User]]) -> None:
+        for before, after in changes:
+            stored = self._users[after.user_id]
+            names = [each.name for each in fields(User) if getattr(after, each.name) != getattr(before, each.name)]
+            self._users[after.user_id] = replace(stored, **{name: getattr(after, name) for name in names})
+            if normalized_email(before.email) != normalized_email(after.email):
+                del self._emails[normalized_email(before.email)]
+                self._emails[normalized_email(after.email)] = after.user_id
+        joining, leaving = _moving(changes)
+        company = self._companies.get(changes[0][1].company_id)
+        if company and (joining or leaving):
+            main_contacts = (company.main_contacts | joining) - leaving
+            self._companies[company.company_id] = replace(company, main_contacts=main_contacts)
+
+    def was_mailed(self, mail_id: str) -> bool:
+        return mail_id in self._mailed
+
+    def note_mailed(self, mail_id: str, now: datetime) -> None:
+        self._mailed.add(mail_id)
 
     def invitation_sent(
         self, user_id: str, *, mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime
@@ -249,10 +326,11 @@ class FakeCompanies(Companies):
 
     def save_attempt(self, attempt: Attempt, entry: Entry, *, replaces: Attempt | None) -> None:
         stored = self._attempts.get(attempt.key)
+        self._check_first_time(entry.at)
         if (stored and stored.attempt_id) != (replaces and replaces.attempt_id):
             raise InProgress("in-progress", retry_after=1)
         self._attempts[attempt.key] = attempt
-        self.entries.append(entry)
+        self._write(entry)
 
     def code_sent(self, key: str, *, mail_id: str, code_hash: str, expires_at: datetime) -> bool:
         attempt = self._attempts.get(key)
@@ -281,6 +359,7 @@ class FakeCompanies(Companies):
     def complete_activation(
         self, user: User, company: Company, entry: Entry, *, existing: Company | None, contact: ErpContact | None
     ) -> None:
+        self._check_first_time(entry.at)
         known = self.company_of_number(company.customer_number)
         if (known and known.company_id) != (existing and existing.company_id):
             raise CompanyExists
@@ -296,11 +375,18 @@ class FakeCompanies(Companies):
             self._link(user, contact)
         elif existing:
             self._outdate_contacts(user)
-        self.entries.append(entry)
+        self._write(entry)
 
 
 def _counts(user: User) -> bool:
     return user.is_main_contact and user.status is UserStatus.ACTIVE
+
+
+def _moving(changes: Sequence[tuple[User, User]]) -> tuple[set[str], set[str]]:
+    """Return who becomes an active main contact by the changes, and who is none any more."""
+    joining = {after.user_id for before, after in changes if _counts(after) and not _counts(before)}
+    leaving = {after.user_id for before, after in changes if _counts(before) and not _counts(after)}
+    return joining, leaving
 
 
 def _refusal_keys(
@@ -347,9 +433,10 @@ class FakeIdentities(Identities):
             raise InvalidInput(errors=[FieldError("/password", "password-policy")])
         login.password = password
 
-    def enable(self, user_id: str) -> None:
-        self._called("enable", user_id)
-        login = self._login(user_id)
+    def enable(self, user: User) -> None:
+        self._called("enable", user.user_id)
+        login = self._login(user.user_id)
+        login.email, login.language = user.email, user.language
         login.verified = login.enabled = True
 
     def disable(self, user_id: str) -> None:

@@ -72,6 +72,7 @@ def settings() -> Settings:
         "code-invalid",
         "code-expired",
         "code-exhausted",
+        "company-closed",
         "customer-blocked",
         "customer-center-managed",
         "main-contact-missing",

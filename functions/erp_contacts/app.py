@@ -18,13 +18,14 @@ from customer_center.companies.bodies import (
     UserAnswer,
 )
 from customer_center.companies.callers import person
+from customer_center.companies.idempotency import user_once
 from customer_center.companies.invite_contact import NewUser, invite_contact
 from customer_center.companies.list_erp_contacts import list_erp_contacts
-from customer_center.companies.model import InvitationRules, Permission, User, check_salutation
+from customer_center.companies.model import InvitationRules, Member, Permission, User, check_salutation
+from customer_center.companies.ports import Companies
 from customer_center.connectors.silver.adapter import erp
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
-from customer_center.platform.errors import NotFound
 from customer_center.platform.http import Answer, Api, Request
 
 api = Api()
@@ -55,11 +56,11 @@ def settings() -> Settings:
     caller=person(companies, Permission.USERS_VIEW, administration=True),
     problems=["cursor-invalid", "erp-malformed", "erp-unavailable", "erp-timeout"],
 )
-def list_contacts(caller: User, query: ErpContactsQuery) -> Answer[ErpContactsAnswer]:
+def list_contacts(caller: Member, query: ErpContactsQuery) -> Answer[ErpContactsAnswer]:
     """List the ERP's contacts who have no shop account, by name; the last answer while the ERP cannot be asked."""
     with erp() as gateway:
         contacts = list_erp_contacts(
-            caller,
+            caller.user,
             limit=query.limit,
             cursor=query.cursor,
             refresh=query.refresh,
@@ -93,7 +94,7 @@ def list_contacts(caller: User, query: ErpContactsQuery) -> Answer[ErpContactsAn
         "erp-timeout",
     ],
 )
-def invite(contact_number: str, body: InviteContactBody, caller: User, request: Request) -> Answer[UserAnswer]:
+def invite(contact_number: str, body: InviteContactBody, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Add a contact of the ERP to the shop; an invitation is mailed to them."""
     check_salutation(body.salutation, settings().salutations)
     new_user = NewUser(
@@ -105,22 +106,23 @@ def invite(contact_number: str, body: InviteContactBody, caller: User, request: 
         budgets=body.budgets.budgets(),
     )
     clock = SystemClock()
-    with erp() as gateway:
-        user = invite_contact(
-            contact_number,
-            new_user,
-            caller,
-            request.request_id,
-            rules=settings().rules(),
-            erp=gateway,
-            companies=companies(),
-            clock=clock,
-        )
-    company = companies().company(user.company_id)
-    if company is None:
-        raise NotFound
+
+    def do(companies: Companies) -> User:
+        with erp() as gateway:
+            return invite_contact(
+                contact_number,
+                new_user,
+                caller.user,
+                request.request_id,
+                rules=settings().rules(),
+                erp=gateway,
+                companies=companies,
+                clock=clock,
+            )
+
+    user = user_once(request.idempotency(caller.user.user_id), do, companies=companies(), clock=clock)
     return Answer(
-        UserAnswer.of(user, company, clock.now()),
+        UserAnswer.of(user, caller.company, clock.now()),
         status=HTTPStatus.CREATED,
         version=user.version,
         location=f"/users/{user.user_id}",

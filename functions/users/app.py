@@ -1,7 +1,7 @@
 """/me and /users: the company's users as its main contact administers them (seed 001)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
@@ -20,8 +20,10 @@ from customer_center.companies.bodies import (
 )
 from customer_center.companies.callers import person
 from customer_center.companies.change_user_status import activate_user, deactivate_user
+from customer_center.companies.idempotency import user_once
 from customer_center.companies.invite_contact import NewUser, request_user
-from customer_center.companies.model import Company, InvitationRules, Permission, User, check_salutation
+from customer_center.companies.model import Company, InvitationRules, Member, Permission, User, check_salutation
+from customer_center.companies.ports import Companies
 from customer_center.connectors.cognito.adapter import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
@@ -57,27 +59,26 @@ def settings() -> Settings:
 
 
 @api.route("GET /me", caller=person(companies))
-def me(caller: User) -> Answer[MeAnswer]:
+def me(caller: Member) -> Answer[MeAnswer]:
     """Tell who is logged in, and what they may do."""
-    company = _company(caller)
     return Answer(
         MeAnswer(
-            user=_answer(caller, company),
-            company=CompanyAnswer.of(company),
-            permissions=sorted(caller.permissions),
+            user=_answer(caller.user, caller.company),
+            company=CompanyAnswer.of(caller.company),
+            permissions=sorted(caller.user.permissions),
         ),
-        version=caller.version,
+        version=caller.user.version,
     )
 
 
 @api.route(
     "GET /users", caller=person(companies, Permission.USERS_VIEW, administration=True), problems=["cursor-invalid"]
 )
-def list_users(caller: User, query: PageQuery) -> Answer[UsersAnswer]:
+def list_users(caller: Member, query: PageQuery) -> Answer[UsersAnswer]:
     """List the company's users with status and roles, in the order they came."""
-    company = _company(caller)
-    page = companies().users(caller.company_id, limit=query.limit, cursor=query.cursor)
-    return Answer(UsersAnswer(items=[_answer(user, company) for user in page.users], next_cursor=page.next_cursor))
+    page = companies().users(caller.company.company_id, limit=query.limit, cursor=query.cursor)
+    items = [_answer(user, caller.company) for user in page.users]
+    return Answer(UsersAnswer(items=items, next_cursor=page.next_cursor))
 
 
 @api.route(
@@ -86,10 +87,9 @@ def list_users(caller: User, query: PageQuery) -> Answer[UsersAnswer]:
     statuses=[HTTPStatus.CREATED],
     problems=["email-in-use", "in-progress", "permission-missing"],
 )
-def request_new_user(body: RequestUserBody, caller: User, request: Request) -> Answer[UserAnswer]:
+def request_new_user(body: RequestUserBody, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Request a new user: a person the ERP does not list. An invitation is mailed to them."""
     check_salutation(body.salutation, settings().salutations)
-    rules = settings().rules()
     new_user = NewUser(
         salutation=body.salutation,
         name=body.name,
@@ -98,19 +98,31 @@ def request_new_user(body: RequestUserBody, caller: User, request: Request) -> A
         roles=body.roles,
         budgets=body.budgets.budgets(),
     )
-    user = request_user(new_user, caller, request.request_id, rules=rules, companies=companies(), clock=SystemClock())
-    return _changed(user, HTTPStatus.CREATED)
+
+    def do(companies: Companies) -> User:
+        return request_user(
+            new_user,
+            caller.user,
+            request.request_id,
+            rules=settings().rules(),
+            companies=companies,
+            clock=SystemClock(),
+        )
+
+    user = _once(caller, request, do)
+    answer = _changed(user, caller)
+    return replace(answer, status=HTTPStatus.CREATED, location=f"/users/{user.user_id}")
 
 
 @api.route(
     "GET /users/{user_id}", caller=person(companies, Permission.USERS_VIEW, administration=True), problems=["not-found"]
 )
-def get_user(user_id: str, caller: User) -> Answer[UserAnswer]:
+def get_user(user_id: str, caller: Member) -> Answer[UserAnswer]:
     """Return one user of the company."""
-    user = companies().colleague(caller.company_id, user_id)
+    user = companies().colleague(caller.company.company_id, user_id)
     if user is None:
         raise NotFound
-    return _changed(user, HTTPStatus.OK)
+    return _changed(user, caller)
 
 
 @api.route(
@@ -118,18 +130,21 @@ def get_user(user_id: str, caller: User) -> Answer[UserAnswer]:
     caller=person(companies, Permission.USERS_DEACTIVATE, administration=True),
     problems=["not-found", "own-account", "last-main-contact", "in-progress", "version-changed"],
 )
-def deactivate(user_id: str, caller: User, request: Request) -> Answer[UserAnswer]:
+def deactivate(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]:
     """End a user's access at once: no request, no login, no refreshed token. An open invitation is revoked."""
-    user = deactivate_user(
-        user_id,
-        caller,
-        request.request_id,
-        if_version=request.if_match,
-        companies=companies(),
-        identities=identities(),
-        clock=SystemClock(),
-    )
-    return _changed(user, HTTPStatus.OK)
+
+    def do(companies: Companies) -> User:
+        return deactivate_user(
+            user_id,
+            caller.user,
+            request.request_id,
+            if_version=request.if_match,
+            companies=companies,
+            identities=identities(),
+            clock=SystemClock(),
+        )
+
+    return _changed(_once(caller, request, do), caller)
 
 
 @api.route(
@@ -137,35 +152,35 @@ def deactivate(user_id: str, caller: User, request: Request) -> Answer[UserAnswe
     caller=person(companies, Permission.USERS_DEACTIVATE, administration=True),
     problems=["not-found", "in-progress", "version-changed"],
 )
-def activate(user_id: str, caller: User, request: Request) -> Answer[UserAnswer]:
+def activate(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Give a deactivated user login and password back; who never accepted their invitation is mailed a new one."""
-    user = activate_user(
-        user_id,
-        caller,
-        request.request_id,
-        if_version=request.if_match,
-        rules=settings().rules(),
-        companies=companies(),
-        identities=identities(),
-        clock=SystemClock(),
-    )
-    return _changed(user, HTTPStatus.OK)
+
+    def do(companies: Companies) -> User:
+        return activate_user(
+            user_id,
+            caller.user,
+            request.request_id,
+            if_version=request.if_match,
+            rules=settings().rules(),
+            companies=companies,
+            identities=identities(),
+            clock=SystemClock(),
+        )
+
+    return _changed(_once(caller, request, do), caller)
 
 
-def _company(caller: User) -> Company:
-    company = companies().company(caller.company_id)
-    if company is None:
-        raise NotFound
-    return company
+def _once(caller: Member, request: Request, do: Callable[[Companies], User]) -> User:
+    key = request.idempotency(caller.user.user_id)
+    return user_once(key, do, companies=companies(), clock=SystemClock())
 
 
 def _answer(user: User, company: Company) -> UserAnswer:
     return UserAnswer.of(user, company, SystemClock().now())
 
 
-def _changed(user: User, status: HTTPStatus) -> Answer[UserAnswer]:
-    location = f"/users/{user.user_id}" if status is HTTPStatus.CREATED else None
-    return Answer(_answer(user, _company(user)), status=status, version=user.version, location=location)
+def _changed(user: User, caller: Member) -> Answer[UserAnswer]:
+    return Answer(_answer(user, caller.company), version=user.version)
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:

@@ -1,6 +1,10 @@
 """What contract tests share: AWS as moto plays it and as the emulator plays it, and tables as the template has them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
 from typing import Any
@@ -9,7 +13,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from customer_center.companies.ports import Companies, CompanyExists
+from customer_center.companies.store import CompanyStore
+from customer_center.platform.errors import CustomerCenterError
+from customer_center.platform.idempotency import AlreadyDone
+from customer_center.platform.journal import Entry, Journal
 from local.stack import REGION, emulated
+from tests.builders import COMPANY_ID, OTHER_COMPANY_ID, a_company, an_entry
+from tests.companies_fake import FakeCompanies
 from tests.emulator import emulator
 from tests.template_reader import load_template
 
@@ -59,3 +70,114 @@ def create_table() -> Callable[[Any, str], str]:
         return name
 
     return create
+
+
+@dataclass
+class World:
+    """Companies, their journal, everything they keep (to see that nothing changed), and what they write."""
+
+    companies: Companies
+    entries: Callable[[], Sequence[Entry]]
+    everything: Callable[[], object]
+    writes: list[str] | None = None
+
+    def founded(self, *users, company=None):
+        """Let these users activate the company, the first of them creating it."""
+        company = company or a_company()
+        for user in users:
+            existing = self.companies.company_of_number(company.customer_number)
+            joining = {user.user_id} if user.is_main_contact else set()
+            after = replace(existing or company, main_contacts=(existing or company).main_contacts | joining)
+            self.companies.complete_activation(
+                user, after, an_entry(company_id=user.company_id), existing=existing, contact=None
+            )
+        return self.companies.company(company.company_id)
+
+    @contextmanager
+    def refuses(self, error, match=None):
+        """Expect the error, and that nothing was written."""
+        before = self.everything()
+        with pytest.raises(error, match=match) as refused:
+            yield refused
+        assert self.everything() == before
+
+    @contextmanager
+    def journals(self, entry):
+        """Expect exactly this entry to be added."""
+        before = self.entries()
+        yield
+        assert [_plain(each) for each in self.entries() if each not in before] == [_plain(entry)]
+
+
+def _plain(entry):
+    return replace(entry, changes={name: list(pair) for name, pair in entry.changes.items()})
+
+
+def _fake_world():
+    fake = FakeCompanies()
+    return World(fake, lambda: list(fake.entries), lambda: deepcopy(vars(fake)))
+
+
+@contextmanager
+def _store_world(dynamodb, create_table):
+    tables = [create_table(dynamodb, name) for name in ("CompaniesTable", "JournalTable")]
+    journal = Journal(client=dynamodb, table=tables[1])
+    store = CompanyStore(client=dynamodb, table=tables[0], journal=journal)
+
+    def everything():
+        return [sorted(map(repr, dynamodb.scan(TableName=table)["Items"])) for table in tables]
+
+    def entries():
+        return [entry for company_id in (COMPANY_ID, OTHER_COMPANY_ID) for entry in journal.entries(company_id)]
+
+    world = World(store, entries, everything, [])
+
+    def written(model, **_):
+        world.writes.append(model.name)
+
+    events = [f"before-call.dynamodb.{operation}" for operation in ("PutItem", "UpdateItem", "DeleteItem")]
+    for event in events:
+        dynamodb.meta.events.register(event, written)
+    yield world
+    for event in events:
+        dynamodb.meta.events.unregister(event, written)
+
+
+@pytest.fixture
+def moto_world(moto_client, create_table):
+    with _store_world(moto_client("dynamodb"), create_table) as world:
+        yield world
+
+
+@pytest.fixture
+def emulator_world(emulator_client, create_table):
+    with _store_world(emulator_client("dynamodb"), create_table) as world:
+        yield world
+
+
+@pytest.fixture
+def fake_world():
+    return _fake_world()
+
+
+@pytest.fixture(params=["fake", "moto", "emulator"])
+def world(request):
+    return request.getfixturevalue(f"{request.param}_world")
+
+
+@pytest.fixture(params=["moto", "emulator"])
+def store_world(request):
+    return request.getfixturevalue(f"{request.param}_world")
+
+
+def at_once(*calls) -> list[Any]:
+    """Return what each call returned or which of our errors it raised, all of them made at the same time."""
+
+    def tried(call):
+        try:
+            return call()
+        except (CustomerCenterError, CompanyExists, AlreadyDone) as error:
+            return error
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(tried, calls))

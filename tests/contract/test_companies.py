@@ -5,13 +5,8 @@ moto is not atomic: what happens at once is tested on the emulator alone.
 
 import base64
 import json
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -25,11 +20,9 @@ from customer_center.companies.model import (
     UserStatus,
     normalized_email,
 )
-from customer_center.companies.ports import Companies, CompanyExists
-from customer_center.companies.store import CompanyStore
+from customer_center.companies.ports import CompanyExists
 from customer_center.platform.errors import (
     Conflict,
-    CustomerCenterError,
     Gone,
     InProgress,
     InvalidInput,
@@ -37,7 +30,7 @@ from customer_center.platform.errors import (
     PreconditionFailed,
     TooManyRequests,
 )
-from customer_center.platform.journal import Effect, Entry, Journal
+from customer_center.platform.journal import Effect
 from tests.builders import (
     COMPANY_ID,
     NOON,
@@ -54,107 +47,9 @@ from tests.builders import (
     an_invited_user,
     budgets,
 )
-from tests.companies_fake import FakeCompanies
+from tests.contract.conftest import at_once
 
 LATER = NOON + timedelta(hours=1)
-
-
-@dataclass
-class World:
-    """Companies, their journal, everything they keep (to see that nothing changed), and what they write."""
-
-    companies: Companies
-    entries: Callable[[], Sequence[Entry]]
-    everything: Callable[[], object]
-    writes: list[str] | None = None
-
-    def founded(self, *users, company=None):
-        """Let these users activate the company, the first of them creating it."""
-        company = company or a_company()
-        for user in users:
-            existing = self.companies.company_of_number(company.customer_number)
-            joining = {user.user_id} if user.is_main_contact else set()
-            after = replace(existing or company, main_contacts=(existing or company).main_contacts | joining)
-            self.companies.complete_activation(
-                user, after, an_entry(company_id=user.company_id), existing=existing, contact=None
-            )
-        return self.companies.company(company.company_id)
-
-    @contextmanager
-    def refuses(self, error, match=None):
-        """Expect the error, and that nothing was written."""
-        before = self.everything()
-        with pytest.raises(error, match=match) as refused:
-            yield refused
-        assert self.everything() == before
-
-    @contextmanager
-    def journals(self, entry):
-        """Expect exactly this entry to be added."""
-        before = self.entries()
-        yield
-        assert [_plain(each) for each in self.entries() if each not in before] == [_plain(entry)]
-
-
-def _plain(entry):
-    return replace(entry, changes={name: list(pair) for name, pair in entry.changes.items()})
-
-
-def _fake_world():
-    fake = FakeCompanies()
-    return World(fake, lambda: list(fake.entries), lambda: deepcopy(vars(fake)))
-
-
-@contextmanager
-def _store_world(dynamodb, create_table):
-    tables = [create_table(dynamodb, name) for name in ("CompaniesTable", "JournalTable")]
-    journal = Journal(client=dynamodb, table=tables[1])
-    store = CompanyStore(client=dynamodb, table=tables[0], journal=journal)
-
-    def everything():
-        return [sorted(map(repr, dynamodb.scan(TableName=table)["Items"])) for table in tables]
-
-    def entries():
-        return [entry for company_id in (COMPANY_ID, OTHER_COMPANY_ID) for entry in journal.entries(company_id)]
-
-    world = World(store, entries, everything, [])
-
-    def written(model, **_):
-        world.writes.append(model.name)
-
-    events = [f"before-call.dynamodb.{operation}" for operation in ("PutItem", "UpdateItem", "DeleteItem")]
-    for event in events:
-        dynamodb.meta.events.register(event, written)
-    yield world
-    for event in events:
-        dynamodb.meta.events.unregister(event, written)
-
-
-@pytest.fixture
-def moto_world(moto_client, create_table):
-    with _store_world(moto_client("dynamodb"), create_table) as world:
-        yield world
-
-
-@pytest.fixture
-def emulator_world(emulator_client, create_table):
-    with _store_world(emulator_client("dynamodb"), create_table) as world:
-        yield world
-
-
-@pytest.fixture
-def fake_world():
-    return _fake_world()
-
-
-@pytest.fixture(params=["fake", "moto", "emulator"])
-def world(request):
-    return request.getfixturevalue(f"{request.param}_world")
-
-
-@pytest.fixture(params=["moto", "emulator"])
-def store_world(request):
-    return request.getfixturevalue(f"{request.param}_world")
 
 
 # Reading
@@ -226,7 +121,7 @@ def test_an_email_is_found_however_it_is_written(world, written):
     }
 
 
-def test_many_emails_are_found_at_once(world):
+def test_many_emails_are_foundat_once(world):
     users = [a_user(email=f"person{number}@baecker.example") for number in range(0, 130, 10)]
     world.founded(*users)
     asked = [f"Person{number}@baecker.example" for number in range(130)]
@@ -1022,19 +917,6 @@ def test_who_activates_without_a_contact_outdates_what_was_read(world):
 # At once. moto is not atomic, so only here.
 
 
-def _at_once(*calls) -> list[Any]:
-    """Return what each call returned or which of our errors it raised, all of them made at the same time."""
-
-    def tried(call):
-        try:
-            return call()
-        except (CustomerCenterError, CompanyExists) as error:
-            return error
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(tried, calls))
-
-
 def _one_winner(results, *losers):
     assert [result for result in results if not isinstance(result, Exception)] == [None]
     assert all(isinstance(result, (*losers, InProgress)) for result in results if result is not None)
@@ -1043,7 +925,7 @@ def _one_winner(results, *losers):
 def test_at_once_one_user_gets_an_email(emulator_world):
     world = emulator_world
     users = [an_invited_user(email="same@baecker.example") for _ in range(8)]
-    results = _at_once(*(lambda user=user: world.companies.add_user(user, an_entry()) for user in users))
+    results = at_once(*(lambda user=user: world.companies.add_user(user, an_entry()) for user in users))
     _one_winner(results, Conflict)
     winner = users[results.index(None)]
     assert world.companies.user_id_of_email("same@baecker.example") == winner.user_id
@@ -1055,7 +937,7 @@ def test_at_once_one_user_comes_from_a_contact(emulator_world):
     world = emulator_world
     users = [an_invited_user(contact_number="KT1") for _ in range(8)]
     contact = a_contact("KT1")
-    results = _at_once(*(lambda user=user: world.companies.add_user(user, an_entry(), contact) for user in users))
+    results = at_once(*(lambda user=user: world.companies.add_user(user, an_entry(), contact) for user in users))
     _one_winner(results, Conflict)
     assert len(world.entries()) == 1
 
@@ -1068,7 +950,7 @@ def test_at_once_one_company_is_created(emulator_world):
     def activate(user):
         _complete(world, user, a_company(company_id=user.company_id))
 
-    results = _at_once(*(lambda user=user: activate(user) for user in users))
+    results = at_once(*(lambda user=user: activate(user) for user in users))
     _one_winner(results, CompanyExists)
     winner = users[results.index(None)]
     assert world.companies.company_of_number(NUMBER).company_id == winner.company_id
@@ -1083,7 +965,7 @@ def test_at_once_one_of_two_main_contacts_stays(emulator_world):
     def leave(chief):
         world.companies.change_user(chief, chief.changed(LATER, status=UserStatus.DEACTIVATED), an_entry())
 
-    _one_winner(_at_once(*(lambda chief=chief: leave(chief) for chief in chiefs)), Conflict)
+    _one_winner(at_once(*(lambda chief=chief: leave(chief) for chief in chiefs)), Conflict)
     assert len(_main_contacts(world)) == 1
 
 
@@ -1092,7 +974,7 @@ def test_at_once_one_change_of_a_version_wins(emulator_world):
     user = a_user()
     world.founded(user)
     changes = [user.changed(LATER, name=f"Name {serial}") for serial in range(8)]
-    results = _at_once(*(lambda after=after: world.companies.change_user(user, after, an_entry()) for after in changes))
+    results = at_once(*(lambda after=after: world.companies.change_user(user, after, an_entry()) for after in changes))
     _one_winner(results, PreconditionFailed)
     assert world.companies.user(user.user_id) == changes[results.index(None)]
     assert len(world.entries()) == 2
@@ -1102,7 +984,7 @@ def test_at_once_one_request_claims_an_invitation(emulator_world):
     world = emulator_world
     user = _invited(world)
     claims = [a_claim(f"claim-{serial}") for serial in range(8)]
-    results = _at_once(*(lambda claim=claim: world.companies.claim_invitation(user, claim, NOON) for claim in claims))
+    results = at_once(*(lambda claim=claim: world.companies.claim_invitation(user, claim, NOON) for claim in claims))
     _one_winner(results)
     assert world.companies.user(user.user_id).claim == claims[results.index(None)]
 
@@ -1111,7 +993,7 @@ def test_at_once_no_more_guesses_than_tries_are_compared(emulator_world):
     world = emulator_world
     attempt = _began(world)
     guesses = [lambda: world.companies.try_code(attempt.key, a_claim("same key"), NOON, 5) for _ in range(20)]
-    results = _at_once(*guesses)
+    results = at_once(*guesses)
     assert sorted(result.tries for result in results if not isinstance(result, Exception)) == [1, 2, 3, 4, 5]
     assert {result.code for result in results if isinstance(result, Exception)} == {"code-exhausted"}
 
@@ -1120,7 +1002,7 @@ def test_at_once_one_request_tries_a_code(emulator_world):
     world = emulator_world
     attempt = _began(world)
     claims = [a_claim(f"claim-{serial}") for serial in range(8)]
-    results = _at_once(*(lambda claim=claim: world.companies.try_code(attempt.key, claim, NOON, 5) for claim in claims))
+    results = at_once(*(lambda claim=claim: world.companies.try_code(attempt.key, claim, NOON, 5) for claim in claims))
     assert [type(result) for result in results].count(InProgress) == 7
     assert world.companies.attempt(attempt.key).tries == 1
 
@@ -1128,7 +1010,7 @@ def test_at_once_one_request_tries_a_code(emulator_world):
 def test_at_once_no_more_refusals_than_allowed_are_looked_at(emulator_world):
     world = emulator_world
     limits = RefusalLimits()
-    results = _at_once(*(lambda: _reserve(world, limits=limits) for _ in range(20)))
+    results = at_once(*(lambda: _reserve(world, limits=limits) for _ in range(20)))
     assert results.count(None) == 5
     assert sum(isinstance(result, TooManyRequests) for result in results) == 15
 
@@ -1140,7 +1022,7 @@ def test_at_once_one_attempt_is_begun(emulator_world):
     def begin(attempt):
         world.companies.save_attempt(attempt, an_entry(), replaces=None)
 
-    results = _at_once(*(lambda attempt=attempt: begin(attempt) for attempt in attempts))
+    results = at_once(*(lambda attempt=attempt: begin(attempt) for attempt in attempts))
     _one_winner(results)
     assert len(world.entries()) == 1
 
@@ -1149,6 +1031,6 @@ def test_at_once_a_mail_is_noted_once(emulator_world):
     world = emulator_world
     user = _invited(world, secret=None)
     hashes = [f"{serial}" * 64 for serial in range(8)]
-    results = _at_once(*(lambda token=token: _sent(world, user, token_hash=token) for token in hashes))
+    results = at_once(*(lambda token=token: _sent(world, user, token_hash=token) for token in hashes))
     assert sorted(results) == [False] * 7 + [True]
     assert world.companies.user(user.user_id).invitation.token_hash == hashes[results.index(True)]

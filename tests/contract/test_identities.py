@@ -33,7 +33,7 @@ class World:
         user = a_user(**given)
         self.identities.create(user)
         self.identities.set_password(user.user_id, PASSWORD)
-        self.identities.enable(user.user_id)
+        self.identities.enable(user)
         return user
 
 
@@ -119,7 +119,7 @@ def test_a_login_is_made_shut_and_without_its_email(world):
 def test_a_login_without_a_password_lets_nobody_in(world):
     user = a_user()
     world.identities.create(user)
-    world.identities.enable(user.user_id)
+    world.identities.enable(user)
     assert world.identities.sign_in(user.user_id, "") is None
     assert world.identities.sign_in(user.user_id, PASSWORD) is None
 
@@ -137,7 +137,7 @@ def test_making_a_login_again_shuts_it_until_it_is_enabled(world):
     user = world.registered()
     world.identities.create(user)
     assert world.identities.sign_in(user.user_id, PASSWORD) is None
-    world.identities.enable(user.user_id)
+    world.identities.enable(user)
     assert world.identities.sign_in(user.email, PASSWORD)
 
 
@@ -184,7 +184,7 @@ def test_disabling_ends_every_session(world):
     assert all(map(world.can_refresh, sessions))
     world.identities.disable(user.user_id)
     assert not any(map(world.can_refresh, sessions))
-    world.identities.enable(user.user_id)
+    world.identities.enable(user)
     assert not any(map(world.can_refresh, sessions))
     assert world.can_refresh(others)
 
@@ -194,7 +194,7 @@ def test_an_enabled_login_has_its_old_password(world):
     user = world.registered()
     world.identities.disable(user.user_id)
     for _ in range(2):
-        world.identities.enable(user.user_id)
+        world.identities.enable(user)
         assert world.identities.sign_in(user.email, PASSWORD)
 
 
@@ -204,7 +204,7 @@ def test_a_forgotten_login_is_gone(world):
         world.identities.delete(user.user_id)
         assert world.identities.sign_in(user.user_id, PASSWORD) is None
     world.identities.create(user)
-    world.identities.enable(user.user_id)
+    world.identities.enable(user)
     assert world.identities.sign_in(user.user_id, PASSWORD) is None
 
 
@@ -217,7 +217,7 @@ def test_nobodys_login_is_kept_out_and_forgotten_already(world):
 def test_nobodys_login_cannot_be_opened(world):
     user = a_user()
     with pytest.raises(OutsideUnavailable):
-        world.identities.enable(user.user_id)
+        world.identities.enable(user)
     with pytest.raises(OutsideUnavailable):
         world.identities.set_password(user.user_id, PASSWORD)
 
@@ -225,7 +225,12 @@ def test_nobodys_login_cannot_be_opened(world):
 @pytest.mark.parametrize("call", ["create", "set_password", "enable", "disable", "delete", "sign_in"])
 def test_when_the_service_is_down_every_call_says_so(world, call):
     user = world.registered()
-    arguments = {"create": [user], "set_password": [user.user_id, PASSWORD], "sign_in": [user.user_id, PASSWORD]}
+    arguments = {
+        "create": [user],
+        "enable": [user],
+        "set_password": [user.user_id, PASSWORD],
+        "sign_in": [user.user_id, PASSWORD],
+    }
     world.break_down()
     with pytest.raises(OutsideUnavailable) as unavailable:
         getattr(world.identities, call)(*arguments.get(call, [user.user_id]))

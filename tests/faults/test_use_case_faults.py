@@ -138,7 +138,7 @@ def _with(*users):
                 room.identities.create(room.subject)
                 room.identities.set_password(room.subject.user_id, PASSWORD)
             if room.subject.status is UserStatus.ACTIVE:
-                room.identities.enable(room.subject.user_id)
+                room.identities.enable(room.subject)
         return room
 
     return prepare

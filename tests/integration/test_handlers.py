@@ -117,7 +117,7 @@ class Stage:
         """Give a user a login that works."""
         self.identities.create(self.store.user(user_id))
         self.identities.set_password(user_id, password)
-        self.identities.enable(user_id)
+        self.identities.enable(self.store.user(user_id))
 
     def records(self):
         """Everything stored, without the counters of refusals and the breaker of the ERP."""

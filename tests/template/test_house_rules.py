@@ -704,7 +704,7 @@ def test_browsers_of_the_shop_may_call_and_no_others():
         {"Fn::If": ["SecondOrigin", {"Ref": "SecondAllowedOrigin"}, {"Ref": "AWS::NoValue"}]},
     ]
     assert cors["AllowHeaders"] == ["Authorization", "Content-Type", "If-Match", "Idempotency-Key", "Accept-Language"]
-    assert cors["ExposeHeaders"] == ["ETag", "Location", "Retry-After", "RateLimit"]
+    assert cors["ExposeHeaders"] == ["ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy"]
     assert "AllowCredentials" not in cors
 
 

@@ -152,7 +152,7 @@ def test_who_activated_can_use_the_customer_center(room, activated):
     "The customer-center can be accessed in "My Profile" and "Users management"."."""
     user = activated().user
     caller = PersonCaller(lambda: room.companies, Permission.USERS_VIEW, administration=True)
-    assert caller.admit(SimpleNamespace(username=user.user_id)) == user
+    assert caller.admit(SimpleNamespace(username=user.user_id)).user == user
 
 
 def test_a_standard_user_cannot_use_the_customer_center(room, activated):

@@ -18,7 +18,9 @@ def _user(room, status, *, enabled):
     room.companies.add(a_company(), user)
     room.identities.create(user)
     room.identities.set_password(user.user_id, PASSWORD)
-    (room.identities.enable if enabled else room.identities.disable)(user.user_id)
+    room.identities.enable(user)
+    if not enabled:
+        room.identities.disable(user.user_id)
     return user
 
 

@@ -40,7 +40,9 @@ def _present(room, user):
     if user.status is not UserStatus.INVITED and (user.invitation is None or user.invitation.token_hash is None):
         room.identities.create(user)
         room.identities.set_password(user.user_id, PASSWORD)
-        (room.identities.enable if user.status is UserStatus.ACTIVE else room.identities.disable)(user.user_id)
+        room.identities.enable(user)
+        if user.status is not UserStatus.ACTIVE:
+            room.identities.disable(user.user_id)
     return user
 
 
@@ -71,7 +73,7 @@ def test_the_api_refuses_a_deactivated_user_at_once(room, chief):
     class WithToken:
         username = user.user_id
 
-    assert caller.admit(WithToken()) == user
+    assert caller.admit(WithToken()).user == user
     room.identities.unavailable = True
     room.deactivate(user.user_id, chief)
     with pytest.raises(Forbidden, match="user-deactivated"):

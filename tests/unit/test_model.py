@@ -33,7 +33,7 @@ def test_the_main_contact_may_do_everything():
     ("role", "permissions"),
     [
         (Role.APPROVER, {Permission.ORDERS_APPROVE, Permission.ORDERS_BUY, Permission.COMPANY_VIEW}),
-        (Role.BUYER, {Permission.ORDERS_BUY, Permission.COMPANY_VIEW}),
+        (Role.BUYER, {Permission.ORDERS_BUY}),
         (Role.BUSINESS_USER, {Permission.ORDERS_BUY}),
     ],
 )

@@ -18,15 +18,12 @@ INTERNAL_CODES = frozenset()
 # Codes with their texts whose routes are being built: whoever documents one takes it out here.
 ANNOUNCED_CODES = frozenset(
     {
-        "company-closed",
         "confirmation-expired",
         "confirmation-invalid",
         "confirmation-used",
         "csv-invalid",
         "csv-too-long",
         "event-type-unknown",
-        "idempotency-key-invalid",
-        "idempotency-key-reused",
         "invitation-not-open",
         "precondition-required",
         "queue-unavailable",
@@ -193,8 +190,8 @@ def test_activation_answers_201_logged_in_or_202_code_sent(operations):
     [
         ("POST /activations", ["IdempotencyKey", "AcceptLanguage"]),
         ("POST /invitations/acceptance", ["IdempotencyKey", "AcceptLanguage"]),
-        ("POST /users/{user_id}/deactivate", ["IfMatch", "AcceptLanguage"]),
-        ("POST /users/{user_id}/activate", ["IfMatch", "AcceptLanguage"]),
+        ("POST /users/{user_id}/deactivate", ["IfMatch", "IdempotencyKey", "AcceptLanguage"]),
+        ("POST /users/{user_id}/activate", ["IfMatch", "IdempotencyKey", "AcceptLanguage"]),
         ("GET /me", ["AcceptLanguage"]),
     ],
 )
@@ -211,9 +208,10 @@ def test_the_query_of_a_list_says_its_bounds(operations):
 
 def test_an_administrators_route_says_who_is_refused_and_how(operations):
     refusals = set(_codes(operations["POST /users"], "403"))
-    assert refusals == {"forbidden", "user-deactivated", "permission-missing", "customer-center-off"}
-    assert set(_codes(operations["GET /me"], "403")) == {"forbidden", "user-deactivated"}
-    assert "403" not in operations["POST /activations"]["responses"]
+    everybody = {"forbidden", "user-deactivated", "company-closed"}
+    assert refusals == everybody | {"permission-missing", "customer-center-off"}
+    assert set(_codes(operations["GET /me"], "403")) == everybody
+    assert "403" not in operations["POST /invitations/acceptance"]["responses"]
     gateway = operations["GET /me"]["responses"]["401"]["content"]["application/json"]["schema"]
     assert gateway == {"$ref": "#/components/schemas/GatewayError"}
 

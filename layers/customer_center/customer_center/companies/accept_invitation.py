@@ -114,7 +114,7 @@ def _activate(user: User, request_id: str, companies: Companies, now: datetime) 
 def _logged_in(user: User, password: str, companies: Companies, identities: Identities) -> Activated:
     if user.status is not UserStatus.ACTIVE:
         raise Gone("invitation-used")
-    identities.enable(user.user_id)
+    identities.enable(user)
     session = identities.sign_in(user.user_id, password)
     company = companies.company(user.company_id)
     if session is None or company is None:

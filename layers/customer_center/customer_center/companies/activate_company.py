@@ -37,6 +37,7 @@ from customer_center.platform.errors import (
     Conflict,
     CustomerCenterError,
     FieldError,
+    Forbidden,
     InProgress,
     InvalidInput,
     OutsideSystemError,
@@ -128,8 +129,8 @@ def activate_company(
     """Activate, or begin to.
 
     Raises InvalidInput `activation-refused`, `code-*` or at a field; TooManyRequests; Conflict `customer-blocked`,
-    `customer-center-managed`, `main-contact-missing`, `email-in-use`, `contact-in-use`; InProgress; an
-    OutsideSystemError. May be repeated after any of them and after any crash.
+    `customer-center-managed`, `main-contact-missing`, `email-in-use`, `contact-in-use`; Forbidden `company-closed`;
+    InProgress; an OutsideSystemError. May be repeated after any of them and after any crash.
     """
     began = clock.now()
     asked_for = activation.customer_number
@@ -184,6 +185,8 @@ def _role(
     activation: Activation, customer: ErpCustomer, company: Company | None, rules: ActivationRules, companies: Companies
 ) -> Role:
     """Return the role the ERP's flags give this person (seed 000), or refuse."""
+    if company and company.closed_at:
+        raise Forbidden("company-closed")
     if customer.blocked:
         raise Conflict("customer-blocked")
     if not customer.customer_center:
@@ -321,7 +324,7 @@ def _complete(
         if found is None or known is None or found.status is not UserStatus.ACTIVE:
             raise Conflict("email-in-use")
         user, company = found, known
-    identities.enable(user.user_id)
+    identities.enable(user)
     session = identities.sign_in(user.user_id, proven.activation.password)
     if session is None:
         raise Conflict("email-in-use")
@@ -332,6 +335,9 @@ def _create_user(
     proven: _Proven, attempt: Attempt, *, companies: Companies, identities: Identities, clock: Clock
 ) -> tuple[User, Company]:
     user_id = attempt.user_id
+    if companies.user(user_id):
+        # That account went on under another e-mail: its login is not this activation's to touch.
+        user_id = new_user_id(attempt.company_id, clock.now())
     for _ in range(_JOIN_TRIES):
         now = clock.now()
         existing = companies.company_of_number(proven.customer.customer_number)
@@ -358,9 +364,8 @@ def _create_user(
         except CompanyExists:
             continue
         except Conflict:
-            if companies.user(user_id):
-                # The same request, come twice, was quicker: its login is again what the record says.
-                align_identity(user_id, companies=companies, identities=identities)
+            # The same request, come twice, was quicker: its login is again what the record says, or gone.
+            align_identity(user_id, companies=companies, identities=identities)
             raise
         return user, company
     raise InProgress("in-progress", retry_after=1)
@@ -401,5 +406,6 @@ def _company(customer: ErpCustomer, existing: Company | None, user: User) -> Com
         created_at=existing.created_at if existing else user.created_at,
         updated_at=user.created_at,
         main_contacts=(existing.main_contacts if existing else frozenset()) | joining,
+        as_of=existing.as_of if existing else {},
         version=existing.version if existing else 1,
     )

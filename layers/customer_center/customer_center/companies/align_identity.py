@@ -8,23 +8,28 @@ _LOOKS = 3
 
 
 def align_identity(user_id: str, *, companies: Companies, identities: Identities) -> None:
-    """Enable, disable or forget the user's login, as the record says now. May run any number of times, in any order.
+    """Enable, disable or forget the user's login, as the record says now; its e-mail is the record's too.
 
-    The record is read again afterwards, so that what changed meanwhile is not undone.
+    May run any number of times, in any order: the record is read again afterwards, so that what changed meanwhile is
+    not undone.
     """
     user = companies.user(user_id)
     for _ in range(_LOOKS):
         _align(user_id, user, identities)
         now = companies.user(user_id)
-        if (now.status if now else None) is (user.status if user else None):
+        if _asked_of_login(now) == _asked_of_login(user):
             return
         user = now
+
+
+def _asked_of_login(user: User | None) -> object:
+    return (user.status, user.email, user.language) if user else None
 
 
 def _align(user_id: str, user: User | None, identities: Identities) -> None:
     if user is None:
         identities.delete(user_id)
     elif user.status is UserStatus.ACTIVE:
-        identities.enable(user_id)
+        identities.enable(user)
     else:
         identities.disable(user_id)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from customer_center.companies.model import Company, Permission, User, UserStatus
+from customer_center.companies.model import Company, Member, Permission, User, UserStatus
 from customer_center.platform.errors import Forbidden
 from customer_center.platform.http import Caller, Request
 
@@ -28,8 +28,8 @@ class PersonCaller:
         self.permission = permission
         self.administration = administration
 
-    def admit(self, request: Request) -> User:
-        """Return the caller's own record; raise Forbidden for anybody who may not be here."""
+    def admit(self, request: Request) -> Member:
+        """Return the caller's own record and company; raise Forbidden for anybody who may not be here."""
         user = self._records().user(request.username) if request.username else None
         if user is None or user.status is UserStatus.INVITED:
             raise Forbidden("forbidden")
@@ -37,11 +37,12 @@ class PersonCaller:
             raise Forbidden("user-deactivated")
         if self.permission and self.permission not in user.permissions:
             raise Forbidden("permission-missing", permission=self.permission)
-        if self.administration:
-            company = self._records().company(user.company_id)
-            if company is None or not company.customer_center:
-                raise Forbidden("customer-center-off")
-        return user
+        company = self._records().company(user.company_id)
+        if company is None or company.closed_at:
+            raise Forbidden("company-closed")
+        if self.administration and not company.customer_center:
+            raise Forbidden("customer-center-off")
+        return Member(user, company)
 
 
 def person(

@@ -75,7 +75,7 @@ def activate_user(
     entry = _entry("user.activated", user, after, actor, request_id, effects.align_identity(user_id, now))
     _write(user, after, entry, if_version, companies)
     try:
-        identities.enable(user_id)
+        identities.enable(after)
     except OutsideSystemError as error:
         logger.warning("login is enabled later", user_id=user_id, code=error.code)
     return after

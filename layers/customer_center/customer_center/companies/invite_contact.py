@@ -88,7 +88,12 @@ def request_user(
 
 def new_invitation(invited_by: str, rules: InvitationRules, now: datetime) -> Invitation:
     """Return a pending invitation; its secret is made when its mail is."""
-    return Invitation(InvitationStatus.PENDING, effects.new_mail_id(now), invited_by, now + rules.valid_for)
+    return Invitation(
+        mail_id=effects.new_mail_id(now),
+        expires_at=now + rules.valid_for,
+        status=InvitationStatus.PENDING,
+        invited_by=invited_by,
+    )
 
 
 def _company(actor: User, companies: Companies) -> Company:

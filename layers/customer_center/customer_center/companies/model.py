@@ -38,7 +38,7 @@ class Permission(StrEnum):
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.MAIN_CONTACT: frozenset(Permission),
     Role.APPROVER: frozenset({Permission.ORDERS_APPROVE, Permission.ORDERS_BUY, Permission.COMPANY_VIEW}),
-    Role.BUYER: frozenset({Permission.ORDERS_BUY, Permission.COMPANY_VIEW}),
+    Role.BUYER: frozenset({Permission.ORDERS_BUY}),
     Role.BUSINESS_USER: frozenset({Permission.ORDERS_BUY}),
 }
 
@@ -86,26 +86,41 @@ class Budgets:
             raise InvalidInput(errors=[FieldError(pointer, "currency-differs")])
 
 
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """One invitation of one user.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A single-use link that is mailed.
 
-    `token_hash` is the SHA-256 of the secret in the mail's link; the secret is kept nowhere.
-    `mail_id` names the mail that carries the link: sending it twice is noticed by it.
+    `token_hash` is the SHA-256 of the secret in the link; the secret is kept nowhere. `mail_id` names the mail that
+    carries the link: sending it twice is noticed by it. `sent_at` and `token_hash` are there once the mail went out.
     """
 
-    status: InvitationStatus
     mail_id: str
-    invited_by: str
     expires_at: datetime
     sent_at: datetime | None = None
     token_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation(Link):
+    """One invitation of one user."""
+
+    status: InvitationStatus
+    invited_by: str
 
     def status_at(self, now: datetime) -> InvitationStatus:
         """Return the status as a reader should see it: a pending invitation past its time has expired."""
         if self.status is InvitationStatus.PENDING and now >= self.expires_at:
             return InvitationStatus.EXPIRED
         return self.status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailChange(Link):
+    """A new e-mail that its owner has not confirmed yet (DESIGN §4, "edit"); the login keeps the old one until then."""
+
+    email: str
+    requested_by: str
+    bounced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +137,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person with an account in the shop, in one company. `version` counts its changes and is its ETag."""
+    """A person with an account in the shop, in one company. `version` counts its changes and is its ETag.
+
+    `contact_left_at` is when the ERP said that the contact this user came from is gone.
+    """
 
     user_id: str
     company_id: str
@@ -137,6 +155,8 @@ class User:
     contact_number: str | None = None
     budgets: Budgets = field(default_factory=Budgets)
     invitation: Invitation | None = None
+    email_change: EmailChange | None = None
+    contact_left_at: datetime | None = None
     claim: Claim | None = None
     version: int = 1
 
@@ -157,9 +177,11 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A customer of the ERP with its users here; `customer_center` and the rest below it are the ERP's, as last read.
+    """A customer of the ERP with its users here; `customer_center` to `blocked` are the ERP's, as last told.
 
-    `main_contacts` holds the ids of the active main contacts, so that "never the last one" is one condition.
+    `main_contacts` holds the ids of the active main contacts, so that "never the last one" is one condition. `as_of`
+    says for each of the ERP's fields which event (its time and id) told it, so that an older one changes nothing.
+    `closed_at` is when an operator closed the company: nobody of it gets in any more.
     """
 
     company_id: str
@@ -172,7 +194,17 @@ class Company:
     created_at: datetime
     updated_at: datetime
     main_contacts: frozenset[str] = frozenset()
+    as_of: Mapping[str, str] = field(default_factory=dict)
+    closed_at: datetime | None = None
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who is calling: a user, and the company they are of, both as the request found them."""
+
+    user: User
+    company: Company
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 from customer_center.companies.model import (
     Attempt,
@@ -18,6 +18,7 @@ from customer_center.companies.model import (
     User,
     UsersPage,
 )
+from customer_center.platform.idempotency import Idempotency, Remembered
 from customer_center.platform.journal import Entry
 
 
@@ -61,6 +62,15 @@ class Companies(Protocol):
     others note technical facts: claims, counts, what was sent, what the ERP listed.
     """
 
+    def remembering(self, request: Idempotency) -> Self:
+        """Return these companies with the request remembered by its key in the transaction that writes an entry.
+
+        That transaction raises AlreadyDone when a request with this key was remembered before.
+        """
+
+    def remembered(self, request: Idempotency, now: datetime) -> Remembered | None:
+        """Return what is known of an earlier request with this key (strongly consistent), None when there was none."""
+
     def user(self, user_id: str) -> User | None:
         """Return the user as it is now (strongly consistent), None when there is none."""
 
@@ -102,12 +112,30 @@ class Companies(Protocol):
         """
 
     def change_user(self, before: User, after: User, entry: Entry, contact: ErpContact | None = None) -> None:
-        """Write what differs between two versions of a user, and keep the company's active main contacts in step.
+        """Write what differs between two versions of a user: `change_users` for one of them.
 
-        `contact` is one that the user is from now on linked to. Raises PreconditionFailed when somebody else changed
-        the user meanwhile, Conflict `last-main-contact` when the company would be left without one, Conflict
-        `contact-in-use`.
+        `contact` is one that the user is from now on linked to; Conflict `contact-in-use` when somebody else is.
         """
+
+    def change_users(self, changes: Sequence[tuple[User, User]], entries: Sequence[Entry]) -> None:
+        """Write what differs between the versions before and after of some users of one company, all or nothing.
+
+        Keeps the company's active main contacts, and who has which e-mail, in step. Raises PreconditionFailed when
+        somebody else changed a user meanwhile, Conflict `last-main-contact` when the company would be left without
+        one, Conflict `email-in-use`, InProgress.
+        """
+
+    def delete_user(self, user: User, entry: Entry, *, attempt: str) -> None:
+        """Forget a user, who has which e-mail, and the activation under way of that key.
+
+        The contact they came from is without account again. Raises PreconditionFailed, Conflict `last-main-contact`.
+        """
+
+    def was_mailed(self, mail_id: str) -> bool:
+        """Tell whether `note_mailed` noted this mail."""
+
+    def note_mailed(self, mail_id: str, now: datetime) -> None:
+        """Note that a mail which carries no link went out; kept for two weeks, as long as a queue can repeat it."""
 
     def invitation_sent(
         self, user_id: str, *, mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime
@@ -189,8 +217,8 @@ class Identities(Protocol):
     def set_password(self, user_id: str, password: str) -> None:
         """Set the password; InvalidInput at `/password` when the pool's policy refuses it."""
 
-    def enable(self, user_id: str) -> None:
-        """Let the user in, under the e-mail of the login."""
+    def enable(self, user: User) -> None:
+        """Let the user in, under the e-mail and with the language of their record."""
 
     def disable(self, user_id: str) -> None:
         """Keep the user out and end every session; a login that does not exist is kept out already."""

@@ -9,6 +9,8 @@
 | customer number → company | `customer_number#<number>` | `customer_number` |
 | e-mail → user | `email#<normalised>` | `email` |
 | activation under way | `activation#<digest>` | `activation` |
+| request with an Idempotency-Key | `idempotency#<digest>` | `idempotency` |
+| mail that went out | `mail#<mail id>` | `mail` |
 | refusals of a day | `refusals#<customer number>#<day>` | `refusals` |
 | breaker of an outside system | `breaker#<system>` | `breaker` |
 
@@ -16,12 +18,13 @@ Index `listing` (sparse: `listing`, `listing_key`): contacts without a shop acco
 Every change that somebody decided on is written with its journal entry in one transaction.
 """
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING, Any, Self, override
 
 from botocore.exceptions import ClientError
 
@@ -33,9 +36,11 @@ from customer_center.companies.model import (
     Company,
     ContactsPage,
     ContactsRead,
+    EmailChange,
     ErpContact,
     Invitation,
     InvitationStatus,
+    Link,
     Money,
     RefusalLimits,
     Role,
@@ -63,6 +68,7 @@ from customer_center.platform.errors import (
     PreconditionFailed,
     TooManyRequests,
 )
+from customer_center.platform.idempotency import KEPT_HOURS, AlreadyDone, Idempotency, Remembered
 from customer_center.platform.ids import company_of
 from customer_center.platform.journal import Entry, Journal
 
@@ -94,6 +100,44 @@ class CompanyStore(Companies):
         self._client = client
         self._table = table
         self._journal = journal
+        self._request: Idempotency | None = None
+
+    # Requests that may be repeated
+
+    @override
+    def remembering(self, request: Idempotency) -> Self:
+        store = copy.copy(self)
+        store._request = request  # noqa: SLF001 # a copy of ourselves
+        return store
+
+    @override
+    def remembered(self, request: Idempotency, now: datetime) -> Remembered | None:
+        item = self._get(_key(f"idempotency#{request.key}", "idempotency"), consistent=True)
+        if item is None or item["expires_at"] <= epoch(now):
+            return None
+        return Remembered(item["request_hash"], item["subject"])
+
+    def _commit(self, actions: Sequence[Action], entries: Sequence[Entry]) -> None:
+        """Write the actions with their journal entries, and with what the request is remembered by."""
+        remembered = [self._remember(self._request, entries[0])] if self._request else []
+        # First, because its refusal is the one a repeat is told.
+        transact(self._client, [*remembered, *actions, *map(self._journal.write, entries)])
+
+    def _remember(self, request: Idempotency, entry: Entry) -> Action:
+        values = {
+            "pk": f"idempotency#{request.key}",
+            "sk": "idempotency",
+            "request_hash": request.request_hash,
+            "subject": entry.subject,
+            "expires_at": epoch(entry.at + timedelta(hours=KEPT_HOURS)),
+        }
+        put: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": to_item(values),
+            "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
+            "ExpressionAttributeValues": to_item({":now": epoch(entry.at)}),
+        }
+        return Action({"Put": put}, AlreadyDone())
 
     # Reading
 
@@ -248,43 +292,104 @@ class CompanyStore(Companies):
         actions = [
             # First, because its refusal is the one a repeat is told.
             self._link_contact(user, contact) if contact else self._contacts_outdated(user),
-            self._new_email(user, Conflict("email-in-use")),
+            self._new_email(user),
             self._put(_user_values(user), "attribute_not_exists(pk)"),
-            self._journal.write(entry),
         ]
-        transact(self._client, actions)
+        self._commit(actions, [entry])
 
     @override
     def change_user(self, before: User, after: User, entry: Entry, contact: ErpContact | None = None) -> None:
+        actions = self._changed([(before, after)])
+        if contact:
+            actions.append(self._link_contact(after, contact))
+        self._commit(actions, [entry])
+
+    @override
+    def change_users(self, changes: Sequence[tuple[User, User]], entries: Sequence[Entry]) -> None:
+        self._commit(self._changed(changes), entries)
+
+    @override
+    def delete_user(self, user: User, entry: Entry, *, attempt: str) -> None:
+        forget = {
+            "TableName": self._table,
+            "Key": _user_key(user.user_id),
+            "ConditionExpression": "#version = :before",
+            "ExpressionAttributeNames": {"#version": "version"},
+            "ExpressionAttributeValues": to_item({":before": user.version}),
+        }
+        actions = [
+            Action({"Delete": forget}, PreconditionFailed()),
+            self._old_email(user),
+            Action({"Delete": {"TableName": self._table, "Key": _key(f"activation#{attempt}", "activation")}}),
+            *self._main_contacts(user.company_id, joining=set(), leaving={user.user_id} if _counts(user) else set()),
+        ]
+        if user.contact_number:
+            actions += self._unlink_contact(user, user.contact_number)
+        self._commit(actions, [entry])
+
+    def _changed(self, changes: Sequence[tuple[User, User]]) -> list[Action]:
+        actions: list[Action] = []
+        joining: set[str] = set()
+        leaving: set[str] = set()
+        for before, after in changes:
+            actions.append(self._change(before, after))
+            if normalized_email(before.email) != normalized_email(after.email):
+                actions += [self._new_email(after), self._old_email(before)]
+            was, is_now = _counts(before), _counts(after)
+            if is_now and not was:
+                joining.add(after.user_id)
+            if was and not is_now:
+                leaving.add(after.user_id)
+        return [*actions, *self._main_contacts(changes[0][1].company_id, joining, leaving)]
+
+    def _change(self, before: User, after: User) -> Action:
         values, were = _user_values(after), _user_values(before)
         changed = {name: values[name] for name in values if values[name] != were[name]}
         update = _update(_user_key(after.user_id), changed)
         update["ExpressionAttributeNames"]["#version"] = "version"
         update["ExpressionAttributeValues"][":before"] = {"N": str(before.version)}
         update["ConditionExpression"] = "#version = :before"
-        actions = [
-            Action({"Update": {"TableName": self._table, **update}}, PreconditionFailed()),
-            self._journal.write(entry),
-        ]
-        was, is_now = _counts(before), _counts(after)
-        if was != is_now:
-            actions.append(self._main_contact(after, joins=is_now))
-        if contact:
-            actions.append(self._link_contact(after, contact))
-        transact(self._client, actions)
+        return Action({"Update": {"TableName": self._table, **update}}, PreconditionFailed())
 
-    def _main_contact(self, user: User, *, joins: bool) -> Action:
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": _key(user.company_id, "company"),
-            "UpdateExpression": f"{'ADD' if joins else 'DELETE'} main_contacts :users",
-            "ExpressionAttributeValues": {":users": {"SS": [user.user_id]}},
-            "ConditionExpression": "attribute_exists(pk)",
-        }
-        if not joins:
-            request["ConditionExpression"] += " AND size(main_contacts) > :one"
-            request["ExpressionAttributeValues"][":one"] = {"N": "1"}
-        return Action({"Update": request}, Conflict("last-main-contact"))
+    def _main_contacts(self, company_id: str, joining: set[str], leaving: set[str]) -> list[Action]:
+        """Return the action, if one is needed, by which the active main contacts change and never become none."""
+        if not joining and not leaving:
+            return []
+        request: dict[str, Any] = {"TableName": self._table, "Key": _key(company_id, "company")}
+        refusal: Exception = Conflict("last-main-contact")
+        if joining and leaving:
+            # One expression cannot add to a set and take from it: it is replaced as a whole, if it is still the same.
+            company = self._get(_key(company_id, "company"), consistent=True)
+            known: set[str] = company.get("main_contacts", set()) if company else set()
+            values = {":before": known, ":after": (known | joining) - leaving}
+            request |= {
+                "UpdateExpression": "SET main_contacts = :after",
+                "ConditionExpression": "main_contacts = :before",
+                "ExpressionAttributeValues": to_item(values),
+            }
+            refusal = InProgress("in-progress", retry_after=1)
+        elif joining:
+            request |= {
+                "UpdateExpression": "ADD main_contacts :users",
+                "ConditionExpression": "attribute_exists(pk)",
+                "ExpressionAttributeValues": to_item({":users": joining}),
+            }
+        else:
+            request |= {
+                "UpdateExpression": "DELETE main_contacts :users",
+                "ConditionExpression": "size(main_contacts) > :leaving",
+                "ExpressionAttributeValues": to_item({":users": leaving, ":leaving": len(leaving)}),
+            }
+        return [Action({"Update": request}, refusal)]
+
+    @override
+    def was_mailed(self, mail_id: str) -> bool:
+        return self._get(_key(f"mail#{mail_id}", "mail"), consistent=True) is not None
+
+    @override
+    def note_mailed(self, mail_id: str, now: datetime) -> None:
+        item = {"pk": f"mail#{mail_id}", "sk": "mail", "expires_at": epoch(now + timedelta(days=14))}
+        self._client.put_item(TableName=self._table, Item=to_item(item))
 
     @override
     def invitation_sent(
@@ -337,9 +442,29 @@ class CompanyStore(Companies):
     def release_invitation(self, user_id: str, claim: Claim) -> None:
         self._note(_user_key(user_id), "REMOVE claim", "claim.claim_id = :id", {":id": claim.claim_id})
 
-    def _new_email(self, user: User, refusal: Exception) -> Action:
+    def _new_email(self, user: User) -> Action:
         item = {"pk": _email_pk(user.email), "sk": "email", "user_id": user.user_id}
-        return self._put(item, "attribute_not_exists(pk)", refusal)
+        return self._put(item, "attribute_not_exists(pk)", Conflict("email-in-use"))
+
+    def _old_email(self, user: User) -> Action:
+        delete = {
+            "TableName": self._table,
+            "Key": _key(_email_pk(user.email), "email"),
+            "ConditionExpression": "user_id = :user_id",
+            "ExpressionAttributeValues": to_item({":user_id": user.user_id}),
+        }
+        return Action({"Delete": delete}, PreconditionFailed())
+
+    def _unlink_contact(self, user: User, contact_number: str) -> list[Action]:
+        key = _contact_key(user.company_id, contact_number)
+        item = self._get(key, consistent=True)
+        if item is None or item.get("user_id") != user.user_id:
+            return []
+        row = replace(_contact_of(item), user_id=None)
+        update = _update(key, _contact_values(user.company_id, row))
+        update["ExpressionAttributeValues"][":owner"] = {"S": user.user_id}
+        condition = {"ConditionExpression": "#user_id = :owner"}
+        return [Action({"Update": {"TableName": self._table, **update, **condition}}, PreconditionFailed())]
 
     def _link_contact(self, user: User, contact: ErpContact) -> Action:
         row = CachedContact(contact, user.user_id)
@@ -455,10 +580,7 @@ class CompanyStore(Companies):
             request["ExpressionAttributeValues"] = {":before": {"S": replaces.attempt_id}}
         else:
             request["ConditionExpression"] = "attribute_not_exists(pk)"
-        transact(
-            self._client,
-            [Action({"Put": request}, InProgress("in-progress", retry_after=1)), self._journal.write(entry)],
-        )
+        self._commit([Action({"Put": request}, InProgress("in-progress", retry_after=1))], [entry])
 
     @override
     def code_sent(self, key: str, *, mail_id: str, code_hash: str, expires_at: datetime) -> bool:
@@ -507,15 +629,14 @@ class CompanyStore(Companies):
     ) -> None:
         actions = [
             *self._company_actions(company, existing),
-            self._new_email(user, Conflict("email-in-use")),
+            self._new_email(user),
             self._put(_user_values(user), "attribute_not_exists(pk)", Conflict("email-in-use")),
-            self._journal.write(entry),
         ]
         if contact:
             actions.append(self._link_contact(user, contact))
         elif existing:
             actions.append(self._contacts_outdated(user))
-        transact(self._client, actions)
+        self._commit(actions, [entry])
 
     def _company_actions(self, company: Company, existing: Company | None) -> list[Action]:
         if existing is None:
@@ -605,6 +726,8 @@ def _company_values(company: Company) -> dict[str, Any]:
         "customer_posting_group": company.customer_posting_group,
         "blocked": company.blocked,
         "main_contacts": set(company.main_contacts) or None,
+        "as_of": dict(company.as_of) or None,
+        "closed_at": iso(company.closed_at) if company.closed_at else None,
         "version": company.version,
         "created_at": iso(company.created_at),
         "updated_at": iso(company.updated_at),
@@ -621,6 +744,8 @@ def _company_of(item: Mapping[str, Any]) -> Company:
         customer_posting_group=item.get("customer_posting_group"),
         blocked=item["blocked"],
         main_contacts=frozenset(item.get("main_contacts", ())),
+        as_of=item.get("as_of", {}),
+        closed_at=_moment(item.get("closed_at")),
         version=item["version"],
         created_at=from_iso(item["created_at"]),
         updated_at=from_iso(item["updated_at"]),
@@ -640,6 +765,8 @@ def _user_values(user: User) -> dict[str, Any]:
         "roles": {role.value for role in user.roles},
         "budgets": _budget_values(user.budgets),
         "invitation": _invitation_values(user.invitation),
+        "email_change": _email_change_values(user.email_change),
+        "contact_left_at": iso(user.contact_left_at) if user.contact_left_at else None,
         "claim": _claim_values(user.claim),
         "version": user.version,
         "created_at": iso(user.created_at),
@@ -660,6 +787,8 @@ def _user_of(item: Mapping[str, Any]) -> User:
         roles=frozenset(map(Role, item["roles"])),
         budgets=_budgets_of(item.get("budgets") or {}),
         invitation=_invitation_of(item.get("invitation")),
+        email_change=_email_change_of(item.get("email_change")),
+        contact_left_at=_moment(item.get("contact_left_at")),
         claim=_claim_of(item.get("claim")),
         version=item["version"],
         created_at=from_iso(item["created_at"]),
@@ -677,32 +806,50 @@ def _budgets_of(values: Mapping[str, Any]) -> Budgets:
     return Budgets(**{name: Money(Decimal(money["amount"]), money["currency"]) for name, money in values.items()})
 
 
-def _invitation_values(invitation: Invitation | None) -> dict[str, Any] | None:
-    if invitation is None:
-        return None
+def _link_values(link: Link) -> dict[str, Any]:
     values = {
-        "status": invitation.status.value,
-        "mail_id": invitation.mail_id,
-        "invited_by": invitation.invited_by,
-        "expires_at": iso(invitation.expires_at),
-        "sent_at": iso(invitation.sent_at) if invitation.sent_at else None,
-        "token_hash": invitation.token_hash,
+        "mail_id": link.mail_id,
+        "expires_at": iso(link.expires_at),
+        "sent_at": iso(link.sent_at) if link.sent_at else None,
+        "token_hash": link.token_hash,
     }
     # The conditions on these attributes ask whether they are there: an absent value is left out, not stored as null.
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _link_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "mail_id": values["mail_id"],
+        "expires_at": from_iso(values["expires_at"]),
+        "sent_at": _moment(values.get("sent_at")),
+        "token_hash": values.get("token_hash"),
+    }
+
+
+def _invitation_values(invitation: Invitation | None) -> dict[str, Any] | None:
+    if invitation is None:
+        return None
+    return {**_link_values(invitation), "status": invitation.status.value, "invited_by": invitation.invited_by}
+
+
 def _invitation_of(values: Mapping[str, Any] | None) -> Invitation | None:
     if values is None:
         return None
-    return Invitation(
-        status=InvitationStatus(values["status"]),
-        mail_id=values["mail_id"],
-        invited_by=values["invited_by"],
-        expires_at=from_iso(values["expires_at"]),
-        sent_at=from_iso(values["sent_at"]) if values.get("sent_at") else None,
-        token_hash=values.get("token_hash"),
-    )
+    return Invitation(**_link_of(values), status=InvitationStatus(values["status"]), invited_by=values["invited_by"])
+
+
+def _email_change_values(change: EmailChange | None) -> dict[str, Any] | None:
+    if change is None:
+        return None
+    own = {"email": change.email, "requested_by": change.requested_by, "bounced": change.bounced}
+    return {**_link_values(change), **own}
+
+
+def _email_change_of(values: Mapping[str, Any] | None) -> EmailChange | None:
+    if values is None:
+        return None
+    own = {name: values[name] for name in ("email", "requested_by", "bounced")}
+    return EmailChange(**_link_of(values), **own)
 
 
 def _claim_values(claim: Claim | None) -> dict[str, str] | None:
@@ -711,6 +858,10 @@ def _claim_values(claim: Claim | None) -> dict[str, str] | None:
 
 def _claim_of(values: Mapping[str, Any] | None) -> Claim | None:
     return Claim(values["claim_id"], from_iso(values["lapses_at"])) if values else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return from_iso(text) if text else None
 
 
 def _attempt_values(attempt: Attempt) -> dict[str, Any]:

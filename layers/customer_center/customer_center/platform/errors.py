@@ -33,6 +33,10 @@ class BodyTooLarge(CustomerCenterError):
     """The body is larger than a request may be."""
 
 
+class Unauthorized(CustomerCenterError):
+    """Nobody we know sent this: a key or a signature is missing or wrong, whatever is wrong with it."""
+
+
 class InvalidInput(CustomerCenterError):
     """The request was read and breaks a rule; `errors` says where."""
 
@@ -64,6 +68,13 @@ class PreconditionFailed(CustomerCenterError):
     """The caller edited an older version than the current one (RFC 9110, If-Match)."""
 
     def __init__(self, code: str = "version-changed", **values: str) -> None:
+        super().__init__(code, **values)
+
+
+class PreconditionRequired(CustomerCenterError):
+    """The change needs the version it is meant for (RFC 6585, 428)."""
+
+    def __init__(self, code: str = "precondition-required", **values: str) -> None:
         super().__init__(code, **values)
 
 

@@ -1,25 +1,26 @@
 """HTTP for every function behind the API: who may call, reading bodies, one table from error to status.
 
-A handler is declared once with its route, its kind of caller and its models; the same declaration routes the request,
+A handler is declared once with its route, its kind of caller and its models; the same declaration answers the route,
 refuses strangers, reads the body, and feeds the OpenAPI document (`local/openapi.py`). A route without a declared
-kind of caller refuses everybody (DESIGN §3).
+kind of caller refuses everybody (DESIGN §3). Which route a request is for was decided by the gateway: `routeKey`.
 """
 
 import base64
+import hashlib
 import inspect
 import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ValidationError
 
 from customer_center.platform import errors, texts
+from customer_center.platform.idempotency import Idempotency
 from customer_center.platform.language import from_accept_language
 from customer_center.platform.log import logger
 
@@ -28,12 +29,14 @@ PROBLEM_JSON = "application/problem+json"
 
 STATUS: Mapping[type[errors.CustomerCenterError], HTTPStatus] = {
     errors.MalformedRequest: HTTPStatus.BAD_REQUEST,
+    errors.Unauthorized: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.InProgress: HTTPStatus.CONFLICT,
     errors.Gone: HTTPStatus.GONE,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    errors.PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
@@ -68,7 +71,7 @@ _FIELD_CODES: Mapping[str, str] = {
     "decimal_max_places": "out-of-range",
     "decimal_whole_digits": "out-of-range",
 }
-_ROUTE_PARAMETER = re.compile(r"{(\w+)}")
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class Caller(Protocol):
@@ -101,19 +104,51 @@ PUBLIC: Caller = _Public()
 
 
 @dataclass(frozen=True, slots=True)
+class RateLimit:
+    """How much of a limit is left, as the RateLimit headers say it (draft-ietf-httpapi-ratelimit-headers-11).
+
+    `quota` requests in `window` seconds, of which `remaining` are left until `reset` seconds from now.
+    """
+
+    policy: str
+    quota: int
+    window: int
+    remaining: int
+    reset: int
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a handler may need of a request besides its body: ids, language, preconditions, where it came from."""
 
     request_id: str
+    route: str
     headers: Mapping[str, str]
     source_ip: str
     username: str | None
     language: str
+    fingerprint: Callable[[], str]
+    limits: list[RateLimit] = field(default_factory=list)
+    """Limits this request was counted against; the answer tells them."""
 
     @property
     def idempotency_key(self) -> str | None:
-        """The Idempotency-Key header, None when there is none."""
-        return self.headers.get("idempotency-key")
+        """The Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header), None when there is none.
+
+        Raises MalformedRequest for one that is empty, too long, or not of printable ASCII.
+        """
+        key = self.headers.get("idempotency-key")
+        if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+            raise errors.MalformedRequest("idempotency-key-invalid")
+        return key
+
+    def idempotency(self, caller_id: str) -> Idempotency | None:
+        """Return what remembers this request of this caller, None when the caller sent no Idempotency-Key."""
+        key = self.idempotency_key
+        if key is None:
+            return None
+        digest = hashlib.sha256(f"{caller_id}\n{self.route}\n{key}".encode()).hexdigest()
+        return Idempotency(digest, self.fingerprint())
 
     @property
     def if_match(self) -> int | None:
@@ -128,6 +163,13 @@ class Request:
         if match is None:
             raise errors.PreconditionFailed
         return int(match[1])
+
+    @property
+    def required_if_match(self) -> int | None:
+        """The version of the If-Match header, None for `*`; PreconditionRequired (RFC 6585) when there is none."""
+        if "if-match" not in self.headers:
+            raise errors.PreconditionRequired
+        return self.if_match
 
     def source_network(self, trusted_proxies: int) -> str:
         """Return the caller's network, /24 of IPv4 or /48 of IPv6 (what one site is given): limits count by it.
@@ -144,14 +186,21 @@ class Request:
         return str(ipaddress.ip_network(f"{ip}/{24 if ip.version == 4 else 48}", strict=False))  # noqa: PLR2004 # IP version
 
 
+class Csv(str):
+    """A table as CSV (RFC 4180), for an answer that is no JSON."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class Answer[Body: BaseModel]:
+class Answer[Body: BaseModel | Csv]:
     """What a handler returns: the representation, and what belongs into headers."""
 
     body: Body
     status: HTTPStatus = HTTPStatus.OK
     version: int | None = None
     location: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +213,10 @@ class Route:
     handler: Callable[..., Answer[Any]]
     statuses: Sequence[HTTPStatus]
     problems: Sequence[str]
+    consumes: str
+
+
+type _Respond = Callable[[Mapping[str, Any], Request], Answer[Any]]
 
 
 class Api:
@@ -171,10 +224,7 @@ class Api:
 
     def __init__(self) -> None:
         self.routes: list[Route] = []
-        self._resolver = APIGatewayHttpResolver(strip_prefixes=[])
-        self._resolver.exception_handler(errors.CustomerCenterError)(self._problem)
-        self._resolver.not_found(lambda _: self._problem(errors.NotFound()))
-        self._request: Request | None = None
+        self._respond: dict[str, _Respond] = {}
 
     def route(
         self,
@@ -183,112 +233,135 @@ class Api:
         caller: Caller = NOBODY,
         statuses: Sequence[HTTPStatus] = (HTTPStatus.OK,),
         problems: Sequence[str] = (),
+        consumes: str = "application/json",
     ) -> Callable[[Callable[..., Answer[Any]]], Callable[..., Answer[Any]]]:
         """Declare a handler: `route` as the gateway writes it (`POST /users/{user_id}/deactivate`).
 
         The handler gets, by the names of its parameters: path parameters; `caller`, whom `caller.admit` returned;
-        `body` and `query`, read into the pydantic models they are annotated with; `request`. `statuses` are its good
-        answers and `problems` the error codes of its own, for the document.
+        `body` and `query`, read into the pydantic models they are annotated with (a body annotated as `bytes` is
+        handed over as it came); `request`. `statuses` are its good answers, `problems` the error codes of its own and
+        `consumes` the media type of its body, for the document.
         """
         method, path = route.split(" ")
 
         def register(handler: Callable[..., Answer[Any]]) -> Callable[..., Answer[Any]]:
             parameters = inspect.signature(handler).parameters
 
-            def call(**_: str) -> Response[str]:
-                request = self._current()
+            def respond(event: Mapping[str, Any], request: Request) -> Answer[Any]:
                 admitted = caller.admit(request)
-                arguments: dict[str, Any] = {**self._resolver.current_event.path_parameters}
+                arguments: dict[str, Any] = {**event.get("pathParameters", {})}
                 if "caller" in parameters:
                     arguments["caller"] = admitted
                 if "request" in parameters:
                     arguments["request"] = request
                 if "query" in parameters:
-                    query = self._resolver.current_event.query_string_parameters
-                    arguments["query"] = _validated(parameters["query"].annotation.model_validate, query or {})
+                    query = event.get("queryStringParameters", {})
+                    arguments["query"] = _validated(parameters["query"].annotation.model_validate, query)
                 if "body" in parameters:
-                    arguments["body"] = _validated(parameters["body"].annotation.model_validate_json, self._body())
-                return _response(handler(**arguments))
+                    model, body = parameters["body"].annotation, _body(event)
+                    arguments["body"] = body if model is bytes else _validated(model.model_validate_json, body)
+                return handler(**arguments)
 
-            self._resolver.route(_ROUTE_PARAMETER.sub(r"<\1>", path), method)(call)
-            self.routes.append(Route(method, path, caller, handler, statuses, problems))
+            self._respond[route] = respond
+            self.routes.append(Route(method, path, caller, handler, statuses, problems, consumes))
             return handler
 
         return register
 
-    def handle(self, event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+    def handle(self, event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG002 # Lambda's signature
         """Answer one event of an HTTP API (payload format 2.0). Unknown exceptions stay exceptions."""
-        self._request = request = _request(event)
+        request = _request(event)
         logger.clear_state()
-        logger.append_keys(request_id=request.request_id, route=event.get("routeKey"))
-        # The route that the gateway chose, not its raw path: that one is percent-decoded and may hold any character.
-        return self._resolver.resolve({**event, "rawPath": event["routeKey"].partition(" ")[2]}, context)
-
-    def _current(self) -> Request:
-        assert self._request is not None
-        return self._request
-
-    def _body(self) -> bytes:
-        event = self._resolver.current_event
-        text = event.body or ""
-        if len(text) > MAX_BODY_BYTES * 4 // 3:
-            raise errors.BodyTooLarge("body-too-large")
+        logger.append_keys(request_id=request.request_id, route=request.route)
         try:
-            raw = base64.b64decode(text, validate=True) if event.is_base64_encoded else text.encode()
-        except ValueError as error:
-            raise errors.MalformedRequest("json-invalid") from error
-        if len(raw) > MAX_BODY_BYTES:
-            raise errors.BodyTooLarge("body-too-large")
-        return raw
-
-    def _problem(self, error: errors.CustomerCenterError) -> Response[str]:
-        request = self._current()
-        status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-        problem: dict[str, Any] = {
-            "type": f"urn:customer-center:problem:{error.code}",
-            "title": status.phrase,
-            "status": status,
-            "detail": texts.error_text(error.code, request.language, error.values),
-            "code": error.code,
-            "request_id": request.request_id,
-        }
-        if isinstance(error, errors.InvalidInput) and error.errors:
-            problem["errors"] = [
-                {
-                    "pointer": wrong.pointer,
-                    "code": wrong.code,
-                    "message": texts.field_text(wrong.code, request.language),
-                }
-                for wrong in error.errors
-            ]
-        headers: dict[str, str | list[str]] = {"Cache-Control": "no-store", "Content-Language": request.language}
-        if isinstance(error, errors.RetryLater):
-            headers["Retry-After"] = str(error.retry_after)
-        logger.info("refused", code=error.code, status=int(status))
-        return Response(int(status), content_type=PROBLEM_JSON, body=json.dumps(problem), headers=headers)
+            if request.route not in self._respond:
+                raise errors.NotFound
+            return _response(self._respond[request.route](event, request), request)
+        except errors.CustomerCenterError as error:
+            return _problem(error, request)
 
 
 def _request(event: Mapping[str, Any]) -> Request:
     context = event["requestContext"]
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     claims = context.get("authorizer", {}).get("jwt", {}).get("claims", {})
+
+    def fingerprint() -> str:
+        asked = [event.get(part) for part in ("routeKey", "pathParameters", "queryStringParameters", "body")]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
     return Request(
         request_id=context["requestId"],
+        route=event["routeKey"],
         headers=headers,
         source_ip=context["http"]["sourceIp"],
         username=claims.get("username"),
         language=from_accept_language(headers.get("accept-language"), fallback="en"),
+        fingerprint=fingerprint,
     )
 
 
-def _response(answer: Answer[BaseModel]) -> Response[str]:
-    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
+def _body(event: Mapping[str, Any]) -> bytes:
+    text = event.get("body") or ""
+    if len(text) > MAX_BODY_BYTES * 4 // 3:
+        raise errors.BodyTooLarge("body-too-large")
+    try:
+        raw = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode()
+    except ValueError as error:
+        raise errors.MalformedRequest("json-invalid") from error
+    if len(raw) > MAX_BODY_BYTES:
+        raise errors.BodyTooLarge("body-too-large")
+    return raw
+
+
+def _response(answer: Answer[Any], request: Request) -> Mapping[str, Any]:
+    headers = {**answer.headers}
     if answer.version is not None:
         headers["ETag"] = f'"{answer.version}"'
     if answer.location is not None:
         headers["Location"] = answer.location
-    body = answer.body.model_dump_json()
-    return Response(int(answer.status), content_type="application/json", body=body, headers=headers)
+    if isinstance(answer.body, Csv):
+        return _sent(answer.status, "text/csv; charset=utf-8", answer.body, request, headers)
+    return _sent(answer.status, "application/json", answer.body.model_dump_json(), request, headers)
+
+
+def _problem(error: errors.CustomerCenterError, request: Request) -> Mapping[str, Any]:
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    problem: dict[str, Any] = {
+        "type": f"urn:customer-center:problem:{error.code}",
+        "title": status.phrase,
+        "status": status,
+        "detail": texts.error_text(error.code, request.language, error.values),
+        "code": error.code,
+        "request_id": request.request_id,
+    }
+    if isinstance(error, errors.InvalidInput) and error.errors:
+        problem["errors"] = [
+            {"pointer": wrong.pointer, "code": wrong.code, "message": texts.field_text(wrong.code, request.language)}
+            for wrong in error.errors
+        ]
+    headers = {"Content-Language": request.language}
+    if isinstance(error, errors.RetryLater):
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
+    logger.info("refused", code=error.code, status=int(status))
+    return _sent(status, PROBLEM_JSON, json.dumps(problem), request, headers)
+
+
+def _sent(
+    status: HTTPStatus, media_type: str, body: str, request: Request, headers: Mapping[str, str]
+) -> Mapping[str, Any]:
+    limited: dict[str, str] = {}
+    if request.limits:
+        limited["RateLimit"] = ", ".join(f'"{at.policy}";r={at.remaining};t={at.reset}' for at in request.limits)
+        limited["RateLimit-Policy"] = ", ".join(f'"{at.policy}";q={at.quota};w={at.window}' for at in request.limits)
+    return {
+        "statusCode": int(status),
+        "headers": {"Content-Type": media_type, "Cache-Control": "no-store", **limited, **headers},
+        "body": body,
+        "isBase64Encoded": False,
+    }
 
 
 def _validated[Model](validate: Callable[[Any], Model], given: bytes | Mapping[str, str]) -> Model:

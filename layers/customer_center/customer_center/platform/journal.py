@@ -18,7 +18,7 @@ from customer_center.platform.ids import new_ulid, ulid_floor
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-EffectKind = Literal["mail", "identity", "erp_contact"]
+EffectKind = Literal["mail", "identity", "erp_contact", "erasure"]
 # A partition of an index takes 1,000 writes a second; entries are spread over this many.
 PENDING_SHARDS = 8
 _PENDING_INDEX = "pending"
@@ -26,9 +26,9 @@ _PENDING_INDEX = "pending"
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: a person by user id, a system by name, or a visitor nobody knows yet."""
+    """Who did it: a person by user id, a client by key id, a system by name, or a visitor nobody knows yet."""
 
-    kind: Literal["person", "system", "visitor"]
+    kind: Literal["person", "client", "system", "visitor"]
     actor_id: str = ""
 
 

@@ -30,11 +30,7 @@ class CognitoIdentities(Identities):
 
     @override
     def create(self, user: User) -> None:
-        attributes: list[AttributeTypeTypeDef] = [
-            {"Name": "email", "Value": user.email},
-            {"Name": "email_verified", "Value": "false"},
-            {"Name": "locale", "Value": user.language},
-        ]
+        attributes = _attributes(user, verified=False)
         with _outside():
             try:
                 self._client.admin_create_user(
@@ -66,11 +62,13 @@ class CognitoIdentities(Identities):
                 raise InvalidInput(errors=[FieldError("/password", "password-policy")]) from error
 
     @override
-    def enable(self, user_id: str) -> None:
+    def enable(self, user: User) -> None:
+        attributes = _attributes(user, verified=True)
         with _outside():
-            verified: list[AttributeTypeTypeDef] = [{"Name": "email_verified", "Value": "true"}]
-            self._client.admin_update_user_attributes(UserPoolId=self._pool, Username=user_id, UserAttributes=verified)
-            self._client.admin_enable_user(UserPoolId=self._pool, Username=user_id)
+            self._client.admin_update_user_attributes(
+                UserPoolId=self._pool, Username=user.user_id, UserAttributes=attributes
+            )
+            self._client.admin_enable_user(UserPoolId=self._pool, Username=user.user_id)
 
     @override
     def disable(self, user_id: str) -> None:
@@ -105,6 +103,14 @@ class CognitoIdentities(Identities):
                 call(UserPoolId=self._pool, Username=user_id)
             except self._client.exceptions.UserNotFoundException:
                 return
+
+
+def _attributes(user: User, *, verified: bool) -> "list[AttributeTypeTypeDef]":
+    return [
+        {"Name": "email", "Value": user.email},
+        {"Name": "email_verified", "Value": str(verified).lower()},
+        {"Name": "locale", "Value": user.language},
+    ]
 
 
 @contextmanager

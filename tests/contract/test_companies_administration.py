@@ -1,0 +1,272 @@
+"""What every `Companies` promises about changing several users, moving e-mails, deleting, and remembered requests."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from customer_center.companies.model import EmailChange, Role, UserStatus
+from customer_center.platform.errors import Conflict, InProgress, PreconditionFailed
+from customer_center.platform.idempotency import AlreadyDone, Idempotency
+from tests.builders import NOON, a_company, a_contact, a_main_contact, a_user, an_attempt, an_entry, an_invited_user
+from tests.contract.conftest import at_once
+
+KEY = Idempotency("digest", "hash of the request")
+ATTEMPT = "no attempt"
+
+
+def _handed_over(old, new):
+    """Return the two changes by which the main contact's role goes from one user to another."""
+    return [
+        (old, old.changed(NOON, roles=frozenset({Role.BUYER}))),
+        (new, new.changed(NOON, roles=frozenset({Role.MAIN_CONTACT}))),
+    ]
+
+
+# Several users at once
+
+
+def test_the_only_main_contact_hands_over_in_one_change(world):
+    old, new = a_main_contact(), a_user()
+    world.founded(old, new)
+    entries = [an_entry(subject=old.user_id), an_entry(subject=new.user_id)]
+    world.companies.change_users(_handed_over(old, new), entries)
+    assert world.companies.company(old.company_id).main_contacts == {new.user_id}
+    assert world.companies.user(old.user_id).roles == {Role.BUYER}
+    assert world.companies.user(new.user_id).roles == {Role.MAIN_CONTACT}
+    assert {entry.entry_id for entry in world.entries()} >= {entry.entry_id for entry in entries}
+
+
+def test_when_one_of_them_was_changed_meanwhile_neither_is_changed(world):
+    old, new = a_main_contact(), a_user()
+    world.founded(old, new)
+    world.companies.change_user(new, new.changed(NOON, name="Changed"), an_entry())
+    with world.refuses(PreconditionFailed):
+        world.companies.change_users(_handed_over(old, new), [an_entry(), an_entry()])
+
+
+def test_handing_over_to_somebody_who_does_not_count_leaves_the_last_one(world):
+    old, new = a_main_contact(), an_invited_user()
+    world.founded(old)
+    world.companies.add_user(new, an_entry())
+    with world.refuses(Conflict, match="last-main-contact"):
+        world.companies.change_users(_handed_over(old, new), [an_entry(), an_entry()])
+
+
+# E-mails that change
+
+
+def test_a_changed_email_is_the_users_and_the_old_one_is_free(world):
+    user = a_user(email="old@baecker.example")
+    world.founded(a_main_contact(), user)
+    world.companies.change_user(user, user.changed(NOON, email="new@baecker.example"), an_entry())
+    assert world.companies.user_id_of_email("new@baecker.example") == user.user_id
+    assert world.companies.user_id_of_email("old@baecker.example") is None
+
+
+def test_an_email_that_is_only_written_otherwise_stays_the_users(world):
+    user = a_user(email="old@baecker.example")
+    world.founded(a_main_contact(), user)
+    world.companies.change_user(user, user.changed(NOON, email="Old@baecker.example"), an_entry())
+    assert world.companies.user_id_of_email("old@baecker.example") == user.user_id
+    assert world.companies.user(user.user_id).email == "Old@baecker.example"
+
+
+def test_somebody_elses_email_cannot_be_taken(world):
+    user, other = a_user(), a_user()
+    world.founded(a_main_contact(), user, other)
+    with world.refuses(Conflict, match="email-in-use"):
+        world.companies.change_user(user, user.changed(NOON, email=other.email.upper()), an_entry())
+
+
+def test_a_change_of_email_under_way_is_read_as_written(world):
+    user = a_user()
+    world.founded(a_main_contact(), user)
+    change = EmailChange(
+        mail_id="mail-1", expires_at=NOON + timedelta(days=1), email="new@baecker.example", requested_by=user.user_id
+    )
+    after = user.changed(NOON, email_change=change, contact_left_at=NOON)
+    world.companies.change_user(user, after, an_entry())
+    assert world.companies.user(user.user_id) == after
+
+
+# Deleting
+
+
+def test_a_deleted_user_is_gone_and_their_email_is_free(world):
+    user = a_user()
+    world.founded(a_main_contact(), user)
+    entry = an_entry(subject=user.user_id)
+    with world.journals(entry):
+        world.companies.delete_user(user, entry, attempt=ATTEMPT)
+    assert world.companies.user(user.user_id) is None
+    assert world.companies.user_id_of_email(user.email) is None
+
+
+def test_the_contact_of_a_deleted_user_is_without_account_again(world):
+    chief, contact = a_main_contact(), a_contact()
+    world.founded(chief)
+    user = an_invited_user(contact_number=contact.contact_number)
+    world.companies.add_user(user, an_entry(), contact)
+    world.companies.delete_user(user, an_entry(), attempt=ATTEMPT)
+    page = world.companies.contacts_without_account(chief.company_id, limit=10, cursor=None)
+    assert [row.contact for row in page.contacts] == [contact]
+
+
+def test_a_contact_that_was_never_cached_does_not_keep_a_user(world):
+    user = a_user(contact_number="KT999")
+    world.founded(a_main_contact(), user)
+    world.companies.delete_user(user, an_entry(), attempt=ATTEMPT)
+    assert world.companies.user(user.user_id) is None
+
+
+def test_the_activation_under_way_of_a_deleted_user_is_dropped(world):
+    """Its ids were the user's: an activation later must not touch an account that went on, or was forgotten."""
+    user, attempt = a_user(), an_attempt()
+    world.founded(a_main_contact(), user)
+    world.companies.save_attempt(attempt, an_entry(), replaces=None)
+    world.companies.delete_user(user, an_entry(), attempt=attempt.key)
+    assert world.companies.attempt(attempt.key) is None
+
+
+def test_the_last_active_main_contact_cannot_be_deleted(world):
+    chief = a_main_contact()
+    world.founded(chief)
+    with world.refuses(Conflict, match="last-main-contact"):
+        world.companies.delete_user(chief, an_entry(), attempt=ATTEMPT)
+
+
+def test_one_of_two_main_contacts_can_be_deleted(world):
+    chief, other = a_main_contact(), a_main_contact()
+    world.founded(chief, other)
+    world.companies.delete_user(other, an_entry(), attempt=ATTEMPT)
+    assert world.companies.company(chief.company_id).main_contacts == {chief.user_id}
+
+
+def test_a_main_contact_who_is_not_active_does_not_count_when_deleted(world):
+    chief, other = a_main_contact(), a_main_contact(status=UserStatus.DEACTIVATED)
+    world.founded(chief)
+    world.companies.add_user(other, an_entry())
+    world.companies.delete_user(other, an_entry(), attempt=ATTEMPT)
+    assert world.companies.company(chief.company_id).main_contacts == {chief.user_id}
+
+
+def test_a_user_who_was_changed_meanwhile_is_not_deleted(world):
+    user = a_user()
+    world.founded(a_main_contact(), user)
+    world.companies.change_user(user, user.changed(NOON, name="Changed"), an_entry())
+    with world.refuses(PreconditionFailed):
+        world.companies.delete_user(user, an_entry(), attempt=ATTEMPT)
+
+
+# Requests that may be repeated
+
+
+def test_a_request_is_remembered_with_what_it_changed(world):
+    user = a_user()
+    world.founded(a_main_contact())
+    world.companies.remembering(KEY).add_user(user, an_entry(subject=user.user_id))
+    before = world.companies.remembered(KEY, NOON)
+    assert (before.request_hash, before.subject) == (KEY.request_hash, user.user_id)
+
+
+def test_what_was_never_asked_is_not_remembered(world):
+    world.founded(a_main_contact())
+    assert world.companies.remembered(KEY, NOON) is None
+
+
+def test_what_a_remembered_request_would_change_again_is_not_changed(world):
+    user = a_user()
+    world.founded(a_main_contact(), user)
+    changed = user.changed(NOON, name="Once")
+    world.companies.remembering(KEY).change_user(user, changed, an_entry(subject=user.user_id))
+    for again in (
+        lambda companies: companies.change_user(changed, changed.changed(NOON, name="Twice"), an_entry()),
+        lambda companies: companies.add_user(a_user(), an_entry()),
+        lambda companies: companies.delete_user(changed, an_entry(), attempt=ATTEMPT),
+        lambda companies: companies.change_users([(changed, changed.changed(NOON, name="Twice"))], [an_entry()]),
+    ):
+        with world.refuses(AlreadyDone):
+            again(world.companies.remembering(KEY))
+
+
+def test_a_refused_request_is_not_remembered(world):
+    chief = a_main_contact()
+    world.founded(chief)
+    with world.refuses(Conflict):
+        world.companies.remembering(KEY).add_user(a_user(email=chief.email), an_entry())
+    assert world.companies.remembered(KEY, NOON) is None
+
+
+def test_a_request_is_forgotten_after_a_day(world):
+    user, day = a_user(), timedelta(hours=24)
+    world.founded(a_main_contact(), user)
+    after = user.changed(NOON, name="Once")
+    world.companies.remembering(KEY).change_user(user, after, an_entry(subject=user.user_id, at=NOON))
+    assert world.companies.remembered(KEY, NOON + day - timedelta(seconds=1))
+    assert world.companies.remembered(KEY, NOON + day) is None
+    again = after.changed(NOON + day, name="Next day")
+    world.companies.remembering(KEY).change_user(after, again, an_entry(subject=user.user_id, at=NOON + day))
+    assert world.companies.user(user.user_id).name == "Next day"
+
+
+def test_who_does_not_remember_writes_as_ever(world):
+    first, second = a_user(), a_user()
+    world.founded(a_main_contact(), first)
+    world.companies.remembering(KEY).change_user(first, first.changed(NOON, name="Once"), an_entry())
+    world.companies.add_user(second, an_entry())
+    assert world.companies.user(second.user_id)
+
+
+# Mails
+
+
+def test_a_mail_is_noted_once_it_went_out(world):
+    assert not world.companies.was_mailed("mail-1")
+    world.companies.note_mailed("mail-1", NOON)
+    world.companies.note_mailed("mail-1", NOON)
+    assert world.companies.was_mailed("mail-1")
+    assert not world.companies.was_mailed("mail-2")
+
+
+# At once, on the emulator
+
+
+def test_two_last_main_contacts_who_demote_each_other_leave_one(emulator_world):
+    """Each demotes the other in the same moment: whoever comes second would leave nobody."""
+    world = emulator_world
+    one, two = a_main_contact(), a_main_contact()
+    world.founded(one, two)
+
+    def demote(user):
+        world.companies.change_user(user, user.changed(NOON, roles=frozenset({Role.BUYER})), an_entry())
+
+    done = at_once(lambda: demote(one), lambda: demote(two))
+    assert sorted(type(result) for result in done if result) in ([Conflict], [InProgress]), done
+    assert len(world.companies.company(one.company_id).main_contacts) == 1
+
+
+def test_of_two_edits_of_one_version_one_is_written(emulator_world):
+    world = emulator_world
+    user = a_user()
+    world.founded(a_main_contact(), user)
+    edits = [user.changed(NOON, name=name) for name in ("One", "Two", "Three", "Four")]
+    done = at_once(*(lambda after=after: world.companies.change_user(user, after, an_entry()) for after in edits))
+    assert len([result for result in done if result is None]) == 1
+    assert world.companies.user(user.user_id).version == 2
+
+
+def test_one_request_that_comes_many_times_at_once_changes_once(emulator_world):
+    world = emulator_world
+    world.founded(a_main_contact())
+    users = [a_user() for _ in range(4)]
+    companies = world.companies.remembering(KEY)
+    done = at_once(*(lambda user=user: companies.add_user(user, an_entry(subject=user.user_id)) for user in users))
+    assert len([result for result in done if result is None]) == 1
+    remembered = world.companies.remembered(KEY, NOON).subject
+    assert [user.user_id for user in users if world.companies.user(user.user_id)] == [remembered]
+
+
+def test_a_company_that_was_closed_is_read_as_written(world):
+    company = a_company(closed_at=NOON, as_of={"customer_center": "2026-11-24T10:00:00.000Z#msg_1"})
+    world.founded(a_main_contact(), company=company)
+    read = world.companies.company(company.company_id)
+    assert replace(read, main_contacts=frozenset()) == company
