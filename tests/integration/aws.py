@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import boto3
-from aws_lambda_powertools.utilities import parameters
 from moto.cognitoidp.models import cognitoidp_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
@@ -213,10 +212,9 @@ def load(folder):
 
 
 def forget():
-    """Empty every cache of the package, and Powertools' cache of parameters, as in a new sandbox."""
+    """Empty every cache of the package, as in a new sandbox."""
     if silver._session.cache_info().currsize:
         silver._session().close()
-    parameters.clear_caches()
     for name, module in list(sys.modules.items()):
         if name.startswith("customer_center."):
             for member in vars(module).values():

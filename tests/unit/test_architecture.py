@@ -33,6 +33,7 @@ AWS = {
     "platform.dynamodb",
     "platform.journal",
     "platform.outbox",
+    "webhooks.queue",
 }
 
 # What a function pays for at every cold start, and which functions have a reason to (BUDGETS).
@@ -44,7 +45,7 @@ HEAVY = {
     "email_validator": {"activation", "erp_contacts", "erp_push", "invitations", "users"},
     "aws_lambda_powertools.event_handler": set(),
     "aws_lambda_powertools.utilities.batch": {"email_dispatch", "erp_push", "outbox", "reconcile"},
-    "aws_lambda_powertools.utilities.parameters": {"activation", "erp_contacts", "erp_push"},
+    "aws_lambda_powertools.utilities.parameters": set(),
     "aws_lambda_powertools.utilities.idempotency": set(),
     "aws_lambda_powertools.utilities.parser": set(),
     "aws_xray_sdk": set(),

@@ -1,7 +1,6 @@
 """What goes over the wire of this room: request bodies, queries and answers, as pydantic models (DESIGN §4, §8)."""
 
 import re
-import unicodedata
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal, Self
@@ -32,15 +31,14 @@ from customer_center.companies.model import (
     UserStatus,
 )
 from customer_center.companies.ports import Session
+from customer_center.platform.printable import is_printable
 
-_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_UNPRINTABLE = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 # RFC 5321 §4.5.3.1.3: a path is at most 256 octets, its angle brackets included.
 _EMAIL_LENGTH = 254
 
 
 def _printable(text: str) -> str:
-    if any(unicodedata.category(character) in _UNPRINTABLE or character in _BIDI_CONTROLS for character in text):
+    if not is_printable(text):
         raise PydanticCustomError("unprintable", "Control characters are not allowed.")
     return text
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
 
 # Short enough that three tries fit into one API request (the gateway gives up after 30 s).
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
@@ -38,3 +39,9 @@ def sesv2() -> "SESV2Client":
 def cognito() -> "CognitoIdentityProviderClient":
     """Return the Cognito user pool client of this sandbox."""
     return boto3.client("cognito-idp", config=_CONFIG)
+
+
+@cache
+def ssm() -> "SSMClient":
+    """Return the SSM client of this sandbox."""
+    return boto3.client("ssm", config=_CONFIG)

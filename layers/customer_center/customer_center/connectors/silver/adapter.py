@@ -1,6 +1,5 @@
 """The ERP of this deployment, made from the environment and one secret in SSM."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,17 +8,15 @@ from functools import cache
 from typing import Literal, cast
 
 import requests
-from aws_lambda_powertools.utilities import parameters
 
 from customer_center.companies.ports import ErpGateway
 from customer_center.connectors.silver.gateway import SilverGateway
 from customer_center.connectors.silver.settings import SilverSettings
 from customer_center.platform import aws
 from customer_center.platform.breaker import DynamoDBBreaker
-from customer_center.platform.clock import SystemClock
+from customer_center.platform.clock import Clock, SystemClock
 from customer_center.platform.config import from_environment
-
-_SECRET_SECONDS = 300
+from customer_center.platform.secrets import secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,9 @@ def erp() -> Iterator[ErpGateway]:
         clock=clock,
         offline_for=timedelta(seconds=environment.erp_offline_seconds),
     )
-    with SilverGateway(settings=_settings(environment), breaker=breaker, clock=clock, session=_session()).use() as it:
+    with SilverGateway(
+        settings=_settings(environment, clock), breaker=breaker, clock=clock, session=_session()
+    ).use() as it:
         yield it
 
 
@@ -68,9 +67,8 @@ def _session() -> requests.Session:
     return session
 
 
-def _settings(environment: _Environment) -> SilverSettings:
-    secret = parameters.get_parameter(environment.erp_credentials_parameter, decrypt=True, max_age=_SECRET_SECONDS)
-    credentials = json.loads(secret)
+def _settings(environment: _Environment, clock: Clock) -> SilverSettings:
+    credentials = secret(environment.erp_credentials_parameter, clock.now())
     return SilverSettings(
         url=environment.erp_url,
         transport=cast("Literal['xml', 'soap']", environment.erp_transport),

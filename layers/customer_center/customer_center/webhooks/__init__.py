@@ -1,0 +1,1 @@
+"""Webhooks that other systems send us: signatures, the events, and their queue."""
