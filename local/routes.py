@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_FUNCTION = re.compile(r"\${(\w+)\.Arn}")
+# What the API calls is the alias of a function, by its logical id.
+_ALIAS = re.compile(r"functions/\${(\w+)}/invocations")
 
 
 @dataclass(frozen=True)
 class _Declared:
     method: str
     path: str
-    function: str
+    alias: str
     scopes: list[str] | None
 
 
@@ -37,12 +38,11 @@ def create_routes(client: Callable[[str], Any], stack_name: str) -> int:
     integrations: dict[str, str] = {}
     declared = list(_declared(document))
     for route in declared:
-        if route.function not in integrations:
-            function = client("lambda").get_function(FunctionName=physical[route.function])
-            integrations[route.function] = gateway.create_integration(
+        if route.alias not in integrations:
+            integrations[route.alias] = gateway.create_integration(
                 ApiId=api_id,
                 IntegrationType="AWS_PROXY",
-                IntegrationUri=function["Configuration"]["FunctionArn"],
+                IntegrationUri=physical[route.alias],
                 PayloadFormatVersion="2.0",
             )["IntegrationId"]
         secured: dict[str, Any] = {}
@@ -51,7 +51,7 @@ def create_routes(client: Callable[[str], Any], stack_name: str) -> int:
         gateway.create_route(
             ApiId=api_id,
             RouteKey=f"{route.method} {route.path}",
-            Target=f"integrations/{integrations[route.function]}",
+            Target=f"integrations/{integrations[route.alias]}",
             **secured,
         )
     return len(declared)
@@ -61,7 +61,7 @@ def _declared(document: Mapping[str, Any]) -> Iterator[_Declared]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
-            match = _FUNCTION.search(uri)
+            match = _ALIAS.search(uri)
             assert match, uri
             scopes = next((scheme["Person"] for scheme in operation["security"] if "Person" in scheme), None)
             yield _Declared(method.upper(), path, match[1], scopes)

@@ -104,6 +104,7 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
     chosen = {
         "Stage": "local",
         "Architecture": architecture,
+        "Dashboard": "true",
         "ShopName": "Demo Shop",
         "ShopUrl": "http://localhost:8000",
         "InvitationUrl": "http://localhost:8000/invitation#token={token}",
