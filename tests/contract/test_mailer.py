@@ -1,21 +1,24 @@
 """What every mailer promises: the fake that other tests use, and SES."""
 
+import json
+import urllib.request
+from contextlib import contextmanager
 from email.header import decode_header, make_header
 from email.utils import parseaddr
 from types import SimpleNamespace
 
-import boto3
 import pytest
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
-from moto import mock_aws
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
-from customer_center.mail.ports import MailRefused, MailUnavailable, Message
-from customer_center.mail.ses import SesMailer
+from customer_center.mail.ports import UNFIT_FOR_A_HEADER, MailRefused, MailUnavailable, Message
+from customer_center.mail.ses import SesMailer, _mailbox
+from local.stack import REGION
 from tests.mail_fake import FakeMailer
 
-REGION = "eu-central-1"
 MESSAGE = Message(
     to="tja@example.com",
     subject="Ihr Zugang für Möbel 🪑",
@@ -27,6 +30,18 @@ MESSAGE = Message(
 
 def message(**changes):
     return Message(**{name: getattr(MESSAGE, name) for name in Message.__slots__} | changes)
+
+
+SCRIPTS = {
+    "arabic": "مرحبا بكم في المتجر",
+    "hebrew": "ברוכים הבאים לחנות",
+    "thai": "ยินดีต้อนรับสู่ร้านค้า",
+    "han": "欢迎来到商店",
+    "hangul": "상점에 오신 것을 환영합니다",
+    "devanagari": "दुकान में आपका स्वागत है",
+    "combining": "Z̷̧̛a̶͝l̴g̵o̶",
+    "emoji": "👩‍👩‍👧‍👦 🪑",
+}
 
 
 class FakeWorld:
@@ -49,16 +64,27 @@ class FakeWorld:
 
 
 class SesWorld:
-    """SES as moto plays it; errors that moto does not know are answered in its place."""
+    """SES as moto or the emulator plays it; errors that they do not know are answered in their place."""
 
-    def __init__(self):
-        self.client = boto3.client("sesv2", region_name=REGION)
-        self.client.create_email_identity(EmailIdentity="shop.example.com")
+    def __init__(self, client, outbox):
+        self.client = client
+        self._outbox = outbox
+        self._before = len(outbox())
         self.mailer = self.mailer_from("Harmony Shop", "no-reply@shop.example.com")
         self.asked = []
-        self.client.meta.events.register("before-call.sesv2.SendEmail", self._before_call)
-        self.client.meta.events.register("provide-client-params.sesv2.SendEmail", self._params)
         self.failure = None
+
+    @contextmanager
+    def watched(self):
+        hooks = {
+            "before-call.sesv2.SendEmail": self._before_call,
+            "provide-client-params.sesv2.SendEmail": self._params,
+        }
+        for event, hook in hooks.items():
+            self.client.meta.events.register(event, hook)
+        yield self
+        for event, hook in hooks.items():
+            self.client.meta.events.unregister(event, hook)
 
     def mailer_from(self, name, address, **more):
         return SesMailer(
@@ -87,29 +113,64 @@ class SesWorld:
         self.failure = None
 
     def sent(self):
-        mails = ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages
-        return [(mail.destinations["ToAddresses"][0], mail.subject, mail.body) for mail in mails]
+        return self._outbox()[self._before :]
+
+
+def _outbox_of_moto():
+    mails = ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages
+    return [(mail.destinations["ToAddresses"][0], mail.subject, mail.body) for mail in mails]
 
 
 @pytest.fixture
-def ses(monkeypatch):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "testing")
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SESV2"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
-        yield SesWorld()
+def ses(moto_client):
+    client = moto_client("sesv2")
+    client.create_email_identity(EmailIdentity="shop.example.com")
+    with SesWorld(client, _outbox_of_moto).watched() as world:
+        yield world
 
 
-@pytest.fixture(params=["fake", "ses"])
+@pytest.fixture(scope="session")
+def emulated_ses(emulator_client):
+    client = emulator_client("sesv2")
+    client.create_email_identity(EmailIdentity="shop.example.com")
+    return client
+
+
+@pytest.fixture
+def emulator(emulated_ses):
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def outbox():
+        with opener.open(f"{emulated_ses.meta.endpoint_url}/_ministack/ses/messages", timeout=10) as answer:
+            accounts = json.load(answer)["messages"]
+        mails = (mail for mails in accounts.values() for mail in mails)
+        return [(mail["To"][0], mail["Subject"], mail["BodyHtml"]) for mail in mails]
+
+    with SesWorld(emulated_ses, outbox).watched() as world:
+        yield world
+
+
+@pytest.fixture(params=["fake", "ses", "emulator"])
 def world(request):
-    return FakeWorld() if request.param == "fake" else request.getfixturevalue("ses")
+    return FakeWorld() if request.param == "fake" else request.getfixturevalue(request.param)
 
 
 def test_a_mail_is_sent_as_it_was_written(world):
     """001: "After sending the form, the user will get an email"."""
     assert world.mailer.send(MESSAGE)
     assert world.sent() == [("tja@example.com", MESSAGE.subject, MESSAGE.html)]
+
+
+@pytest.mark.parametrize("subject", SCRIPTS.values(), ids=SCRIPTS)
+def test_a_mail_of_any_script_arrives_as_it_was_written(world, subject):
+    world.mailer.send(message(subject=subject, html=f"<p>{subject}</p>", text=subject))
+    assert world.sent() == [("tja@example.com", subject, f"<p>{subject}</p>")]
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\0", "\x0b", "\x0c", "\x1b", "\x85", "\u2028", "\u2029"])
+def test_a_subject_is_one_line(end):
+    with pytest.raises(ValueError, match="subject"):
+        message(subject=f"Your access{end}Bcc: everybody@example.com")
 
 
 def test_each_sending_has_its_own_message_id(world):
@@ -253,6 +314,7 @@ def test_ses_is_asked_for_both_parts_tags_and_reports(ses):
         "株式会社 😀",
         "Möbel " * 20 + "Shop",
         "Shop\r\nBcc: x@y.example",
+        *SCRIPTS.values(),
     ],
 )
 def test_the_senders_name_is_encoded_for_a_mail_header(ses, name):
@@ -264,3 +326,14 @@ def test_the_senders_name_is_encoded_for_a_mail_header(ses, name):
     encoded, address = parseaddr(header)
     assert address == "no-reply@shop.example.com"
     assert str(make_header(decode_header(encoded))) == " ".join(name.split())
+
+
+@settings(max_examples=300)
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_no_name_of_a_sender_reaches_beyond_its_header(name):
+    header = _mailbox(name, "no-reply@shop.example.com")
+    assert header.isascii()
+    assert header.isprintable()
+    encoded, address = parseaddr(header)
+    assert address == "no-reply@shop.example.com"
+    assert str(make_header(decode_header(encoded))).split() == UNFIT_FOR_A_HEADER.sub(" ", name).split()

@@ -10,7 +10,7 @@ import idna
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
-from customer_center.mail.ports import MailRefused, MailUnavailable, Message
+from customer_center.mail.ports import UNFIT_FOR_A_HEADER, MailRefused, MailUnavailable, Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -100,7 +100,7 @@ def ascii_address(email: str) -> str:
 
 def _mailbox(name: str, address: str) -> str:
     """Return `name <address>` as a header value (RFC 5322), a name beyond ASCII in encoded words (RFC 2047)."""
-    name = " ".join(name.split())
+    name = " ".join(UNFIT_FOR_A_HEADER.sub(" ", name).split())
     address = ascii_address(address)
     if name.isascii():
         return formataddr((name, address))
