@@ -49,6 +49,7 @@ HEAVY = {
     "aws_lambda_powertools.utilities.idempotency": set(),
     "aws_lambda_powertools.utilities.parser": set(),
     "aws_xray_sdk": set(),
+    "boto3": set(),
 }
 
 
@@ -382,12 +383,11 @@ _IMPORT = """
 import importlib.util, json, os, sys
 
 sys.path.insert(0, sys.argv[1])
-import boto3, botocore.session
+import botocore.session
 
 def no_client(*_, **__):
     raise AssertionError("a client was made while importing")
 
-boto3.client = boto3.resource = boto3.Session.client = boto3.Session.resource = no_client
 botocore.session.Session.create_client = no_client
 
 class Environment(type(os.environ)):

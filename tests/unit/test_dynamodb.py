@@ -1,6 +1,9 @@
-"""Transactions whose refusals have names, and cursors that nobody forges."""
+"""Values in DynamoDB's notation, transactions whose refusals have names, and cursors that nobody forges."""
+
+from decimal import Decimal
 
 import pytest
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +11,49 @@ from hypothesis import strategies as st
 from customer_center.platform.dynamodb import Action, condition_failed, cursor_of, from_item, key_of, to_item, transact
 from customer_center.platform.errors import InProgress, MalformedRequest
 from tests.clock_fake import FakeClock
+
+SCALARS = st.none() | st.booleans() | st.integers(-(10**37), 10**37) | st.text() | st.decimals(-1000, 1000, places=2)
+SETS = st.sets(st.text(min_size=1), min_size=1)
+VALUES = st.recursive(SCALARS | SETS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10)
+
+
+def unordered(written):
+    """A set of DynamoDB's has no order."""
+    match written:
+        case {"SS": members, **nothing} if not nothing:
+            return {"SS": sorted(members)}
+        case dict():
+            return {name: unordered(member) for name, member in written.items()}
+        case list():
+            return [unordered(member) for member in written]
+        case _:
+            return written
+
+
+@given(VALUES)
+def test_values_are_written_as_boto3_writes_them_and_read_as_they_were(value):
+    item = to_item({"it": value})
+    if value is None:
+        assert item == {}
+    else:
+        assert item["it"] == unordered(TypeSerializer().serialize(value))
+        assert from_item(item)["it"] == value == TypeDeserializer().deserialize(item["it"])
+
+
+def test_whole_numbers_are_read_as_int_and_others_as_they_stand():
+    read = from_item({"whole": {"N": "7"}, "hundred": {"N": "1E+2"}, "half": {"N": "0.5"}})
+    assert read == {"whole": 7, "hundred": 100, "half": Decimal("0.5")}
+    assert [type(value) for value in read.values()] == [int, int, Decimal]
+
+
+@pytest.mark.parametrize("value", [0.5, b"bytes", object()])
+def test_what_is_not_meant_to_be_kept_is_a_mistake_of_ours(value):
+    with pytest.raises(TypeError):
+        to_item({"it": value})
+
+
+def test_an_empty_set_is_left_out():
+    assert to_item({"it": set(), "too": frozenset()}) == {}
 
 
 class StubDynamo:

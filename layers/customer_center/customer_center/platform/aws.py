@@ -1,10 +1,14 @@
-"""AWS clients: one session, each client made once, when first used."""
+"""AWS clients: one session, each client made once, when first used.
+
+botocore's and not boto3's: the clients are the same, and importing boto3 adds S3 transfer and resources to every cold
+start.
+"""
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
+from botocore.session import Session
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -18,30 +22,39 @@ _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard",
 
 
 @cache
+def _session() -> Session:
+    return Session()
+
+
+def _client(service: str) -> Any:  # noqa: ANN401 # one of the clients below
+    return _session().create_client(service, config=_CONFIG)
+
+
+@cache
 def dynamodb() -> "DynamoDBClient":
     """Return the DynamoDB client of this sandbox."""
-    return boto3.client("dynamodb", config=_CONFIG)
+    return _client("dynamodb")  # type: ignore[no-any-return] # as named
 
 
 @cache
 def sqs() -> "SQSClient":
     """Return the SQS client of this sandbox."""
-    return boto3.client("sqs", config=_CONFIG)
+    return _client("sqs")  # type: ignore[no-any-return] # as named
 
 
 @cache
 def sesv2() -> "SESV2Client":
     """Return the SES v2 client of this sandbox."""
-    return boto3.client("sesv2", config=_CONFIG)
+    return _client("sesv2")  # type: ignore[no-any-return] # as named
 
 
 @cache
 def cognito() -> "CognitoIdentityProviderClient":
     """Return the Cognito user pool client of this sandbox."""
-    return boto3.client("cognito-idp", config=_CONFIG)
+    return _client("cognito-idp")  # type: ignore[no-any-return] # as named
 
 
 @cache
 def ssm() -> "SSMClient":
     """Return the SSM client of this sandbox."""
-    return boto3.client("ssm", config=_CONFIG)
+    return _client("ssm")  # type: ignore[no-any-return] # as named

@@ -1,4 +1,7 @@
-"""DynamoDB as the rooms use it: plain values in and out, transactions whose refusals have names, cursors."""
+"""DynamoDB as the rooms use it: plain values in and out, transactions whose refusals have names, cursors.
+
+Values are written in DynamoDB's notation here and not by `boto3.dynamodb.types`: that module imports all of boto3.
+"""
 
 import base64
 import json
@@ -8,7 +11,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from customer_center.platform.clock import Clock, SystemClock
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = Mapping[str, Any]
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
 _CONFLICT_TRIES = 4
 # What DynamoDB takes as a sort key.
 _KEY_BYTES = 1024
@@ -27,24 +27,50 @@ _KEY_BYTES = 1024
 
 def to_item(values: Item) -> dict[str, Any]:
     """Return the values in DynamoDB's notation; None and empty sets are left out."""
-    return {name: _serialize(value) for name, value in values.items() if value is not None and value != frozenset()}
+    return {name: _written(value) for name, value in values.items() if value is not None and value != frozenset()}
 
 
 def from_item(item: Item) -> dict[str, Any]:
     """Return the plain values of a DynamoDB item; whole numbers as int."""
-    return {name: _plain(_deserialize(value)) for name, value in item.items()}
+    return {name: _read(value) for name, value in item.items()}
 
 
-def _plain(value: object) -> object:
+def _written(value: object) -> dict[str, Any]:  # noqa: PLR0911 # one for each type of DynamoDB's
     match value:
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else value
+        case str():
+            return {"S": value}
+        case bool():
+            return {"BOOL": value}
+        case int() | Decimal():
+            return {"N": str(value)}
+        case None:
+            return {"NULL": True}
+        case set() | frozenset():
+            return {"SS": sorted(value)}
         case dict():
-            return {name: _plain(member) for name, member in value.items()}
-        case list():
-            return [_plain(member) for member in value]
+            return {"M": {name: _written(member) for name, member in value.items()}}
+        case list() | tuple():
+            return {"L": [_written(member) for member in value]}
         case _:
-            return value
+            raise TypeError(f"no DynamoDB type is meant for {type(value).__name__}")
+
+
+def _read(value: Item) -> object:
+    ((kind, content),) = value.items()
+    match kind:
+        case "N":
+            number = Decimal(content)
+            return int(number) if number == number.to_integral_value() else number
+        case "M":
+            return from_item(content)
+        case "L":
+            return [_read(member) for member in content]
+        case "SS":
+            return set(content)
+        case "NULL":
+            return None
+        case _:
+            return content
 
 
 def cursor_of(key: Item | None) -> str | None:
