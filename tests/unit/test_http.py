@@ -1,0 +1,186 @@
+"""What every route gets from `platform/http.py`: preconditions, repeated requests, limits, bodies and answers."""
+
+import base64
+import json
+
+import pytest
+from pydantic import BaseModel
+
+from customer_center.platform.errors import Unauthorized
+from customer_center.platform.http import MAX_BODY_BYTES, NOBODY, PUBLIC, Answer, Api, Csv, RateLimit, Request
+
+CALLER = "usr_somebody"
+
+
+class Seen(BaseModel):
+    """What the handler was given."""
+
+    value: str | int | None
+
+
+def _event(route="POST /things/{name}", *, body=None, headers=None, query=None, **more):
+    event = {
+        "routeKey": route,
+        "headers": headers or {},
+        "requestContext": {"requestId": "request-1", "http": {"sourceIp": "203.0.113.7"}},
+        "pathParameters": {"name": "one"},
+        **more,
+    }
+    if body is not None:
+        event["body"] = body
+    if query is not None:
+        event["queryStringParameters"] = query
+    return event
+
+
+def _asked(read, event):
+    """Return what a handler reads of a request, or the problem it is answered with."""
+    api = Api()
+
+    @api.route("POST /things/{name}", caller=PUBLIC)
+    def thing(name: str, request: Request) -> Answer[Seen]:
+        return Answer(Seen(value=read(request)))
+
+    answer = api.handle(event, None)
+    found = json.loads(answer["body"])
+    return found["value"] if answer["statusCode"] == 200 else (answer["statusCode"], found["code"])
+
+
+def test_a_route_that_nobody_declared_is_not_found():
+    answer = Api().handle(_event("GET /elsewhere"), None)
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (404, "not-found")
+
+
+def test_a_route_without_a_declared_kind_of_caller_refuses_everybody():
+    api = Api()
+
+    @api.route("POST /things/{name}")
+    def thing(name: str) -> Answer[Seen]:
+        return Answer(Seen(value=name))
+
+    assert api.routes[0].caller is NOBODY
+    assert api.handle(_event(), None)["statusCode"] == 403
+
+
+# If-Match (RFC 9110 §13.1.1, RFC 6585 §3)
+
+
+@pytest.mark.parametrize(("header", "version"), [('"3"', 3), (' "12" ', 12), ("*", None)])
+def test_if_match_names_a_version_or_any(header, version):
+    for read in (lambda request: request.if_match, lambda request: request.required_if_match):
+        assert _asked(read, _event(headers={"If-Match": header})) == version
+
+
+def test_without_if_match_any_version_will_do_unless_one_is_required():
+    assert _asked(lambda request: request.if_match, _event()) is None
+    assert _asked(lambda request: request.required_if_match, _event()) == (428, "precondition-required")
+
+
+@pytest.mark.parametrize("header", ["3", 'W/"3"', '"3", "4"', '"x"', "", '"-1"', '"12345678901"'])
+def test_a_tag_that_no_version_ever_had_does_not_match(header):
+    event = _event(headers={"if-match": header})
+    assert _asked(lambda request: request.required_if_match, event) == (412, "version-changed")
+
+
+# Idempotency-Key
+
+
+@pytest.mark.parametrize("key", ["", "two words", "x" * 256, "ümlaut", "new\nline"])
+def test_an_unusable_idempotency_key_is_refused(key):
+    event = _event(headers={"Idempotency-Key": key})
+    assert _asked(lambda request: request.idempotency(CALLER).key, event) == (400, "idempotency-key-invalid")
+
+
+def test_without_a_key_nothing_is_remembered():
+    assert _asked(lambda request: request.idempotency(CALLER), _event()) is None
+
+
+def _remembered_by(caller=CALLER, **event):
+    headers = {"idempotency-key": event.pop("key", "key-1")}
+    parts = lambda request: "{0.key} {0.request_hash}".format(request.idempotency(caller))  # noqa: E731
+    return _asked(parts, _event(headers=headers, **event)).split()
+
+
+def test_the_same_request_is_known_again():
+    assert _remembered_by(body='{"a": 1}') == _remembered_by(body='{"a": 1}')
+
+
+def test_another_caller_or_key_is_another_request():
+    assert _remembered_by()[0] != _remembered_by(caller="usr_other")[0]
+    assert _remembered_by()[0] != _remembered_by(key="key-2")[0]
+
+
+@pytest.mark.parametrize("other", [{"body": "{}"}, {"pathParameters": {"name": "two"}}, {"query": {"dry_run": "true"}}])
+def test_the_same_key_for_something_else_is_noticed(other):
+    one, another = _remembered_by(body='{"a": 1}'), _remembered_by(**{"body": '{"a": 1}'} | other)
+    assert one[0] == another[0]
+    assert one[1] != another[1]
+
+
+# Limits
+
+
+def test_an_answer_tells_the_limits_it_was_counted_against():
+    api = Api()
+
+    @api.route("POST /things/{name}", caller=PUBLIC)
+    def thing(name: str, request: Request) -> Answer[Seen]:
+        request.limits.append(RateLimit("mails", quota=200, window=3600, remaining=12, reset=60))
+        request.limits.append(RateLimit("tries", quota=5, window=900, remaining=0, reset=9))
+        if name == "refused":
+            raise Unauthorized("unauthorized")
+        return Answer(Seen(value=name))
+
+    for name, status in (("one", 200), ("refused", 401)):
+        answer = api.handle(_event(pathParameters={"name": name}), None)
+        assert answer["statusCode"] == status
+        assert answer["headers"]["RateLimit"] == '"mails";r=12;t=60, "tries";r=0;t=9'
+        assert answer["headers"]["RateLimit-Policy"] == '"mails";q=200;w=3600, "tries";q=5;w=900'
+
+
+def test_who_is_not_known_is_told_what_to_send():
+    api = Api()
+
+    @api.route("POST /things/{name}", caller=PUBLIC)
+    def thing(name: str) -> Answer[Seen]:
+        raise Unauthorized("unauthorized")
+
+    assert api.handle(_event(), None)["headers"]["WWW-Authenticate"] == "Bearer"
+
+
+# Bodies that are no JSON, and tables
+
+
+def _uploaded(event):
+    api = Api()
+
+    @api.route("POST /things/{name}", caller=PUBLIC, consumes="text/csv")
+    def thing(name: str, body: bytes) -> Answer[Seen]:
+        return Answer(Seen(value=body.decode()))
+
+    answer = api.handle(event, None)
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def test_a_raw_body_is_handed_over_as_it_came():
+    encoded = base64.b64encode("ä;b\r\n".encode()).decode()
+    assert _uploaded(_event(body="ä;b\r\n")) == (200, {"value": "ä;b\r\n"})
+    assert _uploaded(_event(body=encoded, isBase64Encoded=True)) == (200, {"value": "ä;b\r\n"})
+    assert _uploaded(_event()) == (200, {"value": ""})
+
+
+def test_a_body_beyond_the_limit_is_refused():
+    assert _uploaded(_event(body="x" * (MAX_BODY_BYTES + 1)))[0] == 413
+
+
+def test_a_table_is_answered_as_csv_with_its_own_headers():
+    api = Api()
+
+    @api.route("POST /things/{name}", caller=PUBLIC)
+    def thing(name: str) -> Answer[Csv]:
+        return Answer(Csv("a,b\r\n1,2\r\n"), headers={"Link": '</next>; rel="next"'})
+
+    answer = api.handle(_event(), None)
+    assert answer["body"] == "a,b\r\n1,2\r\n"
+    assert answer["headers"]["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer["headers"]["Link"] == '</next>; rel="next"'
