@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from unittest.mock import ANY
 
 import pytest
 from botocore.exceptions import ClientError
@@ -453,6 +454,14 @@ def test_the_journals_stream_goes_into_the_queues(company):
     assert [message["data"]["template"] for message in company.aws.messages("MailQueue")] == ["invitation"]
     assert [message["kind"] for message in company.aws.messages("ErpContactQueue")] == ["erp_contact"]
     assert _effects(company) == []
+
+
+def test_cognito_gets_the_words_of_its_mail_and_its_event_back(stage):
+    event = event_of("login_mails/forgot_password")
+    answer = stage.run("LoginMailsFunction", event)
+    words = {"emailSubject": "Votre code pour un nouveau mot de passe sur Demo Shop"}
+    assert answer == event | {"response": {**event["response"], **words, "emailMessage": ANY}}
+    assert event["request"]["codeParameter"] in answer["response"]["emailMessage"]
 
 
 def test_the_sample_of_the_stream_is_read(company):

@@ -103,6 +103,7 @@ MAY = {
         "ses:identity/${MailIdentity}": {"ses:SendEmail"},
         "ses:configuration-set/${MailConfigurationSet}": {"ses:SendEmail"},
     },
+    "LoginMailsFunction": {},
     "ReconcileFunction": {
         "CompaniesTable": {"dynamodb:GetItem"},
         "UserPool": {
@@ -454,13 +455,13 @@ def test_no_statement_has_a_star(statement):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_no_function_has_a_ready_made_policy(name):
     assert "Role" not in FUNCTIONS[name]
-    assert all(isinstance(policy, dict) and "Statement" in policy for policy in FUNCTIONS[name]["Policies"])
+    assert all(isinstance(policy, dict) and "Statement" in policy for policy in FUNCTIONS[name].get("Policies", []))
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_each_function_may_do_its_own_verbs_to_its_own_resources(name):
     allowed = {}
-    for policy in FUNCTIONS[name]["Policies"]:
+    for policy in FUNCTIONS[name].get("Policies", []):
         for statement in policy["Statement"]:
             for resource in listed(statement["Resource"]):
                 allowed.setdefault(described(resource), set()).update(listed(statement["Action"]))
@@ -497,9 +498,27 @@ def test_what_sam_adds_to_a_functions_policy_ends_at_this_stacks_resources():
     }
 
     assert TEMPLATE_DATA["Globals"]["Function"]["PermissionsBoundary"] == {"Ref": "FunctionBoundary"}
-    assert not any("PermissionsBoundary" in function for function in TEMPLATE_DATA["Resources"].values())
+    others = {name for name in FUNCTIONS if FUNCTIONS[name]["PermissionsBoundary"] != {"Ref": "FunctionBoundary"}}
+    assert others == {"LoginMailsFunction"}
     assert starred == WITHOUT_RESOURCES
     assert not [action for statement in statements for action in listed(statement["Action"]) if "*" in action]
+
+
+def test_the_function_that_words_cognitos_mails_reaches_nothing_but_its_own_log():
+    """It is made before the user pool, which asks it, and so before the boundary that names the pool."""
+    statements = properties("LoginMailsBoundary")["PolicyDocument"]["Statement"]
+    group = properties("LoginMailsLogGroup")["LogGroupName"]["Fn::Sub"]
+    reached = {
+        described(resource) if isinstance(resource, dict) else resource: set(statement["Action"])
+        for statement in statements
+        for resource in listed(statement["Resource"])
+    }
+
+    assert FUNCTIONS["LoginMailsFunction"]["PermissionsBoundary"] == {"Ref": "LoginMailsBoundary"}
+    assert reached == {
+        f"logs:log-group:{group}:*": {"logs:CreateLogStream", "logs:PutLogEvents"},
+        "*": {"xray:PutTraceSegments", "xray:PutTelemetryRecords"},
+    }
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -628,6 +647,13 @@ def test_a_forgotten_password_is_reset_by_mail_alone_and_a_second_factor_is_poss
     assert by_ses[0] == "LoginMailsBySes"
     assert by_ses[1]["EmailSendingAccount"] == "DEVELOPER"
     assert load_template()["Parameters"]["LoginMails"]["Default"] == "ses"
+
+
+def test_our_own_function_words_the_mails_that_cognito_sends_and_answers_in_time():
+    (event,) = events_of(FUNCTIONS["LoginMailsFunction"], "Cognito").values()
+
+    assert event == {"UserPool": {"Ref": "UserPool"}, "Trigger": "CustomMessage"}
+    assert FUNCTIONS["LoginMailsFunction"]["Timeout"] <= 5
 
 
 @pytest.mark.parametrize("name", all_of("AWS::Cognito::UserPoolClient"))

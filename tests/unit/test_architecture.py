@@ -40,7 +40,7 @@ AWS = {
 HEAVY = {
     "requests": {"activation", "erp_contacts", "erp_push"},
     "defusedxml": {"activation", "erp_contacts", "erp_push"},
-    "jinja2": {"email_dispatch"},
+    "jinja2": {"email_dispatch", "login_mails"},
     "pydantic": {"activation", "erp_contacts", "invitations", "users"},
     "email_validator": {"activation", "erp_contacts", "erp_push", "invitations", "users"},
     "aws_lambda_powertools.event_handler": set(),

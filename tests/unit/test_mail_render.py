@@ -78,6 +78,7 @@ CONTACT_LEFT = {
     "contact_name": "Anna Mehl",
     "contact_number": "CT000007",
 }
+PASSWORD_RESET = {"shop_name": "Harmony Shop", "shop_url": SHOP_URL, "code": "{####}"}
 MAILS = {
     "invitation": INVITATION,
     "activation_code": ACTIVATION_CODE,
@@ -85,6 +86,7 @@ MAILS = {
     "email_change_notice": EMAIL_CHANGE_NOTICE,
     "main_contact_handed_over": MAIN_CONTACT_HANDED_OVER,
     "contact_left": CONTACT_LEFT,
+    "password_reset": PASSWORD_RESET,
 }
 URLS = ("link", "shop_url")
 
@@ -261,6 +263,23 @@ def test_the_activation_code_comes_with_its_time_and_what_to_do_if_one_did_not_a
 )
 def test_one_minute_is_one_minute(language, validity):
     assert validity in render("activation_code", language, ACTIVATION_CODE | {"minutes": 1}).text
+
+
+@pytest.mark.parametrize(
+    ("language", "validity", "stranger"),
+    [
+        ("en", "valid for one hour", "Did you not ask for a new password?"),
+        ("de", "eine Stunde gültig", "Sie haben kein neues Passwort angefordert?"),
+        ("nl", "één uur geldig", "Hebt u geen nieuw wachtwoord aangevraagd?"),
+        ("fr", "valable une heure", "Vous n’avez pas demandé de nouveau mot de passe ?"),
+    ],
+)
+def test_the_code_for_a_new_password_comes_with_its_time_and_what_to_do_if_one_did_not_ask(
+    language, validity, stranger
+):
+    for part in both(render("password_reset", language, PASSWORD_RESET)):
+        for value in ["{####}", "Harmony Shop", SHOP_URL, validity, stranger]:
+            assert value in part
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ from customer_center.platform.language import SUPPORTED_LANGUAGES
 type Value = str | int | datetime | Sequence[str] | None
 type Texts = Mapping[str, Any]
 
-SUBJECT_LIMIT = 150
-"""Characters of a subject; mail clients show about 70."""
+SUBJECT_LIMIT = 140
+"""Characters of a subject: what Cognito takes; mail clients show about 70."""
 
 _HERE = Path(__file__).parent
 _LINE_BREAKING = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")

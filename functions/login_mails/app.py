@@ -1,0 +1,39 @@
+"""Cognito asks for the words of its own mails. It may ask any number of times; nothing is changed."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from customer_center.mail.login_mails import login_mail
+from customer_center.platform.config import from_environment
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The shop as mails name it, from the template."""
+
+    shop_name: str
+    shop_url: str
+    fallback_language: str
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this deployment."""
+    return from_environment(Settings)
+
+
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Put the words into the answer."""
+    request = event["request"]
+    event["response"] |= login_mail(
+        event["triggerSource"],
+        locale=request["userAttributes"].get("locale"),
+        code=request["codeParameter"],
+        shop_name=settings().shop_name,
+        shop_url=settings().shop_url,
+        fallback_language=settings().fallback_language,
+    )
+    return event
