@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, Self
+from typing import Protocol
 
 from customer_center.companies.model import (
     Attempt,
@@ -18,7 +18,7 @@ from customer_center.companies.model import (
     User,
     UsersPage,
 )
-from customer_center.platform.idempotency import Idempotency, Remembered
+from customer_center.platform.idempotency import Remembering
 from customer_center.platform.journal import Entry
 
 
@@ -55,21 +55,12 @@ class CompanyExists(Exception):
     """Another activation created the company of this customer number meanwhile."""
 
 
-class Companies(Protocol):
+class Companies(Remembering, Protocol):
     """Companies, users, contacts and activations as they are kept.
 
     Every method that takes an entry writes it in the same transaction as the change; what raises wrote nothing. The
     others note technical facts: claims, counts, what was sent, what the ERP listed.
     """
-
-    def remembering(self, request: Idempotency) -> Self:
-        """Return these companies with the request remembered by its key in the transaction that writes an entry.
-
-        That transaction raises AlreadyDone when a request with this key was remembered before.
-        """
-
-    def remembered(self, request: Idempotency, now: datetime) -> Remembered | None:
-        """Return what is known of an earlier request with this key (strongly consistent), None when there was none."""
 
     def user(self, user_id: str) -> User | None:
         """Return the user as it is now (strongly consistent), None when there is none."""

@@ -9,11 +9,11 @@
 | customer number → company | `customer_number#<number>` | `customer_number` |
 | e-mail → user | `email#<normalised>` | `email` |
 | activation under way | `activation#<digest>` | `activation` |
-| request with an Idempotency-Key | `idempotency#<digest>` | `idempotency` |
 | mail that went out | `mail#<mail id>` | `mail` |
 | refusals of a day | `refusals#<customer number>#<day>` | `refusals` |
 | breaker of an outside system | `breaker#<system>` | `breaker` |
 
+Besides: requests with an Idempotency-Key (`platform/idempotency_items.py`), client keys (`clients/store.py`).
 Index `listing` (sparse: `listing`, `listing_key`): contacts without a shop account, by name.
 Every change that somebody decided on is written with its journal entry in one transaction.
 """
@@ -50,6 +50,7 @@ from customer_center.companies.model import (
     normalized_email,
 )
 from customer_center.companies.ports import Companies, CompanyExists
+from customer_center.platform import idempotency_items
 from customer_center.platform.clock import epoch, from_iso, iso
 from customer_center.platform.dynamodb import (
     Action,
@@ -68,7 +69,7 @@ from customer_center.platform.errors import (
     PreconditionFailed,
     TooManyRequests,
 )
-from customer_center.platform.idempotency import KEPT_HOURS, AlreadyDone, Idempotency, Remembered
+from customer_center.platform.idempotency import Idempotency, Remembered
 from customer_center.platform.ids import company_of
 from customer_center.platform.journal import Entry, Journal
 
@@ -112,32 +113,13 @@ class CompanyStore(Companies):
 
     @override
     def remembered(self, request: Idempotency, now: datetime) -> Remembered | None:
-        item = self._get(_key(f"idempotency#{request.key}", "idempotency"), consistent=True)
-        if item is None or item["expires_at"] <= epoch(now):
-            return None
-        return Remembered(item["request_hash"], item["subject"])
+        return idempotency_items.remembered(self._client, self._table, request, now)
 
     def _commit(self, actions: Sequence[Action], entries: Sequence[Entry]) -> None:
         """Write the actions with their journal entries, and with what the request is remembered by."""
-        remembered = [self._remember(self._request, entries[0])] if self._request else []
+        remembered = [idempotency_items.remember(self._table, self._request, entries[0])] if self._request else []
         # First, because its refusal is the one a repeat is told.
         transact(self._client, [*remembered, *actions, *map(self._journal.write, entries)])
-
-    def _remember(self, request: Idempotency, entry: Entry) -> Action:
-        values = {
-            "pk": f"idempotency#{request.key}",
-            "sk": "idempotency",
-            "request_hash": request.request_hash,
-            "subject": entry.subject,
-            "expires_at": epoch(entry.at + timedelta(hours=KEPT_HOURS)),
-        }
-        put: dict[str, Any] = {
-            "TableName": self._table,
-            "Item": to_item(values),
-            "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
-            "ExpressionAttributeValues": to_item({":now": epoch(entry.at)}),
-        }
-        return Action({"Put": put}, AlreadyDone())
 
     # Reading
 
