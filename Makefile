@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make run` and `make test`. Needs only python3 and make; the rest is fetched into .local/.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format reset mail logs deploy lock openapi setup
+.PHONY: help run test check format reset mail logs preflight deploy smoke lock openapi setup
 
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.local/uv/bin/uv)
@@ -29,7 +29,7 @@ check: .venv/.synced ## format, lint and types
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
-	@.venv/bin/mypy -p local
+	@.venv/bin/mypy -p local -p ops
 
 format: .venv/.synced ## format and mend what can be mended
 	@.venv/bin/ruff format .
@@ -44,9 +44,15 @@ mail: .venv/.synced ## show the mails that the running local stack has sent
 logs: .venv/.synced ## show what the functions of the running local stack have logged
 	@$(PYTHON) -m local.logs
 
-deploy: setup ## build and deploy to AWS: make deploy STAGE=dev
+preflight: .venv/.synced ## check what only AWS knows, before a deploy: make preflight STAGE=dev
+	@$(PYTHON) -m ops.preflight $(STAGE)
+
+deploy: setup preflight ## build and deploy to AWS: make deploy STAGE=dev
 	PYTHON=$(PYTHON) ARCHITECTURE=$(ARCHITECTURE) $(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
-	$(SAM) deploy --config-env $(STAGE)
+	@$(SAM) deploy --config-env $(STAGE) || { echo "What now? docs/runbook.md#a-deploy-failed"; exit 1; }
+
+smoke: .venv/.synced ## check that a deployed stage answers and is watched: make smoke STAGE=dev
+	@$(PYTHON) -m ops.smoke $(STAGE)
 
 openapi: .venv/.synced ## write docs/openapi.json from the handlers
 	@$(PYTHON) -m local.openapi

@@ -1,0 +1,119 @@
+"""Checks of a stage: what samconfig.toml says about it, what a check found, and how findings are told.
+
+AWS is reached as every AWS tool reaches it: credentials, region and AWS_ENDPOINT_URL come from the environment.
+"""
+
+import argparse
+import os
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import boto3
+import yaml
+from botocore.exceptions import BotoCoreError, ClientError
+
+ROOT = Path(__file__).parents[1]
+
+# ok; works, but look at it; must be mended; could not be asked.
+type Verdict = Literal["ok", "look", "FAIL", "?"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    verdict: Verdict
+    text: str
+
+
+type Check = Callable[[], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage as samconfig.toml describes it; what it leaves out has the template's default."""
+
+    name: str
+    stack_name: str
+    region: str | None
+    parameters: Mapping[str, str]
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 # one of many clients
+        """Return a client in the stage's region."""
+        return boto3.Session(region_name=self.region).client(service)  # type: ignore[call-overload] # any of them
+
+    def stack(self) -> Mapping[str, Any] | None:
+        """Return the deployed stack, None when there is none."""
+        try:
+            answer = self.client("cloudformation").describe_stacks(StackName=self.stack_name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ValidationError":
+                return None
+            raise
+        return dict(answer["Stacks"][0])
+
+
+class _Template(yaml.SafeLoader):
+    """A loader that reads past CloudFormation's tags."""
+
+
+_Template.add_multi_constructor("!", lambda _loader, _tag, _node: None)
+
+
+def template_parameters() -> Mapping[str, Mapping[str, Any]]:
+    """Return the parameters that the template declares."""
+    declared = yaml.load((ROOT / "template.yaml").read_text(), _Template)["Parameters"]  # noqa: S506 # a SafeLoader
+    return dict(declared)
+
+
+def stage_named(arguments: Sequence[str] | None, about: str | None) -> Stage:
+    """Return the stage that the command line names."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("stage", help="a section of samconfig.toml: dev, prod")
+    parser.add_argument("--config", type=Path, default=ROOT / "samconfig.toml")
+    given = parser.parse_args(arguments)
+    sections = tomllib.loads(given.config.read_text())
+    try:
+        settings = sections[given.stage]["deploy"]["parameters"]
+        stack_name = settings["stack_name"]
+    except KeyError:
+        raise SystemExit(
+            f"{given.config.name} has no section [{given.stage}.deploy.parameters] with a stack_name."
+        ) from None
+    overrides = dict(given.split("=", 1) for given in settings.get("parameter_overrides", []))
+    defaults = {name: str(rules["Default"]) for name, rules in template_parameters().items() if "Default" in rules}
+    parameters = {**defaults, **{name: value.strip('"') for name, value in overrides.items()}}
+    region = settings.get("region") or os.environ.get("AWS_REGION") or boto3.Session().region_name
+    return Stage(given.stage, stack_name, region, parameters)
+
+
+def account_of(stage: Stage) -> str:
+    """Return the AWS account that the credentials are of; end with what to do when there are none."""
+    if stage.region is None:
+        raise SystemExit("FAIL  There is no region: set AWS_REGION, or say region in samconfig.toml.")
+    try:
+        return str(stage.client("sts").get_caller_identity()["Account"])
+    except (BotoCoreError, ClientError) as error:
+        raise SystemExit(f"FAIL  AWS does not know you ({error}). Set AWS_PROFILE, or log in: aws sso login.") from None
+
+
+def report(checks: Mapping[str, Check]) -> int:
+    """Run the checks, print what they find, and return how the command should exit: 1 when something must be mended."""
+    failed = False
+    for subject, check in checks.items():
+        for finding in _asked(subject, check):
+            print(f"{finding.verdict:<5} {finding.text}", flush=True)
+            failed = failed or finding.verdict == "FAIL"
+    return int(failed)
+
+
+def _asked(subject: str, check: Check) -> Iterator[Finding]:
+    try:
+        yield from check()
+    except ClientError as error:
+        yield Finding("?", f"{subject}: could not be asked ({error.response['Error']['Code']}).")
+    except BotoCoreError as error:
+        yield Finding("?", f"{subject}: could not be asked ({error}).")

@@ -1,0 +1,178 @@
+"""`make preflight STAGE=…`: what only AWS knows, before a deploy finds out. Changes nothing."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from ops.checks import Finding, Stage, account_of, report, stage_named, template_parameters
+
+# Concurrency below which a handful of people at once are refused; a new account has 10.
+ENOUGH_CONCURRENCY = 100
+# What samconfig.toml says before somebody filled it in.
+PLACEHOLDER = "example.com"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print what was found; 1 when a deploy would fail, or leave something that cannot work."""
+    stage = stage_named(arguments, __doc__)
+    print(f"ok    Account {account_of(stage)}, region {stage.region}, stack {stage.stack_name}.")
+    checks = {
+        "The stage": stage_says_who_it_is,
+        "The stack": stack_can_be_deployed,
+        "Secrets": secrets_are_there,
+        "SES": mail_can_be_sent,
+        "The mail identity": mail_identity_is_verified,
+        "Concurrency": functions_can_run,
+        "Cognito": people_can_log_in,
+        "The network": subnets_are_there,
+    }
+    return report({subject: partial(check, stage) for subject, check in checks.items()})
+
+
+def stage_says_who_it_is(stage: Stage) -> Iterator[Finding]:
+    """Every parameter without a default is given, and none is still the example."""
+    missing = sorted(template_parameters().keys() - stage.parameters.keys())
+    if missing:
+        yield Finding("FAIL", f"samconfig.toml does not say {', '.join(missing)}.")
+    examples = sorted(name for name, value in stage.parameters.items() if PLACEHOLDER in value)
+    if examples:
+        yield Finding("FAIL", f"samconfig.toml still has its example for {', '.join(examples)}.")
+    if not missing and not examples:
+        yield Finding("ok", "samconfig.toml says who you are.")
+
+
+def stack_can_be_deployed(stage: Stage) -> Iterator[Finding]:
+    """The stack is at rest; a first deploy says so."""
+    stack = stage.stack()
+    if stack is None:
+        yield Finding("ok", "The stack is new.")
+        if stage.parameters["DeletionProtection"] == "true":
+            yield Finding("look", "A first deploy that fails is easier to repeat with DeletionProtection=false.")
+        return
+    status = stack["StackStatus"]
+    if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
+        delete = f"aws cloudformation delete-stack --stack-name {stage.stack_name}"
+        yield Finding("FAIL", f"The stack never came to life ({status}): {delete}. See docs/runbook.md#a-deploy-failed")
+    elif status == "UPDATE_ROLLBACK_FAILED":
+        roll_back = f"aws cloudformation continue-update-rollback --stack-name {stage.stack_name}"
+        yield Finding("FAIL", f"The last deploy is half rolled back: {roll_back}.")
+    elif status.endswith("_IN_PROGRESS"):
+        yield Finding("FAIL", f"A deploy is under way ({status}): wait for it.")
+    else:
+        yield Finding("ok", f"The stack is at rest ({status}).")
+
+
+def secrets_are_there(stage: Stage) -> Iterator[Finding]:
+    """Each SSM parameter that the stage names is there, encrypted, and can be read. Their values are never shown."""
+    ssm = stage.client("ssm")
+    for name, path in stage.parameters.items():
+        if not name.endswith("Parameter") or not path:
+            continue
+        try:
+            secret = ssm.get_parameter(Name=path, WithDecryption=True)["Parameter"]
+        except ssm.exceptions.ParameterNotFound:
+            yield Finding("FAIL", f"The secret {path} ({name}) is not there: README.md, Deploy, step 1.")
+            continue
+        if secret["Type"] != "SecureString":
+            yield Finding("FAIL", f"The secret {path} is a {secret['Type']}: make it a SecureString.")
+        elif name == "ErpCredentialsParameter" and not _is_login(secret["Value"]):
+            yield Finding("FAIL", f'The secret {path} has to be {{"user": "…", "password": "…"}}.')
+        else:
+            yield Finding("ok", f"The secret {path} is there.")
+
+
+def _is_login(text: str) -> bool:
+    try:
+        login = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(login, dict) and all(isinstance(login.get(name), str) for name in ("user", "password"))
+
+
+def mail_can_be_sent(stage: Stage) -> Iterator[Finding]:
+    """SES may send to anybody, and is not stopped."""
+    account = stage.client("sesv2").get_account()
+    if not account["SendingEnabled"] or account["EnforcementStatus"] == "SHUTDOWN":
+        yield Finding(
+            "FAIL", f"SES has stopped this account ({account['EnforcementStatus']}): SES console, Reputation."
+        )
+    elif not account["ProductionAccessEnabled"]:
+        yield Finding("look", "SES is in the sandbox, and sends to verified addresses only: ask for production access.")
+    else:
+        quota = account["SendQuota"]
+        yield Finding(
+            "ok", f"SES may send {quota['Max24HourSend']:.0f} mails a day, {quota['MaxSendRate']:.0f} a second."
+        )
+
+
+def mail_identity_is_verified(stage: Stage) -> Iterator[Finding]:
+    """The sender is verified, or the stack makes it and does not need it yet."""
+    identity, by_ses = stage.parameters["MailIdentity"], stage.parameters["LoginMails"] == "ses"
+    ses = stage.client("sesv2")
+    if identity.rpartition("@")[2] not in stage.parameters["MailFrom"]:
+        yield Finding("FAIL", f"MailFrom {stage.parameters['MailFrom']} does not belong to MailIdentity {identity}.")
+    try:
+        known = ses.get_email_identity(EmailIdentity=identity)
+    except ses.exceptions.NotFoundException:
+        known = None
+    if known is None and stage.parameters["CreateMailIdentity"] == "false":
+        yield Finding("FAIL", f"SES does not know {identity}, and CreateMailIdentity=false.")
+    elif known is None and by_ses:
+        yield Finding(
+            "FAIL", f"SES does not know {identity} yet, and Cognito wants it verified: add LoginMails=cognito."
+        )
+    elif known is None:
+        yield Finding("ok", f"The stack will make {identity} in SES; then its DKIM records belong into your DNS.")
+    elif not known["VerifiedForSendingStatus"]:
+        dkim = known["DkimAttributes"]["Status"]
+        verdict: Finding = Finding(
+            "look", f"SES has not verified {identity} yet (DKIM: {dkim}); no mail goes out before."
+        )
+        yield Finding("FAIL", f"{verdict.text} Until then: LoginMails=cognito.") if by_ses else verdict
+    else:
+        yield Finding("ok", f"SES has verified {identity}.")
+    if known is not None and stage.stack() is None and stage.parameters["CreateMailIdentity"] == "true":
+        yield Finding("FAIL", f"SES has {identity} already: add CreateMailIdentity=false.")
+    if not by_ses:
+        yield Finding("look", "LoginMails=cognito: Cognito sends 50 mails a day at most, from its own address.")
+
+
+def functions_can_run(stage: Stage) -> Iterator[Finding]:
+    """Lambda runs enough functions at once; a new account runs ten."""
+    limit = stage.client("lambda").get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+    if limit < ENOUGH_CONCURRENCY:
+        yield Finding(
+            "look", f"Lambda runs only {limit} functions at once: ask for 1,000 in Service Quotas (it is free)."
+        )
+    else:
+        yield Finding("ok", f"Lambda runs {limit} functions at once.")
+
+
+def people_can_log_in(stage: Stage) -> Iterator[Finding]:
+    """How many logins and new users a second Cognito takes in this region, all pools together."""
+    pages = stage.client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="cognito-idp")
+    for quota in (quota for page in pages for quota in page["Quotas"]):
+        if "UserAuthentication" in quota["QuotaName"] or "UserCreation" in quota["QuotaName"]:
+            yield Finding("ok", f"Cognito: {quota['QuotaName']}: {quota['Value']:.0f} a second.")
+
+
+def subnets_are_there(stage: Stage) -> Iterator[Finding]:
+    """The subnets from which the ERP is reached are there, in two zones."""
+    subnets = [subnet for subnet in stage.parameters["VpcSubnetIds"].split(",") if subnet]
+    if not subnets:
+        return
+    ec2 = stage.client("ec2")
+    try:
+        found = ec2.describe_subnets(SubnetIds=subnets)["Subnets"]
+    except ec2.exceptions.ClientError as error:
+        yield Finding("FAIL", f"VpcSubnetIds: {error.response['Error']['Message']}")
+        return
+    if not stage.parameters["VpcSecurityGroupIds"]:
+        yield Finding("FAIL", "VpcSubnetIds needs VpcSecurityGroupIds.")
+    zones = {subnet["AvailabilityZone"] for subnet in found}
+    yield Finding("ok" if len(zones) > 1 else "look", f"The subnets are in {len(zones)} zone(s).")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""A samconfig.toml with one stage in it, as somebody fills it in."""
+
+import json
+from pathlib import Path
+
+STAGE = {
+    "Stage": "trial",
+    "ShopName": "Trial Shop",
+    "ShopUrl": "https://shop.trial.example",
+    "InvitationUrl": "https://shop.trial.example/invitation#token={token}",
+    "AllowedOrigin": "https://shop.trial.example",
+    "MailFrom": "shop@trial.example",
+    "MailIdentity": "trial.example",
+    "ErpUrl": "https://erp.trial.example/soap",
+    "ErpCredentialsParameter": "/customer-center/trial/erp",
+}
+
+
+def write_samconfig(folder: Path, stack_name: str = "customer-center-trial", **changes: str | None) -> Path:
+    """Write the file, with other parameters or without some (None), and return where it is."""
+    given = {name: value for name, value in {**STAGE, **changes}.items() if value is not None}
+    overrides = ",\n".join(json.dumps(f'{name}="{value}"') for name, value in given.items())
+    file = folder / "samconfig.toml"
+    file.write_text(
+        f'[trial.deploy.parameters]\nstack_name = "{stack_name}"\nparameter_overrides = [\n{overrides}\n]\n'
+    )
+    return file
