@@ -401,7 +401,10 @@ def _parameters(route: Route, kinds: Mapping[str, Any], schemas: Mapping[str, An
 def _query_parameter(name: str, schema: Json, *, required: bool) -> Json:
     if "anyOf" in schema:
         # A query cannot carry null: the parameter is left out.
-        (schema,) = (dict(kind) for kind in schema["anyOf"] if kind != {"type": "null"})
+        (kind,) = (kind for kind in schema.pop("anyOf") if kind != {"type": "null"})
+        schema |= kind
+    if schema.get("default", 0) is None:
+        del schema["default"]
     description = schema.pop("description")
     return {"name": name, "in": "query", "required": required, "description": description, "schema": schema}
 

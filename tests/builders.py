@@ -11,6 +11,7 @@ from customer_center.companies.align_identity import align_identity
 from customer_center.companies.change_user_status import activate_user, deactivate_user
 from customer_center.companies.create_erp_contact import create_erp_contact
 from customer_center.companies.deliver_mail import Outgoing, Shop, deliver_mail
+from customer_center.companies.find_users import UserFilter, UserSort, find_users
 from customer_center.companies.invite_contact import NewUser, invite_contact, request_user
 from customer_center.companies.list_erp_contacts import list_erp_contacts
 from customer_center.companies.model import (
@@ -279,6 +280,18 @@ class Room:
             rules=self.invitation_rules,
             companies=self.companies,
             identities=self.identities,
+            clock=self.clock,
+        )
+
+    def overview(self, actor, *, sort=UserSort.CREATED, limit=50, cursor=None, **wanted):
+        """List the users of the caller's company."""
+        return find_users(
+            actor.company_id,
+            UserFilter(**wanted),
+            sort,
+            limit=limit,
+            cursor=cursor,
+            companies=self.companies,
             clock=self.clock,
         )
 

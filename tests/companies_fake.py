@@ -20,7 +20,6 @@ from customer_center.companies.model import (
     InvitationStatus,
     RefusalLimits,
     User,
-    UsersPage,
     UserStatus,
     normalized_email,
 )
@@ -40,6 +39,7 @@ from customer_center.platform.errors import (
 from customer_center.platform.idempotency import KEPT_HOURS, AlreadyDone, Idempotency, Remembered
 from customer_center.platform.ids import company_of
 from customer_center.platform.journal import Effect, Entry
+from customer_center.platform.paging import Part
 
 
 class FakeCompanies(Companies):
@@ -124,12 +124,12 @@ class FakeCompanies(Companies):
     def user_id_of_email(self, email: str) -> str | None:
         return self._emails.get(normalized_email(email))
 
-    def users(self, company_id: str, *, limit: int, cursor: str | None) -> UsersPage:
-        start = key_of(cursor, within={"sk": "user#"}, pk=company_id)
-        rows = sorted((user.user_id, user) for user in self._users.values() if user.company_id == company_id)
-        rows = [row for row in rows if start is None or f"user#{row[0]}" > start["sk"]["S"]]
-        last = {"pk": company_id, "sk": f"user#{rows[limit - 1][0]}"} if len(rows) > limit else None
-        return UsersPage(tuple(user for _, user in rows[:limit]), cursor_of(last and to_item(last)))
+    def users(self, company_id: str, *, limit: int, after: str | None = None, last_first: bool = False) -> Part[User]:
+        own = [user for user in self._users.values() if user.company_id == company_id]
+        users = sorted(own, key=lambda user: user.user_id, reverse=last_first)
+        if after is not None:
+            users = [user for user in users if (user.user_id < after if last_first else user.user_id > after)]
+        return Part(tuple(users[:limit]), more=len(users) > limit)
 
     # Contacts of the ERP
 

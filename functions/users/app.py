@@ -13,13 +13,14 @@ from customer_center.companies.adapter import companies
 from customer_center.companies.bodies import (
     CompanyAnswer,
     MeAnswer,
-    PageQuery,
     RequestUserBody,
     UserAnswer,
     UsersAnswer,
+    UsersQuery,
 )
 from customer_center.companies.callers import person
 from customer_center.companies.change_user_status import activate_user, deactivate_user
+from customer_center.companies.find_users import find_users
 from customer_center.companies.idempotency import user_once
 from customer_center.companies.invite_contact import NewUser, request_user
 from customer_center.companies.model import Company, InvitationRules, Member, Permission, User, check_salutation
@@ -72,12 +73,22 @@ def me(caller: Member) -> Answer[MeAnswer]:
 
 
 @api.route(
-    "GET /users", caller=person(companies, Permission.USERS_VIEW, administration=True), problems=["cursor-invalid"]
+    "GET /users",
+    caller=person(companies, Permission.USERS_VIEW, administration=True),
+    problems=["cursor-invalid", "unsupported-query"],
 )
-def list_users(caller: Member, query: PageQuery) -> Answer[UsersAnswer]:
-    """List the company's users with status and roles, in the order they came."""
-    page = companies().users(caller.company.company_id, limit=query.limit, cursor=query.cursor)
-    items = [_answer(user, caller.company) for user in page.users]
+def list_users(caller: Member, query: UsersQuery) -> Answer[UsersAnswer]:
+    """List the company's users with status and roles; a page may be short, also where there are more."""
+    page = find_users(
+        caller.company.company_id,
+        query.wanted,
+        query.sort,
+        limit=query.limit,
+        cursor=query.cursor,
+        companies=companies(),
+        clock=SystemClock(),
+    )
+    items = [_answer(user, caller.company) for user in page.rows]
     return Answer(UsersAnswer(items=items, next_cursor=page.next_cursor))
 
 

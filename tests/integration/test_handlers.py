@@ -17,6 +17,7 @@ from moto import mock_aws
 
 from customer_center.companies import adapter as companies_adapter
 from customer_center.companies import store
+from customer_center.companies.find_users import UserFilter, UserSort
 from customer_center.companies.model import InvitationStatus, Role, UserStatus
 from customer_center.companies.store import CompanyStore
 from customer_center.connectors.cognito import adapter as cognito_adapter
@@ -28,6 +29,7 @@ from customer_center.platform.dynamodb import cursor_of, to_item
 from customer_center.platform.errors import InProgress
 from customer_center.platform.http import MAX_BODY_BYTES, PUBLIC, Answer
 from customer_center.platform.journal import Journal, new_effect
+from customer_center.platform.paging import written_cursor
 from tests.builders import (
     a_claim,
     a_company,
@@ -360,6 +362,22 @@ def test_users_are_listed_page_by_page(company):
     second = company.call(_with_query("users/list_users", limit="4", cursor=first["next_cursor"])).body
     assert first["items"] + second["items"] == whole["items"]
     assert second["next_cursor"] is None
+
+
+def test_users_are_filtered_and_put_in_order(company):
+    query = {"status": "active", "sort": "-name", "limit": "2"}
+    first = company.call(_with_query("users/list_users", **query)).body
+    second = company.call(_with_query("users/list_users", **query, cursor=first["next_cursor"])).body
+    names = [user["name"] for user in first["items"] + second["items"]]
+    assert names == ["Max Mustermann", "Anna Mehl", "Anna Mehl"]
+    found = company.call(_with_query("users/list_users", q="MÁX", invitation="pending")).body
+    assert found["items"] == []
+    assert [user["user_id"] for user in company.call(_with_query("users/list_users", q="MÁX")).body["items"]] == [MAIN]
+
+
+def test_a_large_company_is_not_put_in_order_by_name(company, monkeypatch):
+    monkeypatch.setattr("customer_center.companies.find_users.SORTED_AT_MOST", 5)
+    _refuses(company, _with_query("users/list_users", sort="name"), 400, "unsupported-query")
 
 
 def test_one_user_is_shown(company):
@@ -975,7 +993,18 @@ QUERIES = {
     "unknown": ({"company_id": OTHER_COMPANY}, "/company_id", "unknown-field"),
     "cursor-too-long": ({"cursor": "x" * 2001}, "/cursor", "too-long"),
     "cursor-lone-surrogate": ({"cursor": "\ud800"}, "/cursor", "invalid"),
+    "status": ({"status": "gone"}, "/status", "unknown-value"),
+    "invitation": ({"invitation": "lost"}, "/invitation", "unknown-value"),
+    "role": ({"role": "buyer,approver"}, "/role", "unknown-value"),
+    "sort": ({"sort": "NAME"}, "/sort", "unknown-value"),
+    "sort-empty": ({"sort": ""}, "/sort", "unknown-value"),
+    "q-empty": ({"q": ""}, "/q", "too-short"),
+    "q-too-long": ({"q": "x" * 101}, "/q", "too-long"),
+    "q-nul": ({"q": "a\x00"}, "/q", "unprintable"),
 }
+
+
+_EVERYBODY = (UserFilter(), UserSort.CREATED)
 
 
 def _forged(**values):
@@ -989,12 +1018,13 @@ CURSORS = {
     "no-object": base64.urlsafe_b64encode(b"[]").decode(),
     "nested": base64.urlsafe_b64encode(b"[" * 1000).decode(),
     "not-utf-8": base64.urlsafe_b64encode(b"\xff").decode(),
-    "surrogate": base64.urlsafe_b64encode(rb'{"pk":"\ud800","sk":"user#x"}').decode(),
-    "no-keys": _forged(),
-    "of-another-company": _forged(pk=OTHER_COMPANY, sk=f"user#{STRANGER}"),
-    "of-another-kind": _forged(pk=COMPANY, sk="company"),
+    "surrogate": written_cursor(["\ud800"], (COMPANY, *_EVERYBODY)),
+    "of-another-company": written_cursor([STRANGER], (OTHER_COMPANY, *_EVERYBODY)),
+    "at-another-company": written_cursor([STRANGER], (COMPANY, *_EVERYBODY)),
+    "of-another-query": written_cursor([MAIN], (COMPANY, UserFilter(role=Role.BUYER), UserSort.CREATED)),
+    "of-another-order": written_cursor(["max", MAIN], (COMPANY, UserFilter(), UserSort.NAME)),
     "of-the-contacts": _forged(pk=COMPANY, sk="contact#1", listing=f"{COMPANY}#contacts", listing_key="a"),
-    "with-more": _forged(pk=COMPANY, sk=f"user#{MAIN}", more="x"),
+    "no-user": written_cursor(["company"], (COMPANY, *_EVERYBODY)),
     "beyond-ascii": "ü",
 }
 CONTACT_CURSORS = {

@@ -322,8 +322,8 @@ def test_who_came_as_a_standard_user_is_in_the_overview_when_the_flag_is_switche
     early = activated(email="early@baecker.example", name="Early Bird").user
     room.erp.customers[NUMBER] = a_customer()
     chief = activated().user
-    page = room.companies.users(chief.company_id, limit=50, cursor=None)
-    assert [(user.name, user.status, user.roles) for user in page.users] == [
+    page = room.companies.users(chief.company_id, limit=50)
+    assert [(user.name, user.status, user.roles) for user in page.rows] == [
         ("Early Bird", UserStatus.ACTIVE, {Role.BUSINESS_USER}),
         ("Tja", UserStatus.ACTIVE, {Role.MAIN_CONTACT}),
     ]

@@ -204,7 +204,7 @@ def test_a_model_knows_no_clock_no_chance_and_no_outside_world():
 
 
 def test_ports_are_words_and_import_no_adapter():
-    allowed = {"model", "ports", "journal", "errors", "clock", "idempotency"}
+    allowed = {"model", "ports", "journal", "errors", "clock", "idempotency", "paging"}
     wrong = [
         str(found)
         for by, what, found in inner_imports()

@@ -102,9 +102,9 @@ def test_it_needs_no_form(room, chief):
     """001: "This feature does not have a specific form view and is available in the user management overview."."""
     user = _present(room, a_user())
     room.deactivate(user.user_id, chief)
-    page = room.companies.users(chief.company_id, limit=50, cursor=None)
+    page = room.companies.users(chief.company_id, limit=50)
     company = room.companies.company(chief.company_id)
-    listed = [UserAnswer.of(each, company, room.clock.now()) for each in page.users]
+    listed = [UserAnswer.of(each, company, room.clock.now()) for each in page.rows]
     assert [(each.name, each.status.value, [role.value for role in each.roles]) for each in listed] == [
         (chief.name, "active", ["main_contact"]),
         (user.name, "deactivated", ["buyer"]),

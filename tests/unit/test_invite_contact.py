@@ -199,7 +199,7 @@ def test_a_contact_of_the_erp_becomes_a_user(room, chief):
     user = room.invite(chief, "KT100")
     assert user.contact_number == "KT100"
     assert [row.contact.contact_number for row in room.contacts(chief).page.contacts] == ["KT200"]
-    assert user in room.companies.users(chief.company_id, limit=50, cursor=None).users
+    assert user in room.companies.users(chief.company_id, limit=50).rows
 
 
 def test_name_email_and_language_come_from_the_erp(room, chief):

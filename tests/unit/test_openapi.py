@@ -32,7 +32,6 @@ ANNOUNCED_CODES = frozenset(
         "signature-invalid",
         "too-many-requests",
         "unauthorized",
-        "unsupported-query",
         "user-not-active",
     }
 )

@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from customer_center.companies.email_address import email_address
+from customer_center.companies.find_users import UserFilter, UserSort
 from customer_center.companies.model import (
     Budgets,
     CachedContact,
@@ -182,6 +183,27 @@ class PageQuery(BaseModel):
 
     limit: Annotated[int, Field(ge=1, le=100, description="Items per page, at most.")] = 50
     cursor: Annotated[str, Field(max_length=2000, description="`next_cursor` of the page before.")] | None = None
+
+
+class UsersQuery(PageQuery):
+    """Which users, and in which order."""
+
+    status: Annotated[UserStatus | None, Field(description="Users of this status.")] = None
+    invitation: Annotated[InvitationStatus | None, Field(description="Users whose invitation stands there.")] = None
+    role: Annotated[Role | None, Field(description="Users who have this role.")] = None
+    q: Annotated[
+        Line | None,
+        Field(max_length=100, description="Begins words of the name, or the e-mail; case and accents do not matter."),
+    ] = None
+    sort: Annotated[
+        UserSort,
+        Field(description="The order; anything but `created` and `-created` is for companies of up to 1,000 users."),
+    ] = UserSort.CREATED
+
+    @property
+    def wanted(self) -> UserFilter:
+        """Which users are asked for."""
+        return UserFilter(self.status, self.invitation, self.role, self.q)
 
 
 class ErpContactsQuery(PageQuery):

@@ -240,14 +240,6 @@ class CachedContact:
 
 
 @dataclass(frozen=True, slots=True)
-class UsersPage:
-    """One page of users, and where the next one begins."""
-
-    users: Sequence[User]
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class ContactsPage:
     """One page of cached contacts, and where the next one begins."""
 

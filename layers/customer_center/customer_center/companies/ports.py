@@ -16,10 +16,10 @@ from customer_center.companies.model import (
     ErpCustomer,
     RefusalLimits,
     User,
-    UsersPage,
 )
 from customer_center.platform.idempotency import Remembering
 from customer_center.platform.journal import Entry
+from customer_center.platform.paging import Part
 
 
 class ErpGateway(Protocol):
@@ -77,8 +77,11 @@ class Companies(Remembering, Protocol):
     def user_id_of_email(self, email: str) -> str | None:
         """Return the id of the user who has this e-mail now, None when nobody has it."""
 
-    def users(self, company_id: str, *, limit: int, cursor: str | None) -> UsersPage:
-        """Return a page of the company's users in the order they came; raises MalformedRequest for a forged cursor."""
+    def users(self, company_id: str, *, limit: int, after: str | None = None, last_first: bool = False) -> Part[User]:
+        """Return users of the company in the order they came, or the last first: those behind the user id `after`.
+
+        `after` is an id of that company, of somebody who need not be there any more.
+        """
 
     def contacts_read(self, company_id: str) -> ContactsRead | None:
         """Return when the company's contacts were last read from the ERP, None when never."""

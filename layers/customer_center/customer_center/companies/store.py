@@ -45,7 +45,6 @@ from customer_center.companies.model import (
     RefusalLimits,
     Role,
     User,
-    UsersPage,
     UserStatus,
     normalized_email,
 )
@@ -72,6 +71,7 @@ from customer_center.platform.errors import (
 from customer_center.platform.idempotency import Idempotency, Remembered
 from customer_center.platform.ids import company_of
 from customer_center.platform.journal import Entry, Journal
+from customer_center.platform.paging import Part
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -156,17 +156,18 @@ class CompanyStore(Companies):
         return item["user_id"] if item else None
 
     @override
-    def users(self, company_id: str, *, limit: int, cursor: str | None) -> UsersPage:
-        start: dict[str, Any] = _start(key_of(cursor, within={"sk": "user#"}, pk=company_id))
+    def users(self, company_id: str, *, limit: int, after: str | None = None, last_first: bool = False) -> Part[User]:
+        start: dict[str, Any] = _start(_user_key(after) if after else None)
         answer = self._client.query(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
             ExpressionAttributeValues=to_item({":pk": company_id, ":sk": "user#"}),
+            ScanIndexForward=not last_first,
             Limit=limit,
             **start,
         )
         users = tuple(_user_of(from_item(item)) for item in answer["Items"])
-        return UsersPage(users, cursor_of(answer.get("LastEvaluatedKey")))
+        return Part(users, more="LastEvaluatedKey" in answer)
 
     def _get(self, key: Mapping[str, Any], *, consistent: bool) -> dict[str, Any] | None:
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=consistent)

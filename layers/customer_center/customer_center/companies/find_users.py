@@ -1,0 +1,149 @@
+"""The overview of a company's users (seed 001: "You will see the User name, the status and the roles assigned")."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from customer_center.companies.model import InvitationStatus, Role, User, UserStatus, normalized_email
+from customer_center.companies.ports import Companies
+from customer_center.platform.clock import Clock, iso
+from customer_center.platform.errors import MalformedRequest
+from customer_center.platform.ids import company_of
+from customer_center.platform.paging import Page, Part, filled, read_cursor, written_cursor
+
+# So many users are read and sorted for one page; at 1 KB each that is some 130 read units.
+SORTED_AT_MOST = 1000
+
+
+class UserSort(StrEnum):
+    """In which order users come; `-` is the other way round."""
+
+    CREATED = "created"
+    CREATED_LAST = "-created"
+    UPDATED = "updated"
+    UPDATED_LAST = "-updated"
+    NAME = "name"
+    NAME_LAST = "-name"
+    EMAIL = "email"
+    EMAIL_LAST = "-email"
+
+    @property
+    def descending(self) -> bool:
+        """Whether the greatest comes first."""
+        return self.startswith("-")
+
+
+@dataclass(frozen=True, slots=True)
+class UserFilter:
+    """Which users are asked for; None asks for any. `q` begins a word of the name, or the e-mail."""
+
+    status: UserStatus | None = None
+    invitation: InvitationStatus | None = None
+    role: Role | None = None
+    q: str | None = None
+
+    def matches(self, user: User, now: datetime) -> bool:
+        """Whether the user is one of them at this moment."""
+        invitation = user.invitation.status_at(now) if user.invitation else None
+        return (
+            self.status in (None, user.status)
+            and self.invitation in (None, invitation)
+            and (self.role is None or self.role in user.roles)
+            and (self.q is None or _begins(self.q, user))
+        )
+
+
+def find_users(
+    company_id: str,
+    wanted: UserFilter,
+    sort: UserSort,
+    *,
+    limit: int,
+    cursor: str | None,
+    companies: Companies,
+    clock: Clock,
+) -> Page[User]:
+    """Return a page of the company's users.
+
+    The order they came in is the order of their keys: a page costs the same for every company. A filter reads up to
+    400 users for a page, which may therefore be short. The other orders take the whole company into memory, up to 1,000
+    users. Raises MalformedRequest `unsupported-query` beyond that, `cursor-invalid` for a cursor of another query.
+    """
+    query = (company_id, wanted, sort)
+    now = clock.now()
+    matches = (lambda user: wanted.matches(user, now)) if wanted != UserFilter() else None
+    if sort not in (UserSort.CREATED, UserSort.CREATED_LAST):
+        return _sorted(company_id, sort, query, matches, limit, cursor, companies)
+
+    def read(after: str | None, size: int) -> Part[User]:
+        return companies.users(company_id, limit=size, after=after, last_first=sort.descending)
+
+    after = None
+    if cursor is not None:
+        (after,) = read_cursor(cursor, query, parts=1)
+        if company_of(after) != company_id:
+            raise MalformedRequest("cursor-invalid")
+    users, next_after = filled(read, key=lambda user: user.user_id, wanted=matches, after=after, limit=limit)
+    return Page(users, written_cursor([next_after], query) if next_after else None)
+
+
+_SORT_KEYS: Mapping[str, Callable[[User], str]] = {
+    "updated": lambda user: iso(user.updated_at),
+    "name": lambda user: _folded(user.name),
+    "email": lambda user: normalized_email(user.email),
+}
+
+
+def _sorted(
+    company_id: str,
+    sort: UserSort,
+    query: object,
+    matches: Callable[[User], bool] | None,
+    limit: int,
+    cursor: str | None,
+    companies: Companies,
+) -> Page[User]:
+    sort_key = _SORT_KEYS[sort.removeprefix("-")]
+
+    def place(user: User) -> tuple[str, ...]:
+        return sort_key(user), user.user_id
+
+    after = tuple(read_cursor(cursor, query, parts=2)) if cursor is not None else None
+    users = [user for user in _everybody(company_id, companies) if matches is None or matches(user)]
+    if after is not None:
+        users = [user for user in users if (place(user) < after if sort.descending else place(user) > after)]
+    users.sort(key=place, reverse=sort.descending)
+    more = len(users) > limit
+    return Page(users[:limit], written_cursor(place(users[limit - 1]), query) if more else None)
+
+
+def _everybody(company_id: str, companies: Companies) -> Sequence[User]:
+    users: list[User] = []
+    while True:
+        after = users[-1].user_id if users else None
+        part = companies.users(company_id, limit=SORTED_AT_MOST + 1 - len(users), after=after)
+        users += part.rows
+        if len(users) > SORTED_AT_MOST:
+            raise MalformedRequest("unsupported-query")
+        if not part.more:
+            return users
+
+
+def _begins(q: str, user: User) -> bool:
+    words = _words(user.name)
+    sought = _words(q)
+    named = bool(sought) and all(any(word.startswith(part) for word in words) for part in sought)
+    return named or _folded(user.email).startswith(_folded(q))
+
+
+def _words(text: str) -> Sequence[str]:
+    return re.findall(r"\w+", _folded(text))
+
+
+def _folded(text: str) -> str:
+    """Return the text as it is compared: without case and accents."""
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in apart if not unicodedata.combining(letter)).casefold()
