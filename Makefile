@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make run` and `make test`. Needs only python3 and make; the rest is fetched into .local/.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format reset mail logs preflight deploy smoke lock openapi setup
+.PHONY: help run test check format reset mail logs preflight deploy smoke lock openapi aws-models setup
 
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.local/uv/bin/uv)
@@ -17,7 +17,7 @@ export SAM_CLI_TELEMETRY := 0
 unexport VIRTUAL_ENV
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
 
 run: setup ## start the whole stack on this machine, walk the main job, stay up until Ctrl-C
 	@$(PYTHON) -m local.run
@@ -56,6 +56,9 @@ smoke: .venv/.synced ## check that a deployed stage answers and is watched: make
 
 openapi: .venv/.synced ## write docs/openapi.json from the handlers
 	@$(PYTHON) -m local.openapi
+
+aws-models: .venv/.synced ## write what the package's clients know of AWS (local/aws_models.py)
+	@$(PYTHON) -m local.aws_models
 
 lock: $(UV) ## resolve the dependencies anew
 	$(UV) lock

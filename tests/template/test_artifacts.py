@@ -157,12 +157,12 @@ def test_no_distribution_is_shipped_that_is_not_locked(built):
     assert shipped == locked
 
 
-def test_templates_and_texts_of_mails_are_shipped(built):
+def test_templates_and_texts_of_mails_and_models_of_aws_are_shipped(built):
     package = ROOT / "layers/customer_center/customer_center"
-    there = {path.relative_to(package) for ending in ("*.j2", "*.toml") for path in files(package, ending)}
+    there = {path.relative_to(package) for ending in ("*.j2", "*.toml", "*.json") for path in files(package, ending)}
     shipped = built / "CustomerCenterLayer/python/customer_center"
 
-    assert {path.suffix for path in there} == {".j2", ".toml"}
+    assert {path.suffix for path in there} == {".j2", ".toml", ".json"}
     assert [path for path in there if not (shipped / path).is_file()] == []
 
 
@@ -172,7 +172,7 @@ def test_the_whole_package_is_shipped_and_nothing_else(built):
     sources = {path.relative_to(package) for path in files(package, "*.py")}
 
     assert {path.relative_to(shipped) for path in files(shipped, "*.py")} == sources
-    assert {path.suffix for path in files(shipped)} <= {".py", ".pyc", ".j2", ".toml", ".md"}
+    assert {path.suffix for path in files(shipped)} <= {".py", ".pyc", ".j2", ".toml", ".md", ".json"}
     assert [path.name for path in (built / "CustomerCenterLayer").iterdir()] == ["python"]
     assert [path.name for path in shipped.parent.iterdir()] == ["customer_center"]
 

@@ -1,13 +1,15 @@
 """AWS clients: one session, each client made once, when first used.
 
 botocore's and not boto3's: the clients are the same, and importing boto3 adds S3 transfer and resources to every cold
-start.
+start. What they know of AWS is in `aws_models`: our calls and no others (written by `make aws-models`).
 """
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
+from botocore.loaders import Loader
 from botocore.session import Session
 
 if TYPE_CHECKING:
@@ -17,13 +19,16 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
+_MODELS = Path(__file__).parent / "aws_models"
 # Short enough that three tries fit into one API request (the gateway gives up after 30 s).
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 @cache
 def _session() -> Session:
-    return Session()
+    session = Session()
+    session.register_component("data_loader", Loader([str(_MODELS)], include_default_search_paths=False))
+    return session
 
 
 def _client(service: str) -> Any:  # noqa: ANN401 # one of the clients below
