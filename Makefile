@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make run` and `make test`. Needs only python3 and make; the rest is fetched into .local/.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format reset mail logs preflight deploy smoke lock openapi aws-models setup
+.PHONY: help run test check format reset mail logs preflight deploy smoke cost lock openapi aws-models setup
 
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.local/uv/bin/uv)
@@ -59,6 +59,9 @@ openapi: .venv/.synced ## write docs/openapi.json from the handlers
 
 aws-models: .venv/.synced ## write what the package's clients know of AWS (local/aws_models.py)
 	@$(PYTHON) -m local.aws_models
+
+cost: .venv/.synced ## write docs/cost.md from the prices and the template
+	@$(PYTHON) -m ops.cost
 
 lock: $(UV) ## resolve the dependencies anew
 	$(UV) lock

@@ -8,6 +8,7 @@ import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -63,10 +64,15 @@ class _Template(yaml.SafeLoader):
 _Template.add_multi_constructor("!", lambda _loader, _tag, _node: None)
 
 
+@cache
+def template() -> Mapping[str, Any]:
+    """Return template.yaml, without the values that only CloudFormation knows."""
+    return dict(yaml.load((ROOT / "template.yaml").read_text(), _Template))  # noqa: S506 # a SafeLoader
+
+
 def template_parameters() -> Mapping[str, Mapping[str, Any]]:
     """Return the parameters that the template declares."""
-    declared = yaml.load((ROOT / "template.yaml").read_text(), _Template)["Parameters"]  # noqa: S506 # a SafeLoader
-    return dict(declared)
+    return dict(template()["Parameters"])
 
 
 def stage_named(arguments: Sequence[str] | None, about: str | None) -> Stage:

@@ -626,6 +626,11 @@ def test_the_user_pool_cannot_be_deleted():
     assert properties("UserPool")["DeletionProtection"] == {"Fn::If": ["Protected", "ACTIVE", "INACTIVE"]}
 
 
+def test_logins_are_of_the_tier_that_costs_least():
+    """A pool that says nothing is of the tier Essentials, at three times the price per user."""
+    assert properties("UserPool")["UserPoolTier"] == "LITE"
+
+
 def test_nobody_signs_up_by_themselves():
     assert properties("UserPool")["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
 
