@@ -129,6 +129,7 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
         environment=aws_environment(endpoint),
     )
     create_routes(client, STACK_NAME)
+    _hear_of_bounces(client, chosen["MailIdentity"])
     stack = client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return Stack(
@@ -144,6 +145,16 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
         companies_table=outputs["CompaniesTableName"],
         journal_table=outputs["JournalTableName"],
     )
+
+
+def _hear_of_bounces(client: Callable[[str], Any], identity: str) -> None:
+    """Let bounces of the mailbox simulator reach our topic: the emulator tells the identity's topics alone."""
+    found = client("cloudformation").describe_stack_resource(
+        StackName=STACK_NAME, LogicalResourceId="EmailFeedbackTopic"
+    )
+    topic = found["StackResourceDetail"]["PhysicalResourceId"]
+    for kind in ("Bounce", "Complaint"):
+        client("ses").set_identity_notification_topic(Identity=identity, NotificationType=kind, SnsTopic=topic)
 
 
 def build(folder: Path, architecture: str) -> None:

@@ -1,5 +1,6 @@
 """Companies on the running stack, each with its own customer number, made through the API as people make them."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -108,3 +109,12 @@ def new_customer(stack: Stack, **wish: object) -> Customer:
         }
     )
     return customer
+
+
+def eventually(check, seconds=30):
+    """Return what `check` finds, as soon as it finds something."""
+    end = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.2)
+    return found

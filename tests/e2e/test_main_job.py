@@ -10,20 +10,12 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from local.stack import Stack
 from local.walk import PASSWORD, walk
-from tests.e2e.companies import Customer, new_customer
+from tests.e2e.companies import Customer, eventually, new_customer
 
 
 @pytest.fixture(scope="module")
 def company(stack: Stack) -> Customer:
     return new_customer(stack).activate()
-
-
-def eventually(check, seconds=30):
-    end = time.monotonic() + seconds
-    while not (found := check()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.2)
-    return found
 
 
 def test_the_walk_of_make_run_goes_through(stack, capsys):

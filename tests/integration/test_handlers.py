@@ -560,6 +560,16 @@ def test_a_code_is_mailed_once(stage):
     assert re.search(r"\b\d{6}\b", html)
 
 
+@pytest.mark.parametrize("sample", ["bounce", "complaint", "bounce_of_an_identity"])
+def test_feedback_of_ses_reaches_the_invitation(company, sample):
+    for _ in range(2):
+        event = event_of(f"email_feedback/{sample}")
+        assert company.run("EmailFeedbackFunction", event) == {"batchItemFailures": []}
+    assert _is_bounced(company, FRESH)
+    (entry,) = [entry for entry in company.journal.entries(COMPANY) if entry.actor.actor_id == "email_feedback"]
+    assert entry.action == ("invitation.complained" if sample == "complaint" else "invitation.bounced")
+
+
 def test_a_login_is_brought_in_line(company):
     company.has_login(DEACTIVATED)
     for _ in range(2):
@@ -588,10 +598,11 @@ BAD_MESSAGES = (
     ("function", "sample", "is_done"),
     [
         ("EmailDispatchFunction", "email_dispatch/invitation", lambda stage: len(stage.aws.mails()) == 1),
+        ("EmailFeedbackFunction", "email_feedback/bounce", lambda stage: _is_bounced(stage, FRESH)),
         ("ReconcileFunction", "reconcile/align_login", lambda stage: not stage.aws.logins()[DEACTIVATED][0]),
         ("ErpPushFunction", "erp_push/create_contact", lambda stage: stage.store.user(FRESH).contact_number),
     ],
-    ids=["mail", "login", "contact"],
+    ids=["mail", "feedback", "login", "contact"],
 )
 def test_bad_messages_fail_alone(company, function, sample, is_done):
     company.has_login(DEACTIVATED)
@@ -601,6 +612,10 @@ def test_bad_messages_fail_alone(company, function, sample, is_done):
     expected = [f"message-{number}" for number in range(len(BAD_MESSAGES))]
     assert failed == {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in expected]}
     assert is_done(company)
+
+
+def _is_bounced(stage, user_id):
+    return stage.store.user(user_id).invitation.status is InvitationStatus.BOUNCED
 
 
 def test_a_batch_in_which_everything_fails_is_answered_the_same_way(company):

@@ -104,6 +104,10 @@ MAY = {
         "ses:configuration-set/${MailConfigurationSet}": {"ses:SendEmail"},
     },
     "LoginMailsFunction": {},
+    "EmailFeedbackFunction": {
+        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        "JournalTable": {"dynamodb:PutItem"},
+    },
     "ReconcileFunction": {
         "CompaniesTable": {"dynamodb:GetItem"},
         "UserPool": {

@@ -44,7 +44,7 @@ HEAVY = {
     "pydantic": {"activation", "erp_contacts", "invitations", "users"},
     "email_validator": {"activation", "erp_contacts", "erp_push", "invitations", "users"},
     "aws_lambda_powertools.event_handler": set(),
-    "aws_lambda_powertools.utilities.batch": {"email_dispatch", "erp_push", "outbox", "reconcile"},
+    "aws_lambda_powertools.utilities.batch": {"email_dispatch", "email_feedback", "erp_push", "outbox", "reconcile"},
     "aws_lambda_powertools.utilities.parameters": set(),
     "aws_lambda_powertools.utilities.idempotency": set(),
     "aws_lambda_powertools.utilities.parser": set(),

@@ -77,10 +77,10 @@ def test_no_mail_carries_a_password(room, chief):
     assert secret not in repr(room.companies.entries)
 
 
-def test_the_mail_can_be_traced_by_its_id(room, chief):
+def test_the_mail_can_be_traced_by_its_id_and_its_users(room, chief):
     user = room.request(chief)
     room.follow_up()
-    assert _mail(room).tags == {"mail_id": user.invitation.mail_id}
+    assert _mail(room).tags == {"mail_id": user.invitation.mail_id, "user_id": user.user_id}
 
 
 def test_the_invitation_counts_from_when_its_mail_went_out(room, chief):

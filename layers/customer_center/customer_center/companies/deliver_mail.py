@@ -5,17 +5,18 @@ after SES took the mail: a crash between the two sends a second mail, whose link
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from customer_center.companies import audit
 from customer_center.companies.model import InvitationRules, InvitationStatus, User, secret_hash
+from customer_center.companies.note_feedback import note_undelivered
 from customer_center.companies.ports import Companies
+from customer_center.mail.feedback import Outcome
 from customer_center.mail.ports import Mailer, MailRefused, Message
 from customer_center.mail.render import Rendered, Value
 from customer_center.platform.clock import Clock
 from customer_center.platform.ids import new_code, new_secret
-from customer_center.platform.journal import Actor, Effect
+from customer_center.platform.journal import Effect
 from customer_center.platform.log import logger
 
 
@@ -72,8 +73,8 @@ def _deliver_invitation(mail_id: str, user_id: str, outgoing: Outgoing) -> None:
     secret = new_secret()
     expires_at = now + outgoing.rules.valid_for
     values = _invitation_values(user, f"{user_id}.{secret}", expires_at, outgoing)
-    if not _send("invitation", user.language, user.email, mail_id, values, outgoing):
-        _refused(user, now, outgoing)
+    if not _send("invitation", user.language, user.email, mail_id, values, outgoing, user_id=user_id):
+        note_undelivered(user, mail_id, Outcome.BOUNCED, by="email_dispatch", now=now, companies=outgoing.companies)
         return
     outgoing.companies.invitation_sent(
         user_id, mail_id=mail_id, token_hash=secret_hash(secret), sent_at=now, expires_at=expires_at
@@ -101,20 +102,6 @@ def _invitation_values(user: User, token: str, expires_at: datetime, outgoing: O
         "link": outgoing.shop.invitation_url.replace("{token}", token),
         "expires_at": expires_at,
     }
-
-
-def _refused(user: User, now: datetime, outgoing: Outgoing) -> None:
-    assert user.invitation is not None
-    after = user.changed(now, invitation=replace(user.invitation, status=InvitationStatus.BOUNCED))
-    entry = audit.user_entry(
-        "invitation.bounced",
-        before=user,
-        after=after,
-        actor=Actor("system", "email_dispatch"),
-        now=now,
-        request_id=user.invitation.mail_id,
-    )
-    outgoing.companies.change_user(user, after, entry)
 
 
 def _deliver_code(mail_id: str, key: str, outgoing: Outgoing) -> None:
@@ -146,9 +133,19 @@ def _deliver_code(mail_id: str, key: str, outgoing: Outgoing) -> None:
         )
 
 
-def _send(template: str, language: str, to: str, mail_id: str, values: Mapping[str, Value], outgoing: Outgoing) -> bool:
+def _send(
+    template: str,
+    language: str,
+    to: str,
+    mail_id: str,
+    values: Mapping[str, Value],
+    outgoing: Outgoing,
+    **tags: str,
+) -> bool:
+    """Send one mail; False when it was refused for good. By its tags the feedback of SES finds what it is about."""
     mail = outgoing.render(template, language, values)
-    message = Message(to=to, subject=mail.subject, html=mail.html, text=mail.text, tags={"mail_id": mail_id})
+    tags = {"mail_id": mail_id, **tags}
+    message = Message(to=to, subject=mail.subject, html=mail.html, text=mail.text, tags=tags)
     try:
         outgoing.mailer.send(message)
     except MailRefused as error:

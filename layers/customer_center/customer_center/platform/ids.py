@@ -24,6 +24,11 @@ def ulid_floor(moment: datetime) -> str:
     return new_ulid(moment)[:10] + "0" * 16
 
 
+def made_by(ulid: str, moment: datetime) -> bool:
+    """Whether this ULID was there in that millisecond."""
+    return ulid[:10] <= new_ulid(moment)[:10]
+
+
 def new_company_id(now: datetime) -> str:
     """Return `com_<ulid>`."""
     return f"com_{new_ulid(now)}"

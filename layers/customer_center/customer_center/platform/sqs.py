@@ -27,5 +27,22 @@ def consume(event: Mapping[str, Any], context: LambdaContext, handle: Callable[[
             logger.exception("effect failed", effect_id=effect.effect_id, kind=effect.kind, data=effect.data)
             raise
 
+    return _process(event, context, one)
+
+
+def consume_texts(event: Mapping[str, Any], context: LambdaContext, handle: Callable[[str], None]) -> Mapping[str, Any]:
+    """Hand each message to `handle` as somebody else wrote it; otherwise as `consume`."""
+
+    def one(record: SQSRecord) -> None:
+        try:
+            handle(record.body)
+        except Exception:
+            logger.exception("message failed", message_id=record.message_id)
+            raise
+
+    return _process(event, context, one)
+
+
+def _process(event: Mapping[str, Any], context: LambdaContext, one: Callable[[SQSRecord], None]) -> Mapping[str, Any]:
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event=dict(event), record_handler=one, processor=processor, context=context)

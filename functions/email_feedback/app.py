@@ -1,0 +1,22 @@
+"""What SES says of our mails → invitations and new e-mails. A message may come any number of times, in any order."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from customer_center.companies.adapter import companies
+from customer_center.companies.note_feedback import note_feedback
+from customer_center.mail.feedback import read_feedback
+from customer_center.platform.clock import SystemClock
+from customer_center.platform.sqs import consume_texts
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+    """Note a batch of bounces and complaints."""
+
+    def one(message: str) -> None:
+        if feedback := read_feedback(message):
+            note_feedback(feedback, companies=companies(), clock=SystemClock())
+
+    return consume_texts(event, context, one)
