@@ -80,7 +80,8 @@ def running_stack(
         processes.callback(shutil.rmtree, folder / "tmp", ignore_errors=True)
         erp = [sys.executable, "-m", "local.erp_simulator", "--port", str(erp_port)]
         processes.enter_context(_process(erp, folder / "erp.log", {"ERP_SIMULATOR_PASSWORD": ERP_PASSWORD}))
-        emulator = [str(TOOLS / "emulator/bin/ministack")]
+        # -P: its neighbours in local/ are not for the emulator to import.
+        emulator = [str(TOOLS / "emulator/bin/python"), "-P", str(ROOT / "local/emulator.py")]
         processes.enter_context(_process(emulator, folder / "emulator.log", _emulator_environment(folder, port)))
         endpoint = f"http://127.0.0.1:{port}"
         _wait_for(f"{endpoint}/_ministack/health")
@@ -148,7 +149,7 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
 
 
 def _hear_of_bounces(client: Callable[[str], Any], identity: str) -> None:
-    """Let bounces of the mailbox simulator reach our topic: the emulator tells the identity's topics alone."""
+    """Let bounces of the mailbox simulator reach our topic: the emulator tells only the identity's topics."""
     found = client("cloudformation").describe_stack_resource(
         StackName=STACK_NAME, LogicalResourceId="EmailFeedbackTopic"
     )

@@ -813,6 +813,32 @@ def test_nobody_listens_for_clicks_or_opens():
         assert not {event.upper() for event in wanted} & {"CLICK", "OPEN"}
 
 
+def test_what_ses_learns_of_a_mail_later_comes_back():
+    told = properties("EmailFeedbackDestination")
+    subscription = properties("EmailFeedbackSubscription")
+
+    assert told["ConfigurationSetName"] == {"Ref": "MailConfigurationSet"}
+    assert told["EventDestination"]["Enabled"] is True
+    assert told["EventDestination"]["MatchingEventTypes"] == ["BOUNCE", "COMPLAINT", "REJECT"]
+    assert told["EventDestination"]["SnsDestination"] == {"TopicARN": {"Ref": "EmailFeedbackTopic"}}
+    assert subscription["TopicArn"] == {"Ref": "EmailFeedbackTopic"}
+    assert referred(subscription["Endpoint"]) == "EmailFeedbackQueue"
+
+
+def test_only_ses_and_only_about_our_mails_may_fill_the_queue_of_feedback():
+    """Whoever else could, would make any invitation look bounced."""
+    (ses,) = properties("EmailFeedbackTopicPolicy")["PolicyDocument"]["Statement"]
+    (topic,) = properties("EmailFeedbackQueuePolicy")["PolicyDocument"]["Statement"]
+
+    assert (ses["Principal"], ses["Action"]) == ({"Service": "ses.amazonaws.com"}, "sns:Publish")
+    assert described(ses["Condition"]["StringEquals"]["AWS:SourceArn"]) == (
+        "ses:configuration-set/${MailConfigurationSet}"
+    )
+    assert (topic["Principal"], topic["Action"]) == ({"Service": "sns.amazonaws.com"}, "sqs:SendMessage")
+    assert topic["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "EmailFeedbackTopic"}}}
+    assert len(all_of("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")) == 2
+
+
 # Environment
 
 

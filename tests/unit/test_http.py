@@ -62,6 +62,19 @@ def test_a_route_without_a_declared_kind_of_caller_refuses_everybody():
     assert api.handle(_event(), None)["statusCode"] == 403
 
 
+def test_what_a_request_does_not_have_may_be_missing_or_null():
+    """AWS leaves it out; the emulator says null."""
+    api = Api()
+
+    @api.route("POST /things", caller=PUBLIC)
+    def things(query: Seen) -> Answer[Seen]:
+        return Answer(query)
+
+    for absent in ({"pathParameters": None, "queryStringParameters": None, "headers": None}, {}):
+        event = {**_event("POST /things"), **absent}
+        assert json.loads(api.handle(event, None)["body"])["errors"][0]["code"] == "required"
+
+
 # If-Match (RFC 9110 §13.1.1, RFC 6585 §3)
 
 

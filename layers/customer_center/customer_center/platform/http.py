@@ -249,13 +249,13 @@ class Api:
 
             def respond(event: Mapping[str, Any], request: Request) -> Answer[Any]:
                 admitted = caller.admit(request)
-                arguments: dict[str, Any] = {**event.get("pathParameters", {})}
+                arguments: dict[str, Any] = {**(event.get("pathParameters") or {})}
                 if "caller" in parameters:
                     arguments["caller"] = admitted
                 if "request" in parameters:
                     arguments["request"] = request
                 if "query" in parameters:
-                    query = event.get("queryStringParameters", {})
+                    query = event.get("queryStringParameters") or {}
                     arguments["query"] = _validated(parameters["query"].annotation.model_validate, query)
                 if "body" in parameters:
                     model, body = parameters["body"].annotation, _body(event)

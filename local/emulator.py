@@ -1,0 +1,22 @@
+"""The emulator with one gap closed: a mail sent by SES v2 to the mailbox simulator bounces, as one sent by v1 does.
+
+Run by the emulator's own Python. It reaches into ministack 1.5.33, whose version is pinned, and into nothing of ours.
+"""
+
+from uuid import uuid4
+
+from ministack.app import main  # type: ignore[import-not-found]
+from ministack.services import ses, ses_v2  # type: ignore[import-not-found]
+
+_relay = ses_v2._smtp_relay  # noqa: SLF001 # called once for every mail that SES v2 takes
+
+
+def _relay_and_notify(source: str, recipients: list[str], mime: str) -> None:
+    _relay(source, recipients, mime)
+    ses._send_notifications(str(uuid4()), source, recipients)  # noqa: SLF001
+
+
+ses_v2._smtp_relay = _relay_and_notify  # noqa: SLF001
+
+if __name__ == "__main__":
+    main()
