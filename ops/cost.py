@@ -251,7 +251,7 @@ def _switches() -> Iterator[str]:
 ## What a parameter switches on, and what is not switched on
 """
     network = "`VpcSubnetIds`: a NAT gateway with its address (or endpoints, by hour and zone), and 0.052 per GB"
-    snapstart = f"SnapStart, were it on: {_aliases()} functions behind the API, a version each"
+    snapstart = f"`SnapStart=true`: {_aliases()} functions behind the API, a version each, and 0.00014 per GB restored"
     tier = f"Cognito's tier Essentials in place of Lite at {COMPANIES[-1]:,} companies"
     yield from _table(
         ["what", "USD a month"],

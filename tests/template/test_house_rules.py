@@ -387,6 +387,12 @@ def test_the_api_calls_an_alias_that_moves_on_with_the_layers_and_leaves_no_old_
 
 
 @pytest.mark.parametrize("name", HTTP_FUNCTIONS)
+def test_a_cold_start_of_the_api_can_be_hidden_for_money(name):
+    assert FUNCTIONS[name]["SnapStart"] == {"ApplyOn": {"Fn::If": ["SnapStartOn", "PublishedVersions", "None"]}}
+    assert TEMPLATE_DATA["Parameters"]["SnapStart"]["Default"] == "false"
+
+
+@pytest.mark.parametrize("name", HTTP_FUNCTIONS)
 def test_new_code_of_the_api_can_be_tried_on_a_tenth_of_the_requests_and_is_rolled_back_by_its_own_errors(name):
     assert FUNCTIONS[name]["DeploymentPreference"] == {
         "Enabled": {"Ref": "Canary"},

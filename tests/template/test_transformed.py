@@ -1,0 +1,107 @@
+"""What SAM makes of the template: the parts of a deploy that no line of template.yaml shows."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local import stack
+from tests.conftest import require
+from tests.template_reader import TEMPLATE, events_of, functions_of, load_template, resources_of
+
+PYTHON = stack.TOOLS / "sam/bin/python"
+FUNCTIONS = functions_of(load_template())
+BEHIND_THE_API = sorted(name for name in FUNCTIONS if events_of(FUNCTIONS[name], "HttpApi"))
+
+
+def transformed(changed=None, **parameters):
+    """Return the template as CloudFormation gets it."""
+    require(PYTHON)
+    done = subprocess.run(
+        [
+            PYTHON,
+            Path(__file__).with_name("transform.py"),
+            TEMPLATE,
+            json.dumps({"Stage": "trial", **parameters}),
+            json.dumps(changed or {}),
+        ],
+        env={**os.environ, "AWS_DEFAULT_REGION": stack.REGION},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return transformed()
+
+
+@pytest.fixture(scope="module")
+def canary():
+    return transformed(Canary="true")
+
+
+def versions(template):
+    return {
+        version["Properties"]["FunctionName"]["Ref"]: name
+        for name, version in resources_of(template, "AWS::Lambda::Version").items()
+    }
+
+
+def test_the_api_calls_the_alias_of_every_function_behind_it(plain):
+    paths = plain["Resources"]["HttpApi"]["Properties"]["Body"]["paths"].values()
+    called = {
+        operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"] for path in paths for operation in path.values()
+    }
+
+    assert called == {
+        "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+        f"${{{name}Aliaslive}}/invocations"
+        for name in BEHIND_THE_API
+    }
+
+
+def test_the_gateway_may_call_the_alias_and_nothing_beside_it(plain):
+    allowed = [
+        permission["Properties"]["FunctionName"]["Ref"]
+        for permission in resources_of(plain, "AWS::Lambda::Permission").values()
+        if permission["Properties"]["Principal"] == "apigateway.amazonaws.com"
+    ]
+
+    assert set(allowed) == {f"{name}Aliaslive" for name in BEHIND_THE_API}
+
+
+@pytest.mark.parametrize("layer", ["DependenciesLayer", "CustomerCenterLayer"])
+def test_a_change_in_a_layer_alone_makes_a_new_version_of_every_function_behind_the_api(plain, layer):
+    before, after = versions(plain), versions(transformed({layer: "s3://artefacts/changed"}))
+
+    assert before.keys() == after.keys() == set(BEHIND_THE_API)
+    assert [name for name in before if before[name] == after[name]] == []
+
+
+def test_a_version_goes_when_the_next_one_has_taken_over(plain):
+    kept = resources_of(plain, "AWS::Lambda::Version").values()
+
+    assert {version["DeletionPolicy"] for version in kept} == {"Delete"}
+
+
+def test_without_a_canary_nothing_is_asked_of_codedeploy(plain):
+    assert not [name for name, resource in plain["Resources"].items() if "CodeDeploy" in resource["Type"]]
+    assert not [alias for alias in resources_of(plain, "AWS::Lambda::Alias").values() if "UpdatePolicy" in alias]
+
+
+def test_a_canary_moves_each_alias_in_two_steps_and_watches_the_functions_own_alarm(canary):
+    groups = resources_of(canary, "AWS::CodeDeploy::DeploymentGroup")
+
+    assert sorted(groups) == [f"{name}DeploymentGroup" for name in BEHIND_THE_API]
+    for name in BEHIND_THE_API:
+        group = groups[f"{name}DeploymentGroup"]["Properties"]
+        alarm = {"Name": {"Ref": f"{name.removesuffix('Function')}ErrorsAlarm"}}
+        assert group["AlarmConfiguration"] == {"Enabled": True, "Alarms": [alarm]}
+        assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+        assert group["DeploymentConfigName"]["Fn::Sub"][1] == {"ConfigName": "Canary10Percent5Minutes"}
+        assert "CodeDeployLambdaAliasUpdate" in canary["Resources"][f"{name}Aliaslive"]["UpdatePolicy"]
