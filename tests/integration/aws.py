@@ -154,6 +154,10 @@ class Aws:
         """Return the mails sent so far, oldest first: recipients and HTML."""
         return [(mail.destinations["ToAddresses"], mail.body) for mail in _backend(ses_backends).sent_messages]
 
+    def mails_with_subjects(self):
+        """Return the mails sent so far, oldest first: recipients and subject."""
+        return [(mail.destinations["ToAddresses"], mail.subject) for mail in _backend(ses_backends).sent_messages]
+
 
 def _backend(backends):
     return backends[DEFAULT_ACCOUNT_ID][REGION]

@@ -1,0 +1,284 @@
+"""A whole shop in one process that can die at any call: our functions, AWS in memory, the simulated ERP.
+
+Every call that a function makes to AWS, Cognito and SES among it, or to the ERP, is a step. Callers and queues do what
+they do in life: a caller whose request died sends it again with the same Idempotency-Key, a message whose consumer died
+is delivered again, an entry whose effects were not queued comes with the stream again.
+"""
+
+import json
+import re
+from collections import Counter
+from copy import deepcopy
+from functools import cache
+
+from botocore.client import BaseClient
+from moto.cognitoidp.models import cognitoidp_backends
+from moto.core import DEFAULT_ACCOUNT_ID
+from requests import Session
+
+from customer_center.platform import aws
+from customer_center.platform.dynamodb import from_item
+from tests.integration.aws import REGION, event_of
+from tests.template_reader import events_of, functions_of, referred
+
+_ROUNDS = 30
+# What counts time, or is there so that a repeat is recognised: not part of what a company sees.
+_TECHNICAL = ("refusals#", "breaker#", "idempotency#", "mail#", "activation#", "webhook#", "limit#", "tries#")
+
+
+class Death(BaseException):
+    """The process is gone; no `except` and no `finally` of it can reach anything any more."""
+
+
+class Fate:
+    """Counts the steps, and lets the process die before or after the fatal one."""
+
+    def __init__(self, way=None, fatal=0):
+        self.steps = []
+        self.dead = False
+        self.died_at = None
+        self._way = way
+        self._fatal = fatal
+
+    def through(self, name, step):
+        if self.dead:
+            raise Death
+        self.steps.append(name)
+        fatal = len(self.steps) == self._fatal
+        if fatal and self._way == "before":
+            self._die(name)
+        try:
+            return step()
+        finally:
+            if fatal and self._way == "after":
+                self._die(name)
+
+    def _die(self, name):
+        self.dead, self.died_at = True, name
+        raise Death
+
+
+class RunningShop:
+    """One shop, its people and its ERP, in one test."""
+
+    def __init__(self, cloud, sandboxes, erp, monkeypatch):
+        self.aws = cloud
+        self.erp = erp
+        self.fate = Fate()
+        self._sandboxes = sandboxes
+        self._serial = 0
+        self._in_flight = {queue: [] for queue, _ in self._consumers()}
+        self._watch(monkeypatch)
+
+    def _watch(self, monkeypatch):
+        call_aws, call_erp = BaseClient._make_api_call, Session.send
+
+        def aws_step(client, operation, arguments):
+            name = f"{client.meta.service_model.service_name}.{operation}"
+            return self.fate.through(name, lambda: call_aws(client, operation, arguments))
+
+        def erp_step(session, request, **options):
+            return self.fate.through("erp", lambda: call_erp(session, request, **options))
+
+        # Making a client takes longer than all that is done with it here.
+        for name, made in list(vars(aws).items()):
+            if isinstance(made, type(cache(dict))):
+                client = made()
+                monkeypatch.setattr(aws, name, lambda client=client: client)
+        monkeypatch.setattr(BaseClient, "_make_api_call", aws_step)
+        monkeypatch.setattr(Session, "send", erp_step)
+
+    def unwatched(self, do):
+        """Do something that is not the product's, and so no step."""
+        fate, self.fate = self.fate, Fate()
+        try:
+            return do()
+        finally:
+            self.fate = fate
+
+    # What callers and queues do
+
+    def call(self, route, *, by=None, body=None, headers=None, text=None, **path):
+        """Send a request, and send it again if the process died; return status and body of the answer."""
+        self._serial += 1
+        event = self._event(route, by=by, body=body, headers=headers, text=text, path=path)
+        function = self._function_of(route)
+        answer = self._survived(lambda: self._sandboxes.run(function, deepcopy(event)))
+        return answer["statusCode"], json.loads(answer["body"]) if answer.get("body") else None
+
+    def _survived(self, invoke):
+        try:
+            return invoke()
+        except Death:
+            self.fate.dead = False
+            return invoke()
+
+    def _event(self, route, *, by, body, headers, text, path):
+        event = event_of("users/me")
+        event["routeKey"] = event["requestContext"]["routeKey"] = route
+        event["requestContext"]["requestId"] = f"request-{self._serial}"
+        event["headers"]["Idempotency-Key"] = f"key-{self._serial}"
+        event["headers"] |= headers or {}
+        event["pathParameters"] = path
+        event["body"] = text if text is not None else json.dumps(body)
+        claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
+        claims["username"] = by
+        if by is None:
+            del event["requestContext"]["authorizer"]
+        return event
+
+    def _function_of(self, route):
+        for name, function in functions_of(self.aws.template).items():
+            for event in events_of(function, "HttpApi").values():
+                if f"{event['Method']} {event['Path']}" == route:
+                    return name
+        raise LookupError(route)
+
+    def _consumers(self):
+        for name, function in functions_of(self.aws.template).items():
+            for event in events_of(function, "SQS").values():
+                yield referred(event["Queue"]), name
+
+    def settle(self):
+        """Do what follows until nothing is left to do; what dies on the way is delivered again."""
+        for _ in range(_ROUNDS):
+            pending = [item for item in self.aws.items("JournalTable").values() if "pending" in item]
+            if pending:
+                self._deliver("OutboxFunction", self._stream(pending))
+            moved = [self._consume(queue, function) for queue, function in self._consumers()]
+            if not pending and not any(moved):
+                return
+        raise AssertionError("what follows never ends")
+
+    def _consume(self, queue, function):
+        waiting = self._in_flight[queue]
+        waiting += self.unwatched(lambda: self.aws.messages(queue))
+        if not waiting:
+            return False
+        records = [
+            {"messageId": f"message-{at}", "eventSource": "aws:sqs", "attributes": {}, "body": json.dumps(body)}
+            for at, body in enumerate(waiting)
+        ]
+        answer = self._deliver(function, {"Records": records})
+        failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]} if answer else None
+        if failed is not None:
+            kept = [body for at, body in enumerate(waiting) if f"message-{at}" in failed]
+            self._in_flight[queue] = kept
+        return True
+
+    def _deliver(self, function, event):
+        """Hand an event to a function; None when it died."""
+        try:
+            return self._sandboxes.run(function, event)
+        except Death:
+            self.fate.dead = False
+            return None
+
+    @staticmethod
+    def _stream(items):
+        records = [
+            {
+                "eventID": str(at),
+                "eventName": "INSERT",
+                "eventSource": "aws:dynamodb",
+                "dynamodb": {"NewImage": item, "SequenceNumber": str(at)},
+            }
+            for at, item in enumerate(items)
+        ]
+        return {"Records": records}
+
+    # Beginning from what was there before
+
+    def saved(self):
+        """Return what tables and logins hold, for `load`."""
+        return self.aws.snapshot(), deepcopy(self._pool().users)
+
+    def load(self, saved):
+        """Make tables and logins hold that, and forget every mail."""
+        tables, users = saved
+        self.aws.restore(tables)
+        self._pool().users.update(deepcopy(users))
+
+    def _pool(self):
+        return cognitoidp_backends[DEFAULT_ACCOUNT_ID][REGION].user_pools[self.aws.physical("UserPool")]
+
+    # What people read in their mails
+
+    def mailed(self, pattern, to):
+        """Return what the pattern's group finds in the last mail to somebody."""
+        bodies = [html for recipients, html in self.aws.mails() if to in recipients]
+        return re.search(pattern, bodies[-1])[1]
+
+    # What is there in the end
+
+    def state(self):
+        """Return everything there is, by names instead of ids and without times."""
+        plain = {key: from_item(item) for key, item in self.aws.items().items()}
+        names = self._names(plain)
+        records = []
+        journal = Counter()
+        for (table, pk, sk), item in plain.items():
+            if table == "JournalTable":
+                assert "pending" not in item
+                entry = (item["action"], names.get(item["subject"], "nobody yet"), item["actor"]["kind"])
+                journal[entry] += 1
+            elif not pk.startswith(_TECHNICAL):
+                records.append(_named([pk, sk, _lasting(item)], names))
+        # A visitor who asked twice asked twice; nothing else may be there twice.
+        begun = {entry for entry in journal if entry[0] == "activation.requested"}
+        journal -= Counter({entry: journal[entry] - 1 for entry in begun})
+        return {
+            "records": sorted(records),
+            "journal": journal,
+            "logins": self._logins(names),
+            "erp contacts": sorted(c.name for customer in self.erp.erp.customers.values() for c in customer.contacts),
+        }
+
+    @staticmethod
+    def _names(plain):
+        names = {}
+        for (_, pk, sk), item in plain.items():
+            if sk == "company":
+                names[pk] = names[pk.removeprefix("com_")] = f"company {item['customer_number']}"
+            if sk.startswith("user#"):
+                names[sk.removeprefix("user#")] = item["email"]
+        return names
+
+    def _logins(self, names):
+        logins = []
+        for user in self._pool().users.values():
+            told = {attribute["Name"]: attribute["Value"] for attribute in user.attributes}
+            known = [told.get(name) for name in ("email", "email_verified", "locale")]
+            logins.append((names.get(user.username, "nobody"), user.enabled, user.status, user.password, known))
+        return sorted(logins, key=str)
+
+    def mails(self):
+        """Return how many mails of which subject went to whom."""
+        sent = self.aws.mails_with_subjects()
+        return Counter((", ".join(recipients), subject) for recipients, subject in sent)
+
+
+def _named(value, names):
+    text = json.dumps(value, default=_jsonable, sort_keys=True)
+    for known in sorted(names, key=len, reverse=True):
+        text = text.replace(known, names[known])
+    return text
+
+
+def _jsonable(value):
+    return sorted(value) if isinstance(value, set | frozenset) else str(value)
+
+
+_PASSING = {
+    "mail_id", "token_hash", "sent_at", "expires_at", "created_at", "updated_at", "read_at", "as_of", "lapses_at",
+}  # fmt: skip
+
+
+def _lasting(value):
+    """Return an item without its times and random values; that a link was sent stays to be seen."""
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _lasting(member) for name, member in value.items() if name not in _PASSING}
+    if "mail_id" in value:
+        kept["sent"] = "sent_at" in value
+    return kept

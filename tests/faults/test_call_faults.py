@@ -1,0 +1,195 @@
+"""The process dies before or after every single call to AWS, Cognito, SES or the ERP: nothing is lost or there twice.
+
+Each scenario is run undisturbed once, which counts its calls, and then once for every call and way to die. Afterwards
+callers and queues come again, as they do. The state must be that of the undisturbed run, and exactly the right mails
+must have been sent: none lost, doubled only where SES had accepted one before the process died.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from moto import mock_aws
+
+from tests.erp_simulator_fixture import running_simulator
+from tests.faults.shop import Fate, RunningShop
+from tests.integration.aws import Aws, Sandboxes, forget
+
+PASSWORD = "correct horse battery"
+MAIN = "max.mustermann@musterhandel.example"
+ANNA = "anna@musterhandel.example"
+NEW = "nina.neu@musterhandel.example"
+CODE = r"\b(\d{6})\b"
+LINK = r"#token=([\w.-]+)"
+FORM = {
+    "customer_number": "10000",
+    "invoice_number": "103019",
+    "email": MAIN,
+    "salutation": "mr",
+    "name": "Max Mustermann",
+    "password": PASSWORD,
+}
+REQUESTED = {"salutation": "mrs", "name": "Nina Neu", "email": NEW, "roles": ["buyer"], "language": "en"}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is there before, and what is done; every request in it expects its status."""
+
+    prepare: Callable[[RunningShop], dict[str, str]]
+    act: Callable[[RunningShop, dict[str, str]], None]
+
+
+def expect(status, answer):
+    """Return the body of an answer of that status."""
+    assert answer[0] == status, answer
+    return answer[1]
+
+
+# What is there before
+
+
+def nothing(shop):
+    """Return an empty shop."""
+    return {}
+
+
+def code_mailed(shop):
+    """Return a shop where the main contact has got their code."""
+    expect(202, shop.call("POST /activations", body=FORM))
+    shop.settle()
+    return {"code": shop.mailed(CODE, MAIN)}
+
+
+def company(shop):
+    """Return a company with its main contact."""
+    known = code_mailed(shop)
+    done = expect(201, shop.call("POST /activations", body=FORM | known))
+    shop.settle()
+    return {"main": done["user"]["user_id"]}
+
+
+def invited(shop):
+    """Return a company that has invited somebody, who has got their mail."""
+    known = company(shop)
+    user = expect(201, shop.call("POST /users", by=known["main"], body=REQUESTED))
+    shop.settle()
+    return {**known, "user": user["user_id"], "token": shop.mailed(LINK, NEW)}
+
+
+def colleague(shop):
+    """Return a company with a second active user."""
+    known = invited(shop)
+    expect(200, shop.call("POST /invitations/acceptance", body={"token": known["token"], "password": PASSWORD}))
+    shop.settle()
+    return known
+
+
+def deactivated(shop):
+    """Return a company whose second user is deactivated."""
+    known = colleague(shop)
+    expect(200, shop.call("POST /users/{user_id}/deactivate", by=known["main"], user_id=known["user"]))
+    shop.settle()
+    return known
+
+
+# What is done
+
+
+def ask_for_a_code(shop, known):
+    expect(202, shop.call("POST /activations", body=FORM))
+
+
+def activate(shop, known):
+    expect(201, shop.call("POST /activations", body={**FORM, **known, "contact_number": "KT010001"}))
+
+
+def invite(shop, known):
+    body = {"salutation": "mrs", "roles": ["buyer"]}
+    route = "POST /erp-contacts/{contact_number}/user"
+    expect(201, shop.call(route, by=known["main"], body=body, contact_number="KT010006"))
+
+
+def request(shop, known):
+    expect(201, shop.call("POST /users", by=known["main"], body=REQUESTED))
+
+
+def accept(shop, known):
+    expect(200, shop.call("POST /invitations/acceptance", body={"token": known["token"], "password": PASSWORD}))
+
+
+def deactivate(shop, known):
+    expect(200, shop.call("POST /users/{user_id}/deactivate", by=known["main"], user_id=known["user"]))
+
+
+def reactivate(shop, known):
+    expect(200, shop.call("POST /users/{user_id}/activate", by=known["main"], user_id=known["user"]))
+
+
+SCENARIOS = {
+    "asking for a code": Scenario(nothing, ask_for_a_code),
+    "activation": Scenario(code_mailed, activate),
+    "invitation": Scenario(company, invite),
+    "request": Scenario(company, request),
+    "acceptance": Scenario(invited, accept),
+    "deactivation of an invited user": Scenario(invited, deactivate),
+    "deactivation": Scenario(colleague, deactivate),
+    "reactivation": Scenario(deactivated, reactivate),
+}
+
+
+@pytest.fixture(scope="module")
+def erp():
+    with running_simulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def aws(erp):
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        yield Aws(erp.url)
+        forget()
+
+
+@pytest.fixture
+def run(aws, erp, monkeypatch):
+    """Return what plays a scenario with a fate, and returns the state and the new mails in the end."""
+    prepared = {}
+
+    def play(scenario, fate):
+        erp.reset()
+        with monkeypatch.context() as patch:
+            aws.restore(None)
+            shop = RunningShop(aws, Sandboxes(aws, patch), erp, patch)
+            if scenario.prepare not in prepared:
+                prepared[scenario.prepare] = scenario.prepare(shop), shop.saved()
+            known, before = prepared[scenario.prepare]
+            shop.load(before)
+            shop.fate = fate
+            scenario.act(shop, known)
+            shop.settle()
+            shop.fate = Fate()
+            return shop.state(), shop.mails()
+
+    return play
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_whatever_call_the_process_dies_at_it_ends_as_if_nothing_had_happened(run, name):
+    undisturbed = Fate()
+    state, mails = run(SCENARIOS[name], undisturbed)
+    assert len(undisturbed.steps) > 5, undisturbed.steps
+    for fatal, call in enumerate(undisturbed.steps, start=1):
+        for way in ("before", "after"):
+            fate = Fate(way, fatal)
+            where = f"died {way} call {fatal}, {call}"
+            state_then, mails_then = run(SCENARIOS[name], fate)
+            assert fate.died_at == call, where
+            assert state_then == state, where
+            doubled = mails_then - mails
+            assert not mails - mails_then, f"a mail is lost: {where}"
+            # SES has the mail, and the note that it was sent is not written yet.
+            last_done = fatal if way == "after" else fatal - 1
+            accepted = last_done and undisturbed.steps[last_done - 1] == "sesv2.SendEmail"
+            assert doubled.total() == (1 if accepted else 0), where
