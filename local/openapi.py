@@ -351,6 +351,10 @@ _PARAMETERS: Json = {
 }
 _HEADERS: Json = {
     "ETag": {"description": "The user's version, for If-Match.", "schema": {"type": "string", "examples": ['"3"']}},
+    "Link": {
+        "description": 'Where the next page is, with `rel="next"` (RFC 8288); not there at the end.',
+        "schema": {"type": "string", "examples": ['<?cursor=eyJw>; rel="next"']},
+    },
     "Location": {"description": "Where the new user is.", "schema": {"type": "string"}},
     "RetryAfter": {"description": "Seconds after which to come again.", "schema": {"type": "integer", "minimum": 1}},
 }
@@ -414,8 +418,11 @@ def _responses(operation: Operation, schemas: Mapping[str, Any]) -> Json:
     for status, model in operation.answers:
         headers: Json = {}
         if model is Csv:
-            table = {"content": {"text/csv; charset=utf-8": {"schema": {"type": "string"}}}}
-            responses[status] = {"description": _sentences(model)[0], **table}
+            responses[status] = {
+                "description": _sentences(model)[0],
+                "content": {"text/csv; charset=utf-8": {"schema": {"type": "string"}}},
+                "headers": {"Link": _ref("Link", "headers")},
+            }
             continue
         if {"version", "user"} & schemas[_name(model)]["properties"].keys():
             headers["ETag"] = _ref("ETag", "headers")

@@ -31,10 +31,11 @@ from customer_center.companies.model import (
     attempt_key,
     secret_hash,
 )
+from customer_center.companies.read_audit_trail import EntryFilter, read_audit_trail
 from customer_center.mail.render import render
 from customer_center.platform.journal import Actor, Effect, Entry, new_entry
 from tests.clock_fake import NOON, FakeClock
-from tests.companies_fake import FakeCompanies, FakeIdentities
+from tests.companies_fake import FakeCompanies, FakeIdentities, FakeTrail
 from tests.erp_fake import FakeErp
 from tests.mail_fake import FakeMailer
 
@@ -181,6 +182,7 @@ class Room:
     def __init__(self) -> None:
         self.erp = FakeErp()
         self.companies = FakeCompanies()
+        self.trail = FakeTrail(self.companies)
         self.identities = FakeIdentities()
         self.mailer = FakeMailer()
         self.clock = FakeClock()
@@ -293,6 +295,17 @@ class Room:
             cursor=cursor,
             companies=self.companies,
             clock=self.clock,
+        )
+
+    def audit_trail(self, company_id=COMPANY_ID, *, limit=50, cursor=None, **wanted):
+        """Show the company's journal."""
+        return read_audit_trail(
+            company_id,
+            EntryFilter(**wanted),
+            limit=limit,
+            cursor=cursor,
+            trail=self.trail,
+            companies=self.companies,
         )
 
     def contacts(self, actor, *, limit=50, cursor=None, refresh=False):

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from customer_center.companies.model import (
     Attempt,
@@ -23,8 +24,8 @@ from customer_center.companies.model import (
     UserStatus,
     normalized_email,
 )
-from customer_center.companies.ports import Companies, CompanyExists, Identities, Session
-from customer_center.platform.clock import epoch
+from customer_center.companies.ports import AuditTrail, Companies, CompanyExists, Identities, Session
+from customer_center.platform.clock import EPOCH, epoch
 from customer_center.platform.dynamodb import cursor_of, key_of, to_item
 from customer_center.platform.errors import (
     Conflict,
@@ -37,7 +38,7 @@ from customer_center.platform.errors import (
     TooManyRequests,
 )
 from customer_center.platform.idempotency import KEPT_HOURS, AlreadyDone, Idempotency, Remembered
-from customer_center.platform.ids import company_of
+from customer_center.platform.ids import company_of, ulid_floor
 from customer_center.platform.journal import Effect, Entry
 from customer_center.platform.paging import Part
 
@@ -156,6 +157,10 @@ class FakeCompanies(Companies):
             }
         return ContactsPage(tuple(row for *_, row in rows[:limit]), cursor_of(last and to_item(last)))
 
+    def names_of(self, company_id: str, user_ids: Iterable[str]) -> Mapping[str, str]:
+        asked = (self.colleague(company_id, user_id) for user_id in user_ids)
+        return {user.user_id: user.name for user in asked if user}
+
     def users_of_emails(self, emails: Iterable[str]) -> Mapping[str, str]:
         wanted = {normalized_email(email) for email in emails}
         return {email: user_id for email, user_id in self._emails.items() if email in wanted}
@@ -246,6 +251,10 @@ class FakeCompanies(Companies):
         if company and (joining or leaving):
             main_contacts = (company.main_contacts | joining) - leaving
             self._companies[company.company_id] = replace(company, main_contacts=main_contacts)
+
+    def record(self, entry: Entry) -> None:
+        self._check_first_time(entry.at)
+        self._write(entry)
 
     def was_mailed(self, mail_id: str) -> bool:
         return mail_id in self._mailed
@@ -376,6 +385,25 @@ class FakeCompanies(Companies):
         elif existing:
             self._outdate_contacts(user)
         self._write(entry)
+
+
+class FakeTrail(AuditTrail):
+    """`AuditTrail` over the journal of `FakeCompanies`."""
+
+    def __init__(self, companies: FakeCompanies) -> None:
+        self._companies = companies
+
+    def newest(self, company_id: str, *, limit: int, since: datetime = EPOCH, before: str | None = None) -> Part[Entry]:
+        entries = [entry for entry in self.entries(company_id, since=since) if not before or entry.entry_id < before]
+        return Part(tuple(entries[::-1][:limit]), more=len(entries) > limit)
+
+    def entries(self, company_id: str, *, since: datetime = EPOCH) -> Iterator[Entry]:
+        own = [entry for entry in self._companies.entries if entry.company_id == company_id]
+        yield from sorted((entry for entry in own if entry.entry_id >= ulid_floor(since)), key=lambda it: it.entry_id)
+
+    def redact(self, entry: Entry, changes: Mapping[str, Sequence[Any]]) -> None:
+        at = self._companies.entries.index(entry)
+        self._companies.entries[at] = replace(entry, changes=changes)
 
 
 def _counts(user: User) -> bool:

@@ -1,4 +1,4 @@
-"""/me and /users: the company's users as its main contact administers them (seed 001)."""
+"""/me, /users and /audit-entries: the company's users as its main contact administers them (seed 001)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -6,17 +6,24 @@ from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.companies.adapter import companies
+from customer_center.companies.adapter import companies, journal
 from customer_center.companies.bodies import (
+    AUDIT_COLUMNS,
+    AuditEntriesAnswer,
+    AuditEntryAnswer,
+    AuditExportQuery,
+    AuditQuery,
     CompanyAnswer,
     MeAnswer,
     RequestUserBody,
     UserAnswer,
     UsersAnswer,
     UsersQuery,
+    audit_rows,
 )
 from customer_center.companies.callers import person
 from customer_center.companies.change_user_status import activate_user, deactivate_user
@@ -25,12 +32,14 @@ from customer_center.companies.idempotency import user_once
 from customer_center.companies.invite_contact import NewUser, request_user
 from customer_center.companies.model import Company, InvitationRules, Member, Permission, User, check_salutation
 from customer_center.companies.ports import Companies
+from customer_center.companies.read_audit_trail import EntriesPage, read_audit_trail
 from customer_center.connectors.cognito.adapter import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.errors import NotFound
-from customer_center.platform.http import Answer, Api, Request
+from customer_center.platform.http import Answer, Api, Csv, Request
 from customer_center.platform.language import choose_language
+from customer_center.platform.spreadsheet import written
 
 api = Api()
 
@@ -179,6 +188,43 @@ def activate(user_id: str, caller: Member, request: Request) -> Answer[UserAnswe
         )
 
     return _changed(_once(caller, request, do), caller)
+
+
+_AUDIT_CALLER = person(companies, Permission.AUDIT_VIEW, administration=True)
+
+
+@api.route("GET /audit-entries", caller=_AUDIT_CALLER, problems=["cursor-invalid"])
+def audit_trail(caller: Member, query: AuditQuery) -> Answer[AuditEntriesAnswer]:
+    """Show who changed what in the company, newest first."""
+    page = _audit_trail(caller, query)
+    items = [AuditEntryAnswer.of(entry, page.names) for entry in page.rows]
+    return Answer(AuditEntriesAnswer(items=items, next_cursor=page.next_cursor))
+
+
+@api.route("GET /audit-entries/export", caller=_AUDIT_CALLER, problems=["cursor-invalid"])
+def export_audit_trail(caller: Member, query: AuditExportQuery) -> Answer[Csv]:
+    """Show who changed what in the company as a table: a row for each field that changed.
+
+    An answer has a bound; `Link` with `rel="next"` (RFC 8288) leads to the next one.
+    """
+    page = _audit_trail(caller, query)
+    rows = (row for entry in page.rows for row in audit_rows(AuditEntryAnswer.of(entry, page.names)))
+    headers = {"Content-Disposition": 'attachment; filename="audit-entries.csv"'}
+    if page.next_cursor:
+        asked = query.model_dump(mode="json", exclude_unset=True) | {"cursor": page.next_cursor}
+        headers["Link"] = f'<?{urlencode(asked)}>; rel="next"'
+    return Answer(written(AUDIT_COLUMNS, rows), headers=headers)
+
+
+def _audit_trail(caller: Member, query: AuditQuery) -> EntriesPage:
+    return read_audit_trail(
+        caller.company.company_id,
+        query.wanted,
+        limit=query.limit,
+        cursor=query.cursor,
+        trail=journal(),
+        companies=companies(),
+    )
 
 
 def _once(caller: Member, request: Request, do: Callable[[Companies], User]) -> User:

@@ -13,14 +13,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from customer_center.companies.ports import Companies, CompanyExists
+from customer_center.companies.ports import AuditTrail, Companies, CompanyExists
 from customer_center.companies.store import CompanyStore
 from customer_center.platform.errors import CustomerCenterError
 from customer_center.platform.idempotency import AlreadyDone
 from customer_center.platform.journal import Entry, Journal
 from local.stack import REGION, emulated
 from tests.builders import COMPANY_ID, OTHER_COMPANY_ID, a_company, an_entry
-from tests.companies_fake import FakeCompanies
+from tests.companies_fake import FakeCompanies, FakeTrail
 from tests.emulator import emulator
 from tests.template_reader import load_template
 
@@ -77,6 +77,7 @@ class World:
     """Companies, their journal, everything they keep (to see that nothing changed), and what they write."""
 
     companies: Companies
+    trail: AuditTrail
     entries: Callable[[], Sequence[Entry]]
     everything: Callable[[], object]
     writes: list[str] | None = None
@@ -115,7 +116,7 @@ def _plain(entry):
 
 def _fake_world():
     fake = FakeCompanies()
-    return World(fake, lambda: list(fake.entries), lambda: deepcopy(vars(fake)))
+    return World(fake, FakeTrail(fake), lambda: list(fake.entries), lambda: deepcopy(vars(fake)))
 
 
 @contextmanager
@@ -130,7 +131,7 @@ def _store_world(dynamodb, create_table):
     def entries():
         return [entry for company_id in (COMPANY_ID, OTHER_COMPANY_ID) for entry in journal.entries(company_id)]
 
-    world = World(store, entries, everything, [])
+    world = World(store, journal, entries, everything, [])
 
     def written(model, **_):
         world.writes.append(model.name)

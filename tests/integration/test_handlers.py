@@ -4,11 +4,14 @@ Every answer is also held against docs/openapi.json, and every log line against 
 """
 
 import base64
+import csv
+import io
 import json
 import re
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from unittest.mock import ANY
+from urllib.parse import parse_qsl
 
 import pytest
 from botocore.exceptions import ClientError
@@ -159,12 +162,14 @@ def assert_documented(route, reply):
     method, path = route.split(" ")
     response = DOCUMENT["paths"][path][method.lower()]["responses"][str(reply.status)]
     content = response["content"][reply.headers["Content-Type"]]
-    Draft202012Validator({**content["schema"], "components": DOCUMENT["components"]}).validate(reply.body)
-    optional = {"ETag", "Location", "Retry-After"} & reply.headers.keys()
+    answered = reply.text if reply.headers["Content-Type"].startswith("text/csv") else reply.body
+    Draft202012Validator({**content["schema"], "components": DOCUMENT["components"]}).validate(answered)
+    sent = {"ETag", "Link", "Location", "Retry-After"} & reply.headers.keys()
     documented = response.get("headers", {}).keys()
-    assert optional <= documented
+    assert sent <= documented
     if reply.status < 400:
-        assert documented <= optional
+        # The last page of a list has no link to a next one.
+        assert documented - {"Link"} <= sent
     assert reply.headers["Cache-Control"] == "no-store"
 
 
@@ -439,6 +444,55 @@ def test_a_contact_is_invited_with_the_erps_own_data(company):
     assert _effects(company) == ["mail"]
     repeated = event_of("erp_contacts/invite")
     assert_problem(company.call(repeated), repeated, 409, "contact-in-use")
+
+
+def test_the_audit_trail_tells_who_did_what(company):
+    company.call(event_of("users/deactivate"))
+    reply = company.call(event_of("users/audit_trail"))
+    assert reply.status == 200
+    newest = reply.body["items"][0]
+    assert newest["actor"] == {"kind": "person", "id": MAIN, "name": "Max Mustermann"}
+    assert (newest["action"], newest["subject"], newest["subject_name"]) == ("user.deactivated", LEAVING, "Anna Mehl")
+    assert newest["changes"] == {"status": ["active", "deactivated"]}
+    assert newest["request_id"] == event_of("users/deactivate")["requestContext"]["requestId"]
+    assert "effects" not in newest
+    assert {entry["action"] for entry in reply.body["items"][1:]} == {"tested"}
+
+
+def test_the_audit_trail_comes_page_by_page(company):
+    for path in ("users/deactivate", "users/activate", "users/request_user"):
+        company.call(event_of(path))
+    whole = company.call(event_of("users/audit_trail")).body["items"]
+    first = company.call(_with_query("users/audit_trail", limit="2")).body
+    second = company.call(_with_query("users/audit_trail", limit="100", cursor=first["next_cursor"])).body
+    assert first["items"] == whole[:2]
+    assert [entry["entry_id"] for entry in second["items"]][: len(whole) - 2] == [it["entry_id"] for it in whole[2:]]
+    found = company.call(_with_query("users/audit_trail", action="user.invited", subject=whole[0]["subject"])).body
+    assert found["items"] == whole[:1]
+
+
+def test_the_audit_trail_is_a_table_too_which_goes_on_where_its_link_says(company):
+    company.call(_with_body("users/request_user", name="=1+1"))
+    company.call(event_of("users/deactivate"))
+    asked = {"since": "2026-01-01T00:00:00+01:00"}
+    whole = company.call(_with_query("users/export_audit_trail", **asked))
+    assert whole.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert whole.headers["Content-Disposition"] == 'attachment; filename="audit-entries.csv"'
+    assert "Link" not in whole.headers
+    header, *rows = _table(whole)
+    assert header[:2] == ["at", "action"]
+    assert rows[0][1] == "user.deactivated"
+    assert "'=1+1" in {cell for row in rows for cell in row}
+    first = company.call(_with_query("users/export_audit_trail", **asked, limit="1"))
+    link = re.fullmatch(r"<\?(.+)>; rel=\"next\"", first.headers["Link"])[1]
+    following = dict(parse_qsl(link))
+    assert (following["limit"], following["since"]) == ("1", "2026-01-01T00:00:00+01:00")
+    rest = company.call(_with_query("users/export_audit_trail", **following | {"limit": "1000"}))
+    assert _table(first)[1:] + _table(rest)[1:] == rows
+
+
+def _table(reply):
+    return list(csv.reader(io.StringIO(reply.text, newline="")))
 
 
 def _soon():
@@ -1058,11 +1112,41 @@ def test_a_bad_query_is_told_where_it_is(company, query, pointer, code):
 
 
 @pytest.mark.parametrize(
-    ("query", "code"), [({"limit": "101"}, "out-of-range"), ({"refresh": "perhaps"}, "invalid")], ids=str
+    ("query", "code"), [({"limit": "101"}, "out-of-range"), ({"refresh": "perhaps"}, "boolean")], ids=str
 )
 def test_a_bad_query_for_contacts_is_told_where_it_is(company, query, code):
     (name,) = query
     _refuses(company, _with_query("erp_contacts/list_contacts", **query), 422, "invalid-input", (f"/{name}", code))
+
+
+AUDIT_QUERIES = {
+    "limit": ({"limit": "9999"}, "/limit", "out-of-range"),
+    "since": ({"since": "yesterday"}, "/since", "moment"),
+    "without-a-zone": ({"since": "2026-11-24T10:00:00"}, "/since", "moment"),
+    "a-day": ({"until": "2026-11-24"}, "/until", "moment"),
+    "no-day": ({"until": "2026-02-30T00:00:00Z"}, "/until", "moment"),
+    "subject-empty": ({"subject": ""}, "/subject", "too-short"),
+    "action-too-long": ({"action": "x" * 101}, "/action", "too-long"),
+    "unknown": ({"actor": MAIN}, "/actor", "unknown-field"),
+}
+
+
+@pytest.mark.parametrize("path", ["users/audit_trail", "users/export_audit_trail"])
+@pytest.mark.parametrize(("query", "pointer", "code"), AUDIT_QUERIES.values(), ids=AUDIT_QUERIES)
+def test_a_bad_query_for_the_audit_trail_is_told_where_it_is(company, path, query, pointer, code):
+    _refuses(company, _with_query(path, **query), 422, "invalid-input", (pointer, code))
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "1970-01-01T00:00:00Z"])
+def test_the_audit_trail_can_be_asked_for_any_moment(company, moment):
+    for name in ("since", "until"):
+        assert company.call(_with_query("users/audit_trail", **{name: moment})).status == 200
+
+
+@pytest.mark.parametrize("path", ["users/audit_trail", "users/export_audit_trail"])
+@pytest.mark.parametrize("kind", ["not-base64", "of-another-company", "of-the-contacts", "no-user"])
+def test_a_forged_cursor_of_the_audit_trail_is_refused(company, path, kind):
+    _refuses(company, _with_query(path, cursor=CURSORS[kind]), 400, "cursor-invalid")
 
 
 @pytest.mark.parametrize("cursor", CURSORS.values(), ids=CURSORS)

@@ -46,8 +46,14 @@ MAY = {
         "ssm:parameter${ErpCredentialsParameter}": {"ssm:GetParameter"},
     },
     "UsersFunction": {
-        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"},
-        "JournalTable": {"dynamodb:PutItem"},
+        "CompaniesTable": {
+            "dynamodb:BatchGetItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        },
+        "JournalTable": {"dynamodb:PutItem", "dynamodb:Query"},
         "UserPool": {
             "cognito-idp:AdminDisableUser",
             "cognito-idp:AdminEnableUser",

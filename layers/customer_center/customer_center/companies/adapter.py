@@ -18,6 +18,10 @@ class _Tables:
 @cache
 def companies() -> CompanyStore:
     """Return the companies of this deployment."""
-    tables = from_environment(_Tables)
-    journal = Journal(client=aws.dynamodb(), table=tables.journal_table)
-    return CompanyStore(client=aws.dynamodb(), table=tables.companies_table, journal=journal)
+    return CompanyStore(client=aws.dynamodb(), table=from_environment(_Tables).companies_table, journal=journal())
+
+
+@cache
+def journal() -> Journal:
+    """Return the journal of this deployment."""
+    return Journal(client=aws.dynamodb(), table=from_environment(_Tables).journal_table)

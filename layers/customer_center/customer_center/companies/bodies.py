@@ -1,16 +1,20 @@
 """What goes over the wire of this room: request bodies, queries and answers, as pydantic models (DESIGN §4, §8)."""
 
+import json
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     SecretStr,
     StringConstraints,
     WithJsonSchema,
@@ -32,6 +36,9 @@ from customer_center.companies.model import (
     UserStatus,
 )
 from customer_center.companies.ports import Session
+from customer_center.companies.read_audit_trail import EntryFilter
+from customer_center.platform.clock import iso
+from customer_center.platform.journal import Entry
 from customer_center.platform.printable import is_printable
 
 # RFC 5321 §4.5.3.1.3: a path is at most 256 octets, its angle brackets included.
@@ -206,6 +213,28 @@ class UsersQuery(PageQuery):
         return UserFilter(self.status, self.invitation, self.role, self.q)
 
 
+class AuditQuery(PageQuery):
+    """Which entries of the audit trail."""
+
+    since: Annotated[AwareDatetime | None, Field(description="Made at this moment or later.")] = None
+    until: Annotated[AwareDatetime | None, Field(description="Made before this moment.")] = None
+    subject: Annotated[Line | None, Field(max_length=100, description="About this user, or this company (id).")] = None
+    action: Annotated[Line | None, Field(max_length=100, description="Of this kind, `user.invited` for example.")] = (
+        None
+    )
+
+    @property
+    def wanted(self) -> EntryFilter:
+        """Which entries are asked for."""
+        return EntryFilter(self.since, self.until, self.subject, self.action)
+
+
+class AuditExportQuery(AuditQuery):
+    """Which entries of the audit trail, as a table."""
+
+    limit: Annotated[int, Field(ge=1, le=1000, description="Entries per answer, at most.")] = 1000
+
+
 class ErpContactsQuery(PageQuery):
     """Which part of the contacts, and whether the ERP is asked now."""
 
@@ -335,6 +364,83 @@ class UsersAnswer(_Output):
 
     items: list[UserAnswer]
     next_cursor: str | None
+
+
+class ActorAnswer(_Output):
+    """Who did it; `name` is a user's today, null for anybody else and for users who are not there any more."""
+
+    kind: Literal["person", "client", "system", "visitor"]
+    id: str | None
+    name: str | None
+
+
+class AuditEntryAnswer(_Output):
+    """One change: who did what to whom; `changes` has the values before and after by field."""
+
+    entry_id: str
+    at: datetime
+    actor: ActorAnswer
+    action: str
+    subject: str
+    subject_name: str | None
+    request_id: str
+    changes: Mapping[str, tuple[JsonValue, JsonValue]]
+
+    @classmethod
+    def of(cls, entry: Entry, names: Mapping[str, str]) -> Self:
+        """Return the representation of an entry, given what users are called."""
+        return cls(
+            entry_id=entry.entry_id,
+            at=entry.at,
+            actor=ActorAnswer(
+                kind=entry.actor.kind, id=entry.actor.actor_id or None, name=names.get(entry.actor.actor_id)
+            ),
+            action=entry.action,
+            subject=entry.subject,
+            subject_name=names.get(entry.subject),
+            request_id=entry.request_id,
+            changes={field: (before, after) for field, (before, after) in sorted(entry.changes.items())},
+        )
+
+
+class AuditEntriesAnswer(_Output):
+    """A page of the company's audit trail, newest first."""
+
+    items: list[AuditEntryAnswer]
+    next_cursor: str | None
+
+
+AUDIT_COLUMNS = (
+    "at",
+    "action",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "subject",
+    "subject_name",
+    "field",
+    "before",
+    "after",
+    "request_id",
+    "entry_id",
+)
+
+
+def audit_rows(entry: AuditEntryAnswer) -> Iterator[Sequence[str]]:
+    """Yield the entry as rows of `AUDIT_COLUMNS`: one for each field that changed, one when none did."""
+    who = (entry.actor.kind, entry.actor.id or "", entry.actor.name or "")
+    for field, (before, after) in entry.changes.items() or [("", (None, None))]:
+        changed = (field, _cell(before), _cell(after))
+        what = (iso(entry.at), entry.action, *who, entry.subject, entry.subject_name or "")
+        yield *what, *changed, entry.request_id, entry.entry_id
+
+
+def _cell(value: JsonValue) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 class ErpContactAnswer(_Output):

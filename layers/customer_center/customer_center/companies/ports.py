@@ -1,9 +1,9 @@
 """What the rules of this room need from outside, as Protocols. Adapters: `store.py`, `connectors/`, `mail/`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from customer_center.companies.model import (
     Attempt,
@@ -17,6 +17,7 @@ from customer_center.companies.model import (
     RefusalLimits,
     User,
 )
+from customer_center.platform.clock import EPOCH
 from customer_center.platform.idempotency import Remembering
 from customer_center.platform.journal import Entry
 from customer_center.platform.paging import Part
@@ -89,6 +90,9 @@ class Companies(Remembering, Protocol):
     def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None) -> ContactsPage:
         """Return a page of cached contacts that no user came from, by name; MalformedRequest for a forged cursor."""
 
+    def names_of(self, company_id: str, user_ids: Iterable[str]) -> Mapping[str, str]:
+        """Return user id → name, a moment ago, of those who are users of that company."""
+
     def users_of_emails(self, emails: Iterable[str]) -> Mapping[str, str]:
         """Return normalised e-mail → user id for those e-mails that somebody has."""
 
@@ -124,6 +128,9 @@ class Companies(Remembering, Protocol):
 
         The contact they came from is without account again. Raises PreconditionFailed, Conflict `last-main-contact`.
         """
+
+    def record(self, entry: Entry) -> None:
+        """Write an entry about somebody who is not kept here any more."""
 
     def was_mailed(self, mail_id: str) -> bool:
         """Tell whether `note_mailed` noted this mail."""
@@ -184,6 +191,19 @@ class Companies(Remembering, Protocol):
         Raises CompanyExists when another activation created the company meanwhile, Conflict `email-in-use` or
         `contact-in-use`; then nothing was written.
         """
+
+
+class AuditTrail(Protocol):
+    """The journal, as people read it. Only `redact` changes it."""
+
+    def newest(self, company_id: str, *, limit: int, since: datetime = EPOCH, before: str | None = None) -> Part[Entry]:
+        """Return the company's newest entries made since that moment, of those whose ids are below `before`."""
+
+    def entries(self, company_id: str, *, since: datetime = EPOCH) -> Iterator[Entry]:
+        """Yield the company's entries from that moment on, oldest first, as they are now (strongly consistent)."""
+
+    def redact(self, entry: Entry, changes: Mapping[str, Sequence[Any]]) -> None:
+        """Replace the values that an entry holds. May run any number of times."""
 
 
 @dataclass(frozen=True, slots=True)

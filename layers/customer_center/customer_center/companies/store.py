@@ -197,18 +197,22 @@ class CompanyStore(Companies):
         return ContactsPage(contacts, cursor_of(answer.get("LastEvaluatedKey")))
 
     @override
+    def names_of(self, company_id: str, user_ids: Iterable[str]) -> Mapping[str, str]:
+        keys = [_user_key(user_id) for user_id in sorted(set(user_ids)) if company_of(user_id) == company_id]
+        return {item["sk"].removeprefix("user#"): item["name"] for item in self._get_all(keys, consistent=False)}
+
+    @override
     def users_of_emails(self, emails: Iterable[str]) -> Mapping[str, str]:
-        wanted = sorted({normalized_email(email) for email in emails})
-        found: dict[str, str] = {}
-        for start in range(0, len(wanted), _BATCH_GET):
-            keys = [_key(f"email#{email}", "email") for email in wanted[start : start + _BATCH_GET]]
-            requested: Any = {self._table: {"Keys": keys, "ConsistentRead": True}}
+        keys = [_key(f"email#{email}", "email") for email in sorted({normalized_email(email) for email in emails})]
+        return {item["pk"].removeprefix("email#"): item["user_id"] for item in self._get_all(keys, consistent=True)}
+
+    def _get_all(self, keys: Sequence[Mapping[str, Any]], *, consistent: bool) -> Iterable[dict[str, Any]]:
+        for start in range(0, len(keys), _BATCH_GET):
+            requested: Any = {self._table: {"Keys": keys[start : start + _BATCH_GET], "ConsistentRead": consistent}}
             while requested:
                 answer = self._client.batch_get_item(RequestItems=requested)
-                for item in map(from_item, answer["Responses"].get(self._table, [])):
-                    found[item["pk"].removeprefix("email#")] = item["user_id"]
+                yield from map(from_item, answer["Responses"].get(self._table, []))
                 requested = answer.get("UnprocessedKeys")
-        return found
 
     @override
     def save_contacts(self, company_id: str, contacts: Sequence[CachedContact], read_at: datetime) -> None:
@@ -364,6 +368,10 @@ class CompanyStore(Companies):
                 "ExpressionAttributeValues": to_item({":users": leaving, ":leaving": len(leaving)}),
             }
         return [Action({"Update": request}, refusal)]
+
+    @override
+    def record(self, entry: Entry) -> None:
+        self._commit([], [entry])
 
     @override
     def was_mailed(self, mail_id: str) -> bool:

@@ -9,7 +9,10 @@ from datetime import datetime
 
 from ulid import ULID
 
+from customer_center.platform.clock import EPOCH
+
 _ULID = "[0-9a-hjkmnp-tv-z]{26}"
+ULID_TEXT = re.compile(_ULID)
 COMPANY_ID = re.compile(f"com_({_ULID})")
 USER_ID = re.compile(f"usr_({_ULID})_({_ULID})")
 
@@ -20,8 +23,8 @@ def new_ulid(now: datetime) -> str:
 
 
 def ulid_floor(moment: datetime) -> str:
-    """Return the smallest ULID of that millisecond: every id made before it sorts below."""
-    return new_ulid(moment)[:10] + "0" * 16
+    """Return the smallest ULID of that millisecond, or of 1970: every id made before it sorts below."""
+    return new_ulid(max(moment, EPOCH))[:10] + "0" * 16
 
 
 def made_by(ulid: str, moment: datetime) -> bool:

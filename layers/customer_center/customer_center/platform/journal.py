@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
-from customer_center.platform.clock import from_iso, iso
+from customer_center.platform.clock import EPOCH, from_iso, iso
 from customer_center.platform.dynamodb import Action, condition_failed, from_item, to_item
 from customer_center.platform.ids import new_ulid, ulid_floor
+from customer_center.platform.paging import Part
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -133,15 +134,42 @@ class Journal:
             if not condition_failed(error):
                 raise
 
-    def entries(self, company_id: str) -> Iterator[Entry]:
-        """Yield the company's entries, oldest first."""
+    def entries(self, company_id: str, *, since: datetime = EPOCH) -> Iterator[Entry]:
+        """Yield the company's entries from that moment on, oldest first, as they are now (strongly consistent)."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": company_id}},
+            KeyConditionExpression="pk = :pk AND sk >= :since",
+            ExpressionAttributeValues=to_item({":pk": company_id, ":since": ulid_floor(since)}),
+            ConsistentRead=True,
         )
         for page in pages:
             yield from map(from_image, page["Items"])
+
+    def newest(self, company_id: str, *, limit: int, since: datetime = EPOCH, before: str | None = None) -> Part[Entry]:
+        """Return the company's newest entries made since that moment, of those whose ids are below `before`."""
+        first = ulid_floor(since)
+        if before is not None and before <= first:
+            return Part((), more=False)
+        start: Any = {"ExclusiveStartKey": to_item({"pk": company_id, "sk": before})} if before else {}
+        answer = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk >= :since",
+            ExpressionAttributeValues=to_item({":pk": company_id, ":since": first}),
+            ScanIndexForward=False,
+            Limit=limit,
+            **start,
+        )
+        return Part(tuple(map(from_image, answer["Items"])), more="LastEvaluatedKey" in answer)
+
+    def redact(self, entry: Entry, changes: Mapping[str, Sequence[Any]]) -> None:
+        """Replace the values that an entry holds. May run any number of times."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=to_item({"pk": entry.company_id, "sk": entry.entry_id}),
+            UpdateExpression="SET changes = :changes",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues=to_item({":changes": {name: list(pair) for name, pair in changes.items()}}),
+        )
 
     def pending(self, *, before: datetime) -> Iterator[Entry]:
         """Yield entries made before that moment whose effects are not known to be queued, oldest first per shard."""

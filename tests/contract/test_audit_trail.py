@@ -1,0 +1,124 @@
+"""`AuditTrail` as every implementation of it behaves, and what `Companies` adds to it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from botocore.exceptions import ClientError
+
+from customer_center.platform.idempotency import AlreadyDone, Idempotency, Remembered
+from customer_center.platform.ids import ulid_floor
+from customer_center.platform.journal import Journal, new_effect
+from tests.builders import COMPANY_ID, OTHER_COMPANY_ID, a_company, a_user, a_user_id, an_entry
+from tests.clock_fake import NOON
+
+
+def _at(minutes):
+    return NOON + timedelta(minutes=minutes)
+
+
+def _recorded(world, *entries):
+    for entry in entries:
+        world.companies.record(entry)
+    return list(entries)
+
+
+def _walk(world, limit, **span):
+    """Return all entries, read in parts."""
+    entries, more = [], True
+    while more:
+        before = entries[-1].entry_id if entries else None
+        part = world.trail.newest(COMPANY_ID, limit=limit, before=before, **span)
+        assert len(part.rows) <= limit
+        entries += part.rows
+        more = part.more
+    return entries
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 100])
+def test_the_newest_come_first_in_parts(world, limit):
+    entries = _recorded(world, *(an_entry(at=_at(minute)) for minute in (2, 0, 3, 1)))
+    _recorded(world, an_entry(company_id=OTHER_COMPANY_ID))
+    assert _walk(world, limit) == sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+def test_they_end_where_the_span_begins(world, limit):
+    entries = _recorded(world, *(an_entry(at=_at(minute)) for minute in range(4)))
+    assert _walk(world, limit, since=_at(2)) == [entries[3], entries[2]]
+    assert _walk(world, limit, since=datetime.min.replace(tzinfo=UTC)) == entries[::-1]
+    assert _walk(world, limit, since=_at(9)) == []
+
+
+def test_they_begin_below_a_place_where_no_entry_need_be(world):
+    entries = _recorded(world, *(an_entry(at=_at(minute)) for minute in range(3)))
+    below = world.trail.newest(COMPANY_ID, limit=9, before=ulid_floor(_at(2)))
+    assert list(below.rows) == [entries[1], entries[0]]
+    nothing = world.trail.newest(COMPANY_ID, limit=9, since=_at(1), before=ulid_floor(_at(1)))
+    assert (list(nothing.rows), nothing.more) == ([], False)
+
+
+def test_entries_of_a_company_come_oldest_first(world):
+    entries = _recorded(world, *(an_entry(at=_at(minute)) for minute in range(3)))
+    _recorded(world, an_entry(company_id=OTHER_COMPANY_ID))
+    assert list(world.trail.entries(COMPANY_ID)) == entries
+    assert list(world.trail.entries(COMPANY_ID, since=_at(1))) == entries[1:]
+    assert list(world.trail.entries(COMPANY_ID, since=_at(9))) == []
+
+
+def test_what_an_entry_holds_is_redacted_and_nothing_else(world):
+    effects = (new_effect("mail", NOON, user_id="usr_1"),)
+    first, second = _recorded(
+        world,
+        an_entry(changes={"name": [None, "Anna"], "roles": [["buyer"], []]}, effects=effects),
+        an_entry(at=_at(1), changes={"name": [None, "Bill"]}),
+    )
+    for _ in range(2):
+        world.trail.redact(first, {"name": [None, "erased"], "roles": [["buyer"], []]})
+        redacted, other = world.trail.entries(COMPANY_ID)
+        assert redacted.changes == {"name": [None, "erased"], "roles": [["buyer"], []]}
+        assert (redacted.entry_id, list(redacted.effects)) == (first.entry_id, list(effects))
+        assert other == second
+        first = redacted
+
+
+def test_an_entry_that_is_not_there_is_not_made_by_redacting_it(store_world):
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        store_world.trail.redact(an_entry(), {"name": [None, "erased"]})
+    assert list(store_world.trail.entries(COMPANY_ID)) == []
+
+
+def test_a_redacted_entry_is_queued_all_the_same(store_world):
+    (entry,) = _recorded(store_world, an_entry(effects=(new_effect("mail", NOON),), changes={"name": [None, "Anna"]}))
+    assert isinstance(store_world.trail, Journal)
+    store_world.trail.redact(entry, {"name": [None, "erased"]})
+    assert [each.entry_id for each in store_world.trail.pending(before=_at(1))] == [entry.entry_id]
+
+
+def test_what_is_recorded_once_by_a_request_is_not_recorded_again(world):
+    request = Idempotency("key", "hash")
+    entry = an_entry(subject="usr_1")
+    with world.journals(entry):
+        world.companies.remembering(request).record(entry)
+    assert world.companies.remembered(request, NOON) == Remembered("hash", "usr_1")
+    with world.refuses(AlreadyDone):
+        world.companies.remembering(request).record(an_entry())
+
+
+# What users are called
+
+
+def test_colleagues_are_called_by_their_names(world):
+    anna, bill = a_user(name="Änna"), a_user(name="Bill")
+    stranger = a_user(company_id=OTHER_COMPANY_ID)
+    world.founded(anna, bill)
+    world.founded(stranger, company=a_company(company_id=OTHER_COMPANY_ID, customer_number="20000"))
+    asked = [anna.user_id, anna.user_id, stranger.user_id, a_user_id(), COMPANY_ID, "", "cck_1", bill.user_id]
+    assert world.companies.names_of(COMPANY_ID, asked) == {anna.user_id: "Änna", bill.user_id: "Bill"}
+    assert world.companies.names_of(COMPANY_ID, []) == {}
+
+
+def test_many_are_called_at_once(world):
+    users = [a_user(name=f"Number {number}") for number in range(3)]
+    world.founded(*users)
+    asked = [a_user_id() for _ in range(150)] + [user.user_id for user in users]
+    assert world.companies.names_of(COMPANY_ID, asked) == {user.user_id: user.name for user in users}
