@@ -10,6 +10,7 @@ MODES = (
     "hang",  # waits `seconds`, then closes the connection without an answer
     "offline",  # closes the connection without an answer
     "failing",  # HTTP 503
+    "fault",  # HTTP 500 with a SOAP fault, as PHP sends it: this request made it fail
     "malformed",  # HTTP 200 with an error page in HTML
     "entity-bomb",  # a DTD whose entities grow
     "wrong-encoding",  # says UTF-8, sends Latin-1

@@ -192,6 +192,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif rule.mode == "failing":
             self._send(HTTPStatus.SERVICE_UNAVAILABLE, b"The ERP is down for maintenance", "text/plain")
+        elif rule.mode == "fault":
+            self._send(HTTPStatus.INTERNAL_SERVER_ERROR, soap.fault("SOAP-ENV:Server", "Procedure failed"))
         elif rule.mode == "malformed":
             self._send(HTTPStatus.OK, b"<html><body>Fatal error<br></body></html>", "text/html")
         elif rule.mode == "entity-bomb":

@@ -142,6 +142,15 @@ def test_an_answer_that_cannot_be_read_is_neither_repeated_nor_a_reason_to_trip(
     assert breaker.trips == 0
 
 
+def test_one_request_that_makes_the_erp_fail_does_not_take_it_offline_for_everybody(gateway, simulator, breaker):
+    simulator.modes.set({"mode": "fault", "customer_number": "30000"})
+    with pytest.raises(OutsideUnavailable):
+        gateway.select_customer("30000")
+    assert len(simulator.requests) == 2
+    assert breaker.trips == 0
+    assert gateway.select_customer(DEMO)
+
+
 @pytest.mark.parametrize("mode", ["failing", "offline", "hang"])
 def test_creating_a_contact_is_tried_once(impatient, simulator, breaker, mode):
     simulator.modes.set({"mode": mode, "seconds": 3})

@@ -6,6 +6,20 @@ RETRY_AFTER = 10
 """Seconds after which to come again when the breaker is closed."""
 
 
+class ErpFault(OutsideUnavailable):
+    """The connector answered that something went wrong (HTTP 500, SOAP fault): it is there, and this request failed.
+
+    Whoever finds an input that makes an ERP fail must not be able to take it offline for everybody.
+    """
+
+
+def faulty(note: str) -> ErpFault:
+    """Return the error for a connector that answered with an error of its own."""
+    error = ErpFault("erp-unavailable", retry_after=RETRY_AFTER)
+    error.add_note(note)
+    return error
+
+
 def unavailable(note: str) -> OutsideUnavailable:
     """Return the error for a connector or an ERP that could not be reached."""
     error = OutsideUnavailable("erp-unavailable", retry_after=RETRY_AFTER)

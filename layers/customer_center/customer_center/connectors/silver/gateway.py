@@ -12,7 +12,7 @@ from customer_center.companies.model import ErpContact, ErpCustomer
 from customer_center.companies.ports import Breaker
 from customer_center.connectors.silver import messages
 from customer_center.connectors.silver.documents import clean
-from customer_center.connectors.silver.failures import timed_out
+from customer_center.connectors.silver.failures import ErpFault, timed_out
 from customer_center.connectors.silver.settings import Message, SilverSettings
 from customer_center.connectors.silver.transport import Session, Transport
 from customer_center.platform.clock import Clock
@@ -27,8 +27,8 @@ class SilverGateway:
     """Asks the ERP. Reads are tried twice, creating a contact once. Not thread-safe.
 
     Every call has `settings.deadline` seconds; `use()` makes several calls share them. While the breaker is open,
-    calls fail at once. A read that found the ERP offline or silent twice trips it; an answer that cannot be read is
-    neither repeated nor a reason to trip.
+    calls fail at once. A read that found the ERP offline or silent twice trips it; an answer that says it failed is
+    repeated and no reason to trip, one that cannot be read neither.
     """
 
     def __init__(
@@ -124,6 +124,8 @@ class SilverGateway:
         self._clock.sleep(wait)
         try:
             return self._try(message, request, read)
+        except ErpFault:
+            raise
         except (OutsideUnavailable, OutsideTimeout) as error:
             self._breaker.trip()
             if isinstance(error, OutsideUnavailable):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from customer_center.connectors.silver.documents import clean, parse
-from customer_center.connectors.silver.failures import malformed, timed_out, unavailable
+from customer_center.connectors.silver.failures import faulty, malformed, timed_out, unavailable
 
 _MAX_DEPTH = 50
 _TIMEOUT = 12
@@ -92,7 +92,7 @@ def read_answer(envelope: Element, not_found_erp_statuses: Collection[str] = ())
         raise malformed("not-soap")
     response = body[0]
     if response.tag == "Fault":
-        raise unavailable("soap-fault")
+        raise faulty("soap-fault")
     if any("href" in element.attrib for element in body.iter()):
         raise malformed("soap-multiref")  # never seen of PHP; reading it as empty would turn flags off
     answer = Element("answer")

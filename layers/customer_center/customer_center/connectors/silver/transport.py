@@ -11,7 +11,7 @@ from requests.auth import HTTPBasicAuth
 
 from customer_center.connectors.silver import soap
 from customer_center.connectors.silver.documents import parse
-from customer_center.connectors.silver.failures import malformed, timed_out, unavailable
+from customer_center.connectors.silver.failures import faulty, malformed, timed_out, unavailable
 from customer_center.connectors.silver.settings import Message, SilverSettings
 from customer_center.platform.clock import Clock
 
@@ -102,7 +102,9 @@ class Transport:
 
 def _check_head(response: requests.Response) -> None:
     status = response.status_code
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise faulty(f"http-{status}")
+    if status > HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
         raise unavailable(f"http-{status}")
     if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         raise malformed(f"http-{status}")
