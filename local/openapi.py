@@ -28,6 +28,7 @@ from pydantic_core.core_schema import ComputedField, DataclassField, ModelField,
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "layers/customer_center"))
 
+from customer_center.clients.callers import ClientCaller
 from customer_center.companies.callers import PersonCaller
 from customer_center.platform import errors, texts
 from customer_center.platform.http import PROBLEM_JSON, STATUS, Api, Csv, Route
@@ -50,6 +51,7 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
         "contact_number": "KT010001",
         "code": "123456",
     },
+    "ClientKeyBody": {"name": "shop backend", "scopes": ["companies:read"]},
     "InviteContactBody": {
         "salutation": "mrs",
         "roles": ["buyer"],
@@ -67,14 +69,16 @@ _GATEWAY_ERRORS: Mapping[HTTPStatus, str] = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "An error of ours; it is logged.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The gateway could not reach the function, or waited too long for it.",
 }
+# The gateway's authorizer knows people only; whoever else calls is asked by us.
+_BY_AUTHORIZER = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _ABOUT = """\
 A shop's business customers run their own accounts, in step with the ERP.
 
-People log in at Amazon Cognito, which is not part of this API, and send its access token. Errors are
-`application/problem+json` (RFC 9457); `code` is stable and never translated, `detail` speaks the language that
-`Accept-Language` asks for (en, de, nl, fr). What the gateway answers before a request reaches us is a
-`GatewayError`: besides the answers listed with each operation, 404 for a route that does not exist and 413 for a
-body above 10 MB.
+People log in at Amazon Cognito, which is not part of this API, and send its access token; machines send a client key,
+which an operator issues. Errors are `application/problem+json` (RFC 9457); `code` is stable and never translated,
+`detail` speaks the language that `Accept-Language` asks for (en, de, nl, fr). What the gateway answers before a request
+reaches us is a `GatewayError`: besides the answers listed with each operation, 404 for a route that does not exist and
+413 for a body above 10 MB.
 """
 
 
@@ -187,7 +191,13 @@ def document() -> Json:
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
                     "description": "A person's access token from Amazon Cognito (not the ID token).",
-                }
+                },
+                "client_key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "cck_<key id>_<secret>",
+                    "description": "The client key of a machine. An operator issues it (docs/shop-backend.md).",
+                },
             },
         },
     }
@@ -257,14 +267,14 @@ def _codes(route: Route) -> Iterable[str]:
     if "query" in parameters:
         codes.add("invalid-input")
     caller = route.caller
-    if caller.security is not None:
-        codes.add("forbidden")
     if route.method == "POST":
         codes |= {"idempotency-key-invalid"} | ({"idempotency-key-reused"} if caller.security else set())
     if route.method in ("PATCH", "DELETE"):
         codes.add("precondition-required")
+    if isinstance(caller, ClientCaller):
+        codes |= {"unauthorized", "scope-missing"}
     if isinstance(caller, PersonCaller):
-        codes |= {"user-deactivated", "company-closed"}
+        codes |= {"forbidden", "user-deactivated", "company-closed"}
         codes |= {"permission-missing"} if caller.permission else set()
         codes |= {"customer-center-off"} if caller.administration else set()
     return sorted(codes)
@@ -350,12 +360,15 @@ _PARAMETERS: Json = {
     },
 }
 _HEADERS: Json = {
-    "ETag": {"description": "The user's version, for If-Match.", "schema": {"type": "string", "examples": ['"3"']}},
+    "ETag": {
+        "description": "The version of what is shown, for If-Match.",
+        "schema": {"type": "string", "examples": ['"3"']},
+    },
     "Link": {
         "description": 'Where the next page is, with `rel="next"` (RFC 8288); not there at the end.',
         "schema": {"type": "string", "examples": ['<?cursor=eyJw>; rel="next"']},
     },
-    "Location": {"description": "Where the new user is.", "schema": {"type": "string"}},
+    "Location": {"description": "Where the new resource is.", "schema": {"type": "string"}},
     "RetryAfter": {"description": "Seconds after which to come again.", "schema": {"type": "integer", "minimum": 1}},
 }
 
@@ -372,6 +385,9 @@ def _operation(operation: Operation, schemas: Mapping[str, Any]) -> Json:
     }
     if isinstance(route.caller, PersonCaller) and route.caller.permission:
         rest.append(f"Takes the permission `{route.caller.permission}`.")
+    if isinstance(route.caller, ClientCaller):
+        rest.append(f"Takes a client key with the scope `{route.caller.scope}`.")
+        described["security"] = [{route.caller.security: []}]
     if rest:
         described["description"] = "\n\n".join(rest)
     if route.caller.security is None:
@@ -436,7 +452,7 @@ def _responses(operation: Operation, schemas: Mapping[str, Any]) -> Json:
     for status in {_status_of(code) for code in codes}:
         responses[status] = _problems([code for code in codes if _status_of(code) is status])
     for status, sentence in _GATEWAY_ERRORS.items():
-        if operation.route.caller.security is not None or status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        if isinstance(operation.route.caller, PersonCaller) or status not in _BY_AUTHORIZER:
             response = responses.setdefault(status, {"description": "", "content": {}})
             response["description"] = f"{response['description']}\n\n{sentence}".strip()
             response["content"][JSON] = {"schema": _ref("GatewayError")}

@@ -7,8 +7,11 @@ from itertools import count
 
 from customer_center.companies.accept_invitation import accept_invitation
 from customer_center.companies.activate_company import Activation, ActivationRules, Visit, activate_company
+from customer_center.companies.align_company import align_company
 from customer_center.companies.align_identity import align_identity
+from customer_center.companies.appoint_main_contact import appoint_main_contact
 from customer_center.companies.change_user_status import activate_user, deactivate_user
+from customer_center.companies.close_company import close_company, reopen_company
 from customer_center.companies.create_erp_contact import create_erp_contact
 from customer_center.companies.deliver_mail import Outgoing, Shop, deliver_mail
 from customer_center.companies.find_users import UserFilter, UserSort, find_users
@@ -32,6 +35,7 @@ from customer_center.companies.model import (
     secret_hash,
 )
 from customer_center.companies.read_audit_trail import EntryFilter, read_audit_trail
+from customer_center.companies.unlock_activation import unlock_activation
 from customer_center.mail.render import render
 from customer_center.platform.journal import Actor, Effect, Entry, new_entry
 from tests.clock_fake import NOON, FakeClock
@@ -44,6 +48,7 @@ INVOICE = "103019"
 PASSWORD = "correct horse battery"
 COMPANY_ID = f"com_{1:026}"
 OTHER_COMPANY_ID = f"com_{2:026}"
+OPERATOR = Actor("client", "key-of-an-operator")
 
 _serial = count(1)
 
@@ -334,6 +339,48 @@ class Room:
             clock=self.clock,
         )
 
+    def close(self, company_id=COMPANY_ID):
+        """Close a company, as an operator."""
+        return close_company(
+            company_id, OPERATOR, f"request-{next(self.requests)}", companies=self.companies, clock=self.clock
+        )
+
+    def reopen(self, company_id=COMPANY_ID):
+        """Open a company again, as an operator."""
+        return reopen_company(
+            company_id, OPERATOR, f"request-{next(self.requests)}", companies=self.companies, clock=self.clock
+        )
+
+    def appoint(self, user_id, company_id=COMPANY_ID):
+        """Appoint a main contact, as an operator."""
+        return appoint_main_contact(
+            company_id, user_id, OPERATOR, f"request-{next(self.requests)}", companies=self.companies, clock=self.clock
+        )
+
+    def unlock(self, customer_number=NUMBER):
+        """Unlock the activation of a customer number, as an operator."""
+        return unlock_activation(
+            customer_number, OPERATOR, f"request-{next(self.requests)}", companies=self.companies, clock=self.clock
+        )
+
+    def align(self, effect: Effect) -> None:
+        """Bring logins in line as an effect says, those of a company one by one."""
+        if company_id := effect.data.get("company_id"):
+
+            def queue(effects):
+                for each in effects:
+                    self.align(each)
+
+            after = effect.data.get("after")
+            align_company(company_id, after, companies=self.companies, queue=queue, clock=self.clock)
+        else:
+            align_identity(
+                effect.data["user_id"],
+                companies=self.companies,
+                identities=self.identities,
+                company_changed="company_changed" in effect.data,
+            )
+
     def follow_up(self) -> None:
         """Do what the journal says must follow; doing it again is harmless."""
         for effect in list(self.companies.effects):
@@ -341,7 +388,7 @@ class Room:
                 case "mail":
                     deliver_mail(effect, self.outgoing)
                 case "identity":
-                    align_identity(effect.data["user_id"], companies=self.companies, identities=self.identities)
+                    self.align(effect)
                 case "erp_contact":
                     create_erp_contact(
                         effect.data["user_id"],

@@ -119,6 +119,9 @@ class FakeCompanies(Companies):
     def company(self, company_id: str) -> Company | None:
         return self._companies.get(company_id)
 
+    def current_company(self, company_id: str) -> Company | None:
+        return self._companies.get(company_id)
+
     def company_of_number(self, customer_number: str) -> Company | None:
         return next((found for found in self._companies.values() if found.customer_number == customer_number), None)
 
@@ -204,6 +207,14 @@ class FakeCompanies(Companies):
         self._check_changes(changes)
         self._change(changes)
         self._write(*entries)
+
+    def change_company(self, before: Company, after: Company, entry: Entry) -> None:
+        self._check_first_time(entry.at)
+        stored = self._companies.get(after.company_id)
+        if stored is None or stored.version != before.version:
+            raise PreconditionFailed
+        self._companies[after.company_id] = replace(after, main_contacts=stored.main_contacts)
+        self._write(entry)
 
     def delete_user(self, user: User, entry: Entry, *, attempt: str) -> None:
         self._check_first_time(entry.at)
@@ -330,6 +341,13 @@ class FakeCompanies(Companies):
             raise TooManyRequests("too-many-refusals", retry_after=86400 - epoch(now) % 86400)
         self._refusals[key] += 1
 
+    def forget_refusals(self, customer_number: str, now: datetime, entry: Entry) -> None:
+        self._check_first_time(entry.at)
+        number, day = customer_number.casefold(), f"{now:%Y-%m-%d}"
+        for key in [key for key in self._refusals if key[:2] == (number, day) or key == ("codes", number, day)]:
+            del self._refusals[key]
+        self._write(entry)
+
     def attempt(self, key: str) -> Attempt | None:
         return self._attempts.get(key)
 
@@ -370,7 +388,7 @@ class FakeCompanies(Companies):
     ) -> None:
         self._check_first_time(entry.at)
         known = self.company_of_number(company.customer_number)
-        if (known and known.company_id) != (existing and existing.company_id):
+        if (known and known.company_id) != (existing and existing.company_id) or (known and known.closed_at):
             raise CompanyExists
         self._check_new(user)
         if contact:

@@ -1,21 +1,55 @@
-"""Identity queue → Cognito. Brings a login in line with its record; a message may come any number of times."""
+"""Identity queue → Cognito. Brings logins in line with their records; a message may come any number of times."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.companies.adapter import companies
+from customer_center.companies.align_company import align_company
 from customer_center.companies.align_identity import align_identity
 from customer_center.connectors.cognito.adapter import identities
+from customer_center.platform import aws
+from customer_center.platform.clock import SystemClock
+from customer_center.platform.config import from_environment
 from customer_center.platform.journal import Effect
+from customer_center.platform.outbox import Queues
 from customer_center.platform.sqs import consume
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the logins of a company go one by one, from the template."""
+
+    identity_queue_url: str
+
+
+@cache
+def queues() -> Queues:
+    """Return the queue of this very function."""
+    return Queues(client=aws.sqs(), urls={"identity": from_environment(Settings).identity_queue_url})
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
     """Align a batch of logins."""
 
     def one(effect: Effect) -> None:
-        align_identity(effect.data["user_id"], companies=companies(), identities=identities())
+        if company_id := effect.data.get("company_id"):
+            align_company(
+                company_id,
+                effect.data.get("after"),
+                companies=companies(),
+                queue=queues().send,
+                clock=SystemClock(),
+            )
+        else:
+            align_identity(
+                effect.data["user_id"],
+                companies=companies(),
+                identities=identities(),
+                company_changed="company_changed" in effect.data,
+            )
 
     return consume(event, context, one)

@@ -18,8 +18,12 @@ from botocore.exceptions import ClientError
 from jsonschema import Draft202012Validator
 from moto import mock_aws
 
+from customer_center.clients import adapter as clients_adapter
+from customer_center.clients.model import ClientKey, Scope, new_key_secret
+from customer_center.clients.store import ClientKeyStore
 from customer_center.companies import adapter as companies_adapter
 from customer_center.companies import store
+from customer_center.companies.callers import PersonCaller
 from customer_center.companies.find_users import UserFilter, UserSort
 from customer_center.companies.model import InvitationStatus, Role, UserStatus
 from customer_center.companies.store import CompanyStore
@@ -30,8 +34,8 @@ from customer_center.platform import texts
 from customer_center.platform.config import ConfigurationError, from_environment
 from customer_center.platform.dynamodb import cursor_of, to_item
 from customer_center.platform.errors import InProgress
-from customer_center.platform.http import MAX_BODY_BYTES, PUBLIC, Answer
-from customer_center.platform.journal import Journal, new_effect
+from customer_center.platform.http import MAX_BODY_BYTES, Answer
+from customer_center.platform.journal import OPERATOR, Journal, new_effect
 from customer_center.platform.paging import written_cursor
 from tests.builders import (
     a_claim,
@@ -42,6 +46,7 @@ from tests.builders import (
     an_entry,
     an_invitation,
     an_invited_user,
+    budgets,
 )
 from tests.erp_simulator_fixture import running_simulator
 from tests.integration.aws import Aws, Context, Sandboxes, event_of, folder_of, forget, load
@@ -61,6 +66,8 @@ NOBODY = _user_id(999)
 STRANGER = _user_id(1, OTHER_COMPANY)
 PASSWORD = "a long enough password"
 SECRET = "Zm9yIHRoZSBzYW1wbGUgZXZlbnRzIG9ubHkgICAgICA"
+# The client keys of the sample events; all have the sample's secret.
+OPERATOR_KEY, SHOP_KEY = "01kajx4m2r8t6v0w5y9b3d7f9p", "01kajx4m2r8t6v0w5y9b3d7f9q"
 INVITATION_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k4"
 CODE_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k5"
 EMAIL = "max.mustermann@musterhandel.example"
@@ -100,6 +107,9 @@ class Stage:
         self.sandboxes = sandboxes
         self.journal = Journal(client=aws.client("dynamodb"), table=aws.physical("JournalTable"))
         self.store = CompanyStore(
+            client=aws.client("dynamodb"), table=aws.physical("CompaniesTable"), journal=self.journal
+        )
+        self.client_keys = ClientKeyStore(
             client=aws.client("dynamodb"), table=aws.physical("CompaniesTable"), journal=self.journal
         )
         self.identities = CognitoIdentities(
@@ -244,7 +254,16 @@ def population(aws):
         ),
     ):
         store.add_user(user, an_entry(company_id=COMPANY))
+    for key_id, scope in ((OPERATOR_KEY, Scope.OPERATOR), (SHOP_KEY, Scope.COMPANIES_READ)):
+        _add_key(aws, key_id, scope)
     return aws.snapshot()
+
+
+def _add_key(aws, key_id, scope):
+    now = datetime.now(UTC)
+    secrets = (new_key_secret(SECRET, now),)
+    key = ClientKey(key_id, scope, frozenset({scope}), now, now, secrets=secrets)
+    Stage(aws, None).client_keys.add(key, an_entry(company_id=OPERATOR, subject=key_id))
 
 
 def _found_company(store, company_id, customer_number, name, user_id, user_name, email):
@@ -283,8 +302,12 @@ def test_a_sample_event_is_what_the_gateway_would_send_for_its_route(path):
     assert event["rawPath"] == template.format_map(event.get("pathParameters", {}))
     assert (context["routeKey"], context["http"]["method"]) == (event["routeKey"], method)
     assert context["http"]["path"] == event["rawPath"]
-    public = any(route.caller is PUBLIC for route in load(path.split("/")[0]).api.routes)
-    assert ("authorizer" in context) is not public
+    (caller,) = [route.caller for route in _routes(path) if f"{route.method} {route.path}" == event["routeKey"]]
+    assert ("authorizer" in context) is isinstance(caller, PersonCaller)
+
+
+def _routes(path):
+    return load(path.split("/")[0]).api.routes
 
 
 def _settings_of(module):
@@ -293,6 +316,8 @@ def _settings_of(module):
         yield module.Settings
     if hasattr(module, "companies"):
         yield companies_adapter._Tables
+    if hasattr(module, "client_keys"):
+        yield clients_adapter._Tables
     if hasattr(module, "identities"):
         yield cognito_adapter._UserPool
     if hasattr(module, "erp"):
@@ -493,6 +518,155 @@ def test_the_audit_trail_is_a_table_too_which_goes_on_where_its_link_says(compan
 
 def _table(reply):
     return list(csv.reader(io.StringIO(reply.text, newline="")))
+
+
+# What machines and operators do
+
+
+def test_a_company_is_found_by_its_customer_number(company):
+    (found,) = company.call(event_of("companies/find_companies")).body["items"]
+    assert (found["company_id"], found["main_contacts"], found["closed_at"]) == (COMPANY, [MAIN], None)
+    nobody = company.call(_with_query("companies/find_companies", customer_number="99999"))
+    assert nobody.body == {"items": [], "next_cursor": None}
+
+
+def test_the_shops_backend_reads_a_company(company):
+    reply = company.call(event_of("companies/get_company"))
+    assert reply.body == company.call(event_of("companies/find_companies")).body["items"][0]
+
+
+def test_the_shops_backend_checks_an_order_by_status_permissions_and_budgets(company):
+    buyer = company.store.user(BUYER)
+    limited = buyer.changed(datetime.now(UTC), budgets=budgets(per_order="250.00"))
+    company.store.change_user(buyer, limited, an_entry(company_id=COMPANY))
+    reply = company.call(event_of("companies/get_company_user"))
+    assert (reply.body["user"]["status"], reply.body["permissions"]) == ("active", ["orders.buy"])
+    assert reply.body["user"]["budgets"]["per_order"] == {"amount": "250.00", "currency": "EUR"}
+    assert reply.headers["ETag"] == '"2"'
+
+
+@pytest.mark.parametrize("user_id", [DEACTIVATED, INVITED, FRESH], ids=["deactivated", "invited", "not-mailed"])
+def test_who_is_not_active_may_order_nothing(company, user_id):
+    event = event_of("companies/get_company_user")
+    event["pathParameters"]["user_id"] = user_id
+    assert company.call(event).body["permissions"] == []
+
+
+def test_of_a_closed_company_nobody_may_order(company):
+    company.call(event_of("companies/close"))
+    reply = company.call(event_of("companies/get_company_user"))
+    assert (reply.body["user"]["status"], reply.body["permissions"]) == ("active", [])
+    assert reply.body["company"]["closed_at"]
+
+
+def test_an_operator_unlocks_an_activation(company):
+    wrong = _with_body("activation/activate", invoice_number="999999")
+    for _ in range(6):
+        reply = company.call(wrong, ActivationRefusalsWindowSeconds="86400000")
+    assert_problem(reply, wrong, 429, "too-many-refusals")
+    unlocked = company.call(event_of("companies/unlock"))
+    assert unlocked.body == {"customer_number": "10000", "company_id": COMPANY}
+    assert_problem(company.call(wrong), wrong, 422, "activation-refused")
+    assert _journal(company, COMPANY)[-1] == ("activation.unlocked", "client", OPERATOR_KEY)
+
+
+def test_an_operator_appoints_a_main_contact(company):
+    reply = company.call(event_of("companies/appoint"))
+    assert (reply.body["user"]["user_id"], "users.invite" in reply.body["permissions"]) == (BUYER, True)
+    assert reply.body["company"]["main_contacts"] == [MAIN, BUYER]
+    assert _journal(company, COMPANY)[-1] == ("user.appointed_main_contact", "client", OPERATOR_KEY)
+
+
+def test_an_operator_closes_a_company_and_opens_it_again(company):
+    for user_id in (MAIN, BUYER, LEAVING):
+        company.has_login(user_id)
+    assert company.call(event_of("companies/close")).body["closed_at"]
+    assert_problem(company.call(event_of("users/me")), event_of("users/me"), 403, "company-closed")
+    _align(company)
+    assert {enabled for enabled, _ in company.aws.logins().values()} == {False}
+    assert company.call(event_of("companies/reopen")).body["closed_at"] is None
+    _align(company)
+    assert {enabled for enabled, _ in company.aws.logins().values()} == {True}
+    assert company.call(event_of("users/me")).status == 200
+    actions = [action for action, _, _ in _journal(company, COMPANY)]
+    assert actions[-2:] == ["company.closed", "company.reopened"]
+
+
+def _align(stage):
+    """Let everything through that has to do with logins: the company's message brings those of its users."""
+    assert stage.run("OutboxFunction", stage.stream_event()) == {"batchItemFailures": []}
+    for _ in range(2):
+        event = stage.queue_event("IdentityQueue", "reconcile/align_login")
+        assert event["Records"]
+        assert stage.run("ReconcileFunction", event) == {"batchItemFailures": []}
+
+
+def test_an_operator_issues_a_key_which_is_good_at_once(company):
+    reply = company.call(event_of("companies/issue"))
+    key = reply.body["key"]
+    assert (reply.status, key["scopes"], reply.headers["Location"]) == (
+        201,
+        ["companies:read"],
+        f"/client-keys/{key['key_id']}",
+    )
+    shown = reply.body["secret"]
+    assert company.call(_shown(shown, event_of("companies/get_company"))).status == 200
+    assert shown not in json.dumps(list(map(str, company.aws.items().values())))
+    assert _journal(company, OPERATOR)[-1] == ("client_key.issued", "client", OPERATOR_KEY)
+
+
+def test_a_rotated_key_has_two_good_secrets_and_a_third_is_refused(company):
+    second = company.call(event_of("companies/rotate")).body["secret"]
+    for event in (event_of("companies/get_company"), _shown(second, event_of("companies/get_company"))):
+        assert company.call(event).status == 200
+    _refuses(company, event_of("companies/rotate"), 409, "secrets-limit")
+
+
+def test_a_revoked_secret_and_a_revoked_key_are_refused_at_once(company):
+    second = company.call(event_of("companies/rotate")).body["secret"]
+    left = company.call(event_of("companies/revoke")).body["secrets"]
+    assert [secret["hint"] for secret in left] == [second[-4:]]
+    _refuses(company, event_of("companies/get_company"), 401, "unauthorized")
+    company.call(_with_raw("companies/revoke", "{}"))
+    reply = _refuses(company, _shown(second, event_of("companies/get_company")), 401, "unauthorized")
+    assert reply.headers["WWW-Authenticate"] == "Bearer"
+    _refuses(company, event_of("companies/rotate"), 409, "client-key-revoked")
+
+
+def test_keys_are_shown_without_their_secrets(company):
+    listed = company.call(event_of("companies/list_client_keys"))
+    assert [key["key_id"] for key in listed.body["items"]] == [OPERATOR_KEY, SHOP_KEY]
+    assert company.call(event_of("companies/get_client_key")).body == listed.body["items"][1]
+    assert SECRET not in listed.text
+    assert "hash" not in listed.text
+
+
+def test_a_repeated_request_for_a_key_does_not_show_it_again(company):
+    for path in ("companies/issue", "companies/rotate"):
+        event = _with_header(event_of(path), "idempotency-key", path)
+        first, again = company.call(event), company.call(event)
+        assert (first.status, first.body["key"]) == (again.status, again.body["key"])
+        assert first.body["secret"]
+        assert again.body["secret"] is None
+    assert len(company.client_keys.keys()) == 3
+
+
+@pytest.mark.parametrize("path", ["unlock", "appoint", "close", "reopen", "revoke"])
+def test_a_repeated_request_of_an_operator_is_answered_and_changes_nothing_again(company, path):
+    event = _with_header(event_of(f"companies/{path}"), "idempotency-key", "once")
+    first = company.call(event)
+    before = company.aws.items()
+    assert company.call(event) == first
+    assert company.aws.items() == before
+
+
+def _shown(key, event):
+    """Return the request with another client key."""
+    return _with_header(event, "authorization", f"Bearer {key}")
+
+
+def _journal(stage, partition):
+    return [(entry.action, entry.actor.kind, entry.actor.actor_id) for entry in stage.journal.entries(partition)]
 
 
 def _soon():
@@ -1323,6 +1497,89 @@ def test_a_route_without_a_kind_of_caller_refuses_everybody(company):
     assert_problem(Reply(answer["statusCode"], answer["headers"], answer["body"]), event, 403, "forbidden")
 
 
+# Bad input: which machine is asking
+
+MACHINE_SAMPLES = [path for path in HTTP_SAMPLES if path.startswith("companies/")]
+BAD_KEYS = {
+    "none": None,
+    "a-persons-token": "Bearer eyJraWQiOiJleGFtcGxlIn0.e30.c2lnbmF0dXJl",
+    "no-scheme": f"cck_{OPERATOR_KEY}_{SECRET}",
+    "unknown-id": f"Bearer cck_{'0' * 26}_{SECRET}",
+    "wrong-secret": f"Bearer cck_{OPERATOR_KEY}_{'x' * 43}",
+}
+
+
+@pytest.mark.parametrize("path", MACHINE_SAMPLES)
+@pytest.mark.parametrize("shown", BAD_KEYS.values(), ids=BAD_KEYS)
+def test_every_route_for_machines_refuses_who_shows_no_good_key(company, path, shown):
+    event = event_of(path)
+    del event["headers"]["authorization"]
+    if shown:
+        event["headers"]["authorization"] = shown
+    _refuses(company, event, 401, "unauthorized")
+
+
+@pytest.mark.parametrize("path", MACHINE_SAMPLES)
+def test_a_key_without_the_scope_is_refused(company, path):
+    has_operator = OPERATOR_KEY in event_of(path)["headers"]["authorization"]
+    other = SHOP_KEY if has_operator else OPERATOR_KEY
+    _refuses(company, _shown(f"cck_{other}_{SECRET}", event_of(path)), 403, "scope-missing")
+
+
+NO_COMPANIES = ["com_x", f"com_{'0' * 26}", "..", "x" * 3000, "\x00", "\ud800"]
+
+
+@pytest.mark.parametrize("company_id", NO_COMPANIES, ids=lambda it: ascii(it[:20]))
+@pytest.mark.parametrize("path", ["get_company", "get_company_user", "appoint", "close", "reopen"])
+def test_a_company_that_is_not_there_is_not_found(company, path, company_id):
+    event = event_of(f"companies/{path}")
+    event["pathParameters"]["company_id"] = company_id
+    _refuses(company, event, 404, "not-found")
+
+
+@pytest.mark.parametrize("path", ["get_company_user", "appoint"])
+def test_a_user_is_not_found_in_another_company(company, path):
+    event = event_of(f"companies/{path}")
+    event["pathParameters"]["company_id"] = OTHER_COMPANY
+    _refuses(company, event, 404, "not-found")
+
+
+@pytest.mark.parametrize("key_id", ["x", "0" * 26, "x" * 3000, "..", "\x00", "\ud800"], ids=lambda it: ascii(it[:20]))
+@pytest.mark.parametrize("path", ["get_client_key", "rotate", "revoke"])
+def test_a_client_key_that_is_not_there_is_not_found(company, path, key_id):
+    _refuses(company, _with_path(f"companies/{path}", "key_id", key_id), 404, "not-found")
+
+
+@pytest.mark.parametrize(
+    ("path", "changed", "pointer", "code"),
+    [
+        ("unlock", {"customer_number": " "}, "/customer_number", "too-short"),
+        ("unlock", {"customer_number": "x" * 41}, "/customer_number", "too-long"),
+        ("appoint", {"user_id": GONE}, "/user_id", "required"),
+        ("appoint", {"user_id": "x" * 101}, "/user_id", "too-long"),
+        ("issue", {"name": ""}, "/name", "too-short"),
+        ("issue", {"name": "a\nb"}, "/name", "unprintable"),
+        ("issue", {"scopes": []}, "/scopes", "too-short"),
+        ("issue", {"scopes": ["everything"]}, "/scopes/0", "unknown-value"),
+        ("issue", {"accounts": [str(at) for at in range(101)]}, "/accounts", "too-long"),
+        ("issue", {"accounts": [1]}, "/accounts/0", "text"),
+        ("issue", {"product": ""}, "/product", "too-short"),
+        ("issue", {"secret": "mine"}, "/secret", "unknown-field"),
+        ("revoke", {"secret_hint": "x"}, "/secret_hint", "invalid"),
+        ("revoke", {"secret_hint": "AAA~"}, "/secret_hint", "invalid"),
+        ("revoke", {"secret_hint": "none"}, "/secret_hint", "unknown-value"),
+    ],
+)
+def test_a_bad_body_of_an_operator_is_told_where_it_is(company, path, changed, pointer, code):
+    _refuses(company, _with_body(f"companies/{path}", **changed), 422, "invalid-input", (pointer, code))
+
+
+def test_a_company_is_looked_for_by_its_number(company):
+    for query in ({}, {"customer_number": ""}, {"customer_number": "x" * 41}, {"name": "x"}):
+        event = _with_query("companies/find_companies", **query)
+        assert company.call(event).status == 422
+
+
 # Bad input: tokens and codes
 
 FORGED_TOKENS = {
@@ -1524,6 +1781,7 @@ def test_an_error_of_ours_stays_an_exception(company, monkeypatch, path):
 
     for method in ("user", "reserve_refusal"):
         monkeypatch.setattr(CompanyStore, method, broken)
+    monkeypatch.setattr(ClientKeyStore, "key", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         company.call(event_of(path))
 

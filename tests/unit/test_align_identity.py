@@ -82,3 +82,21 @@ def test_it_is_tried_again_when_the_login_service_is_down(room):
     room.identities.unavailable = True
     with pytest.raises(OutsideUnavailable):
         _align(room, user.user_id)
+
+
+@pytest.mark.parametrize("company_changed", [True, False])
+def test_while_the_company_is_closed_nobodys_login_is_open(room, company_changed):
+    user = _user(room, UserStatus.ACTIVE, enabled=True)
+    room.close()
+    align_identity(user.user_id, companies=room.companies, identities=room.identities, company_changed=company_changed)
+    assert not room.identities.logins[user.user_id].enabled
+
+
+def test_a_login_whose_company_was_just_closed_is_shut_though_a_cheap_read_does_not_see_it_yet(room):
+    """Such a read may be a moment late; the effect of the closing itself must not be."""
+    user = _user(room, UserStatus.ACTIVE, enabled=True)
+    before = room.companies.company(user.company_id)
+    room.close()
+    room.companies.company = lambda company_id: before
+    align_identity(user.user_id, companies=room.companies, identities=room.identities, company_changed=True)
+    assert not room.identities.logins[user.user_id].enabled

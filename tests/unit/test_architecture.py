@@ -21,8 +21,8 @@ PACKAGE = "customer_center"
 # The room of adapters: it knows the ports of the others.
 CONNECTORS = "connectors"
 
-# The one module that makes a room's store from the environment.
-WIRING = {"companies.adapter"}
+# The modules that make a room's store from the environment.
+WIRING = {"clients.adapter", "companies.adapter"}
 
 # Who talks to AWS. A new name here is a decision.
 AWS = {
@@ -41,8 +41,8 @@ HEAVY = {
     "requests": {"activation", "erp_contacts", "erp_push"},
     "defusedxml": {"activation", "erp_contacts", "erp_push"},
     "jinja2": {"email_dispatch", "login_mails"},
-    "pydantic": {"activation", "erp_contacts", "invitations", "users"},
-    "email_validator": {"activation", "erp_contacts", "erp_push", "invitations", "users"},
+    "pydantic": {"activation", "companies", "erp_contacts", "invitations", "users"},
+    "email_validator": {"activation", "companies", "erp_contacts", "erp_push", "invitations", "users"},
     "aws_lambda_powertools.event_handler": set(),
     "aws_lambda_powertools.utilities.batch": {"email_dispatch", "email_feedback", "erp_push", "outbox", "reconcile"},
     "aws_lambda_powertools.utilities.parameters": set(),

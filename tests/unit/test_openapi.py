@@ -12,6 +12,8 @@ from customer_center.platform.http import STATUS
 from local import openapi
 from tests.template_reader import events_of, functions_of, load_template
 
+PUBLIC_ROUTES = {"POST /activations", "POST /invitations/acceptance"}
+
 # Codes that no route answers; each with its reason.
 INTERNAL_CODES = frozenset()
 
@@ -27,12 +29,8 @@ ANNOUNCED_CODES = frozenset(
         "invitation-not-open",
         "precondition-required",
         "queue-unavailable",
-        "scope-missing",
-        "secrets-limit",
         "signature-invalid",
         "too-many-requests",
-        "unauthorized",
-        "user-not-active",
     }
 )
 
@@ -103,7 +101,7 @@ def test_it_is_a_valid_openapi_3_1_document(document):
 
 
 def _routes_of_the_template():
-    """Every route of the gateway, and whether it lets everybody in."""
+    """Every route of the gateway, and whether it lets the request through without asking who is calling."""
     for function in functions_of(load_template()).values():
         for event in events_of(function, "HttpApi").values():
             yield f"{event['Method']} {event['Path']}", event.get("Auth") == {"Authorizer": "NONE"}
@@ -113,10 +111,12 @@ def test_it_has_the_routes_of_the_template_and_no_other(operations):
     assert operations.keys() == dict(_routes_of_the_template()).keys()
 
 
-def test_a_route_is_public_here_exactly_when_the_gateway_lets_everybody_in(operations):
-    public = {route for route, everybody in _routes_of_the_template() if everybody}
-    assert public
-    assert {route for route, operation in operations.items() if operation.get("security") == []} == public
+def test_a_route_asks_for_a_persons_token_exactly_when_the_gateway_does(operations):
+    let_through = {route for route, everybody in _routes_of_the_template() if everybody}
+    kinds = {route: operation.get("security") for route, operation in operations.items()}
+    assert {route for route, security in kinds.items() if security is not None} == let_through
+    assert {route for route, security in kinds.items() if security == []} == PUBLIC_ROUTES
+    assert all(kinds[route] == [{"client_key": []}] for route in let_through - PUBLIC_ROUTES)
 
 
 def test_every_error_code_is_documented_or_known_to_be_internal(operations):
@@ -213,6 +213,15 @@ def test_an_administrators_route_says_who_is_refused_and_how(operations):
     assert "403" not in operations["POST /invitations/acceptance"]["responses"]
     gateway = operations["GET /me"]["responses"]["401"]["content"]["application/json"]["schema"]
     assert gateway == {"$ref": "#/components/schemas/GatewayError"}
+
+
+def test_a_machines_route_says_that_it_asks_for_the_key_and_its_scope(operations):
+    operation = operations["GET /companies/{company_id}"]
+    assert set(_codes(operation, "401")) == {"unauthorized"}
+    assert set(_codes(operation, "403")) == {"scope-missing"}
+    assert "`companies:read`" in operation["description"]
+    # The gateway asks nobody here.
+    assert operation["responses"]["401"]["content"].keys() == {"application/problem+json"}
 
 
 def test_passwords_are_passwords_and_nobody_shows_one(document):

@@ -14,6 +14,7 @@ from customer_center.companies.activate_company import CLAIM_LASTS, Activated
 from customer_center.companies.align_identity import align_identity
 from customer_center.companies.model import (
     Claim,
+    Company,
     InvitationStatus,
     User,
     UserStatus,
@@ -23,6 +24,7 @@ from customer_center.companies.ports import Companies, Identities
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import (
     CustomerCenterError,
+    Forbidden,
     Gone,
     InProgress,
     NotFound,
@@ -42,12 +44,15 @@ def accept_invitation(
 ) -> Activated:
     """Take the link's token and the new password, and log the person in.
 
-    Raises NotFound `invitation-invalid` for every token we did not send, whatever is wrong with it; Gone
-    `invitation-expired`, `invitation-revoked` or `invitation-used`; InProgress; InvalidInput at `/password`;
-    OutsideUnavailable. Repeating it with the same password after success logs in again.
+    Raises NotFound `invitation-invalid` for every token we did not send, whatever is wrong with it; Forbidden
+    `company-closed`; Gone `invitation-expired`, `invitation-revoked` or `invitation-used`; InProgress; InvalidInput at
+    `/password`; OutsideUnavailable. Repeating it with the same password after success logs in again.
     """
     now = clock.now()
     user = _user_of(token, companies)
+    company = companies.company(user.company_id)
+    if company is None or company.closed_at:
+        raise Forbidden("company-closed")
     assert user.invitation is not None
     if user.invitation.status is not InvitationStatus.ACCEPTED:
         _check_usable(user, now)
@@ -62,7 +67,7 @@ def accept_invitation(
             # The same request, come twice, may have been quicker: then the login it opened is opened again.
             align_identity(user.user_id, companies=companies, identities=identities)
             raise
-    return _logged_in(user, password, companies, identities)
+    return _logged_in(user, company, password, identities)
 
 
 def _user_of(token: str, companies: Companies) -> User:
@@ -111,12 +116,11 @@ def _activate(user: User, request_id: str, companies: Companies, now: datetime) 
     return active
 
 
-def _logged_in(user: User, password: str, companies: Companies, identities: Identities) -> Activated:
+def _logged_in(user: User, company: Company, password: str, identities: Identities) -> Activated:
     if user.status is not UserStatus.ACTIVE:
         raise Gone("invitation-used")
     identities.enable(user)
     session = identities.sign_in(user.user_id, password)
-    company = companies.company(user.company_id)
-    if session is None or company is None:
+    if session is None:
         raise Gone("invitation-used")
     return Activated(user, company, session)

@@ -341,6 +341,10 @@ def _create_user(
     for _ in range(_JOIN_TRIES):
         now = clock.now()
         existing = companies.company_of_number(proven.customer.customer_number)
+        if existing and existing.closed_at:
+            # Meanwhile: the login that was made goes again.
+            align_identity(user_id, companies=companies, identities=identities)
+            raise Forbidden("company-closed")
         company_id = existing.company_id if existing else attempt.company_id
         if company_of(user_id) != company_id:
             # Somebody else was the company's first user meanwhile: this one joins them, under an id of that company.

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, override
 
 from pydantic import (
     AfterValidator,
@@ -183,6 +183,26 @@ class AcceptanceBody(_Input):
     password: Password
 
 
+class ActivationUnlockBody(_Input):
+    """Whose activation is unlocked."""
+
+    customer_number: Number
+
+
+class AppointmentBody(_Input):
+    """Who becomes a main contact."""
+
+    user_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class CompaniesQuery(BaseModel):
+    """Which company is looked for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    customer_number: Annotated[Number, Field(description="As the ERP writes it.")]
+
+
 class PageQuery(BaseModel):
     """Which part of a list."""
 
@@ -314,6 +334,64 @@ class CompanyAnswer(_Output):
             customer_center=company.customer_center,
             customer_posting_group=company.customer_posting_group,
         )
+
+
+class CompanyRecordAnswer(CompanyAnswer):
+    """A company as machines and operators see it. While `closed_at` is not null, nobody of it gets in."""
+
+    blocked: bool
+    main_contacts: list[str]
+    closed_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    @override
+    def of(cls, company: Company) -> Self:
+        """Return the representation of a company."""
+        return cls(
+            **CompanyAnswer.of(company).model_dump(),
+            blocked=company.blocked,
+            main_contacts=sorted(company.main_contacts),
+            closed_at=company.closed_at,
+            created_at=company.created_at,
+            updated_at=company.updated_at,
+        )
+
+
+class CompaniesAnswer(_Output):
+    """The companies of that customer number: one, or none while nobody activated it; `next_cursor` is always null."""
+
+    items: list[CompanyRecordAnswer]
+    next_cursor: None = None
+
+
+class CompanyUserAnswer(_Output):
+    """A user of a company, for who checks an order; `permissions` are those they have at this moment.
+
+    Without `orders.buy` they may not order: it is also missing while they are not active, or the company is closed.
+    """
+
+    user: UserAnswer
+    company: CompanyRecordAnswer
+    permissions: list[Permission]
+
+    @classmethod
+    def of(cls, user: User, company: Company, now: datetime) -> Self:
+        """Return the representation of a user of a company as of that moment."""
+        in_effect = user.permissions if user.status is UserStatus.ACTIVE and company.closed_at is None else ()
+        return cls(
+            user=UserAnswer.of(user, company, now),
+            company=CompanyRecordAnswer.of(company),
+            permissions=sorted(in_effect),
+        )
+
+
+class ActivationUnlockAnswer(_Output):
+    """A customer number of which nothing is counted today; `company_id` is null while it has no company."""
+
+    customer_number: str
+    company_id: str | None
 
 
 class MeAnswer(_Output):

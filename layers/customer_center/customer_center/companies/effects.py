@@ -16,9 +16,14 @@ def activation_code_mail(attempt_key: str, mail_id: str) -> Effect:
     return Effect(mail_id, "mail", {"template": "activation_code", "attempt_key": attempt_key})
 
 
-def align_identity(user_id: str, now: datetime) -> Effect:
-    """Bring the user's login in line with their record."""
-    return new_effect("identity", now, user_id=user_id)
+def align_identity(user_id: str, now: datetime, *, company_changed: bool = False) -> Effect:
+    """Bring the user's login in line with their record; `company_changed`: because of their company."""
+    return new_effect("identity", now, user_id=user_id, **({"company_changed": "yes"} if company_changed else {}))
+
+
+def align_company(company_id: str, now: datetime, after: str | None = None) -> Effect:
+    """Bring the logins of the company's users in line with their records: of those behind the user id `after`."""
+    return new_effect("identity", now, company_id=company_id, **({"after": after} if after else {}))
 
 
 def create_erp_contact(user_id: str, now: datetime) -> Effect:

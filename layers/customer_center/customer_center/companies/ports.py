@@ -53,7 +53,7 @@ class Breaker(Protocol):
 
 
 class CompanyExists(Exception):
-    """Another activation created the company of this customer number meanwhile."""
+    """Another activation created the company of this customer number meanwhile, or an operator closed it."""
 
 
 class Companies(Remembering, Protocol):
@@ -71,6 +71,9 @@ class Companies(Remembering, Protocol):
 
     def company(self, company_id: str) -> Company | None:
         """Return the company as it was a moment ago, None when there is none."""
+
+    def current_company(self, company_id: str) -> Company | None:
+        """Return the company as it is now (strongly consistent), None when there is none."""
 
     def company_of_number(self, customer_number: str) -> Company | None:
         """Return the company of a customer number as it is now, None when it was never activated."""
@@ -123,6 +126,12 @@ class Companies(Remembering, Protocol):
         one, Conflict `email-in-use`, InProgress.
         """
 
+    def change_company(self, before: Company, after: Company, entry: Entry) -> None:
+        """Write what differs between two versions of a company, its main contacts apart: they follow its users.
+
+        Raises PreconditionFailed when somebody else changed it meanwhile.
+        """
+
     def delete_user(self, user: User, entry: Entry, *, attempt: str) -> None:
         """Forget a user, who has which e-mail, and the activation under way of that key.
 
@@ -164,6 +173,9 @@ class Companies(Remembering, Protocol):
     def reserve_code(self, customer_number: str, now: datetime, limits: RefusalLimits) -> None:
         """Count a code that is to be mailed for this customer number; TooManyRequests when the day's are used up."""
 
+    def forget_refusals(self, customer_number: str, now: datetime, entry: Entry) -> None:
+        """Forget what was counted today against this customer number: refused activations, and codes."""
+
     def attempt(self, key: str) -> Attempt | None:
         """Return the activation under way as it is now, None when there is none."""
 
@@ -188,8 +200,8 @@ class Companies(Remembering, Protocol):
     ) -> None:
         """Add the activated user, and its company when this is the company's first user.
 
-        Raises CompanyExists when another activation created the company meanwhile, Conflict `email-in-use` or
-        `contact-in-use`; then nothing was written.
+        Raises CompanyExists when another activation created the company meanwhile, or somebody closed it; Conflict
+        `email-in-use` or `contact-in-use`; then nothing was written.
         """
 
 

@@ -69,7 +69,7 @@ from customer_center.platform.errors import (
     TooManyRequests,
 )
 from customer_center.platform.idempotency import Idempotency, Remembered
-from customer_center.platform.ids import company_of
+from customer_center.platform.ids import COMPANY_ID, company_of
 from customer_center.platform.journal import Entry, Journal
 from customer_center.platform.paging import Part
 
@@ -139,16 +139,23 @@ class CompanyStore(Companies):
 
     @override
     def company(self, company_id: str) -> Company | None:
-        key = _key(company_id, "company")
         # A company that was made a moment ago need not be seen by the cheaper read.
-        item = self._get(key, consistent=False) or self._get(key, consistent=True)
+        return self._company(company_id, consistent=False) or self.current_company(company_id)
+
+    @override
+    def current_company(self, company_id: str) -> Company | None:
+        return self._company(company_id, consistent=True)
+
+    def _company(self, company_id: str, *, consistent: bool) -> Company | None:
+        if not COMPANY_ID.fullmatch(company_id):
+            return None
+        item = self._get(_key(company_id, "company"), consistent=consistent)
         return _company_of(item) if item else None
 
     @override
     def company_of_number(self, customer_number: str) -> Company | None:
         item = self._get(_key(f"customer_number#{customer_number}", "customer_number"), consistent=True)
-        found = self._get(_key(item["company_id"], "company"), consistent=True) if item else None
-        return _company_of(found) if found else None
+        return self.current_company(item["company_id"]) if item else None
 
     @override
     def user_id_of_email(self, email: str) -> str | None:
@@ -296,6 +303,13 @@ class CompanyStore(Companies):
         self._commit(self._changed(changes), entries)
 
     @override
+    def change_company(self, before: Company, after: Company, entry: Entry) -> None:
+        values, were = _company_values(after), _company_values(before)
+        changed = {name: values[name] for name in values if values[name] != were[name] and name != "main_contacts"}
+        update = _update(_key(after.company_id, "company"), changed)
+        self._commit([self._if_version(before.version, update)], [entry])
+
+    @override
     def delete_user(self, user: User, entry: Entry, *, attempt: str) -> None:
         forget = {
             "TableName": self._table,
@@ -332,9 +346,11 @@ class CompanyStore(Companies):
     def _change(self, before: User, after: User) -> Action:
         values, were = _user_values(after), _user_values(before)
         changed = {name: values[name] for name in values if values[name] != were[name]}
-        update = _update(_user_key(after.user_id), changed)
+        return self._if_version(before.version, _update(_user_key(after.user_id), changed))
+
+    def _if_version(self, version: int, update: dict[str, Any]) -> Action:
         update["ExpressionAttributeNames"]["#version"] = "version"
-        update["ExpressionAttributeValues"][":before"] = {"N": str(before.version)}
+        update["ExpressionAttributeValues"][":before"] = {"N": str(version)}
         update["ConditionExpression"] = "#version = :before"
         return Action({"Update": {"TableName": self._table, **update}}, PreconditionFailed())
 
@@ -558,6 +574,11 @@ class CompanyStore(Companies):
             raise TooManyRequests("too-many-refusals", retry_after=_DAY_SECONDS - epoch(now) % _DAY_SECONDS)
 
     @override
+    def forget_refusals(self, customer_number: str, now: datetime, entry: Entry) -> None:
+        delete = {"TableName": self._table, "Key": self._refusal_key(customer_number, now)}
+        self._commit([Action({"Delete": delete})], [entry])
+
+    @override
     def attempt(self, key: str) -> Attempt | None:
         item = self._get(_key(f"activation#{key}", "activation"), consistent=True)
         return _attempt_of(key, item) if item else None
@@ -641,12 +662,13 @@ class CompanyStore(Companies):
                 self._put(_company_values(company), "attribute_not_exists(pk)", CompanyExists()),
             ]
         joining = company.main_contacts - existing.main_contacts
-        values = {name: value for name, value in _company_values(company).items() if name != "main_contacts"}
+        kept = ("main_contacts", "closed_at")
+        values = {name: value for name, value in _company_values(company).items() if name not in kept}
         update = _update(_key(company.company_id, "company"), {**values, "version": existing.version + 1})
         if joining:
             update["UpdateExpression"] += " ADD main_contacts :joining"
             update["ExpressionAttributeValues"][":joining"] = {"SS": sorted(joining)}
-        condition = {"ConditionExpression": "attribute_exists(pk)"}
+        condition = {"ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(closed_at)"}
         return [Action({"Update": {"TableName": self._table, **update, **condition}}, CompanyExists())]
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 EffectKind = Literal["mail", "identity", "erp_contact", "erasure"]
+# The partition of what operators change that is no company's.
+OPERATOR = "operator"
 # A partition of an index takes 1,000 writes a second; entries are spread over this many.
 PENDING_SHARDS = 8
 _PENDING_INDEX = "pending"

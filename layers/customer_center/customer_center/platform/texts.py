@@ -15,6 +15,12 @@ ERRORS: Mapping[str, Mapping[str, str]] = {
         "nl": "Het verzoek is groter dan 4 MB.",
         "fr": "La requête dépasse 4 Mo.",
     },
+    "client-key-revoked": {
+        "en": "This client key was revoked. Please issue a new one.",
+        "de": "Dieser Client-Schlüssel wurde widerrufen. Bitte stellen Sie einen neuen aus.",
+        "nl": "Deze client key is ingetrokken. Geef een nieuwe uit.",
+        "fr": "Cette clé client a été révoquée. Veuillez en émettre une nouvelle.",
+    },
     "code-exhausted": {
         "en": "The code was entered wrongly too often. Please request a new one.",
         "de": "Der Code wurde zu oft falsch eingegeben. Bitte fordern Sie einen neuen an.",

@@ -1,0 +1,1 @@
+"""Machines that call us, and the keys they show (DESIGN §3)."""

@@ -1,0 +1,43 @@
+"""What the journal says of a change to a client key; it stands in the partition of operators, not in a company's."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from customer_center.clients.model import ClientKey
+from customer_center.platform.clock import iso
+from customer_center.platform.journal import OPERATOR, Actor, Entry, new_entry
+
+
+def key_entry(
+    action: str, *, before: ClientKey | None, after: ClientKey, actor: Actor, now: datetime, request_id: str
+) -> Entry:
+    """Return the entry of a change to a key; `before` is None when it is new."""
+    old, new = _visible(before), _visible(after)
+    return new_entry(
+        company_id=OPERATOR,
+        now=now,
+        actor=actor,
+        action=action,
+        subject=after.key_id,
+        request_id=request_id,
+        changes={name: (old.get(name), value) for name, value in new.items() if old.get(name) != value},
+    )
+
+
+def machine(key: ClientKey) -> Actor:
+    """Return the holder of the key as who did it."""
+    return Actor("client", key.key_id)
+
+
+def _visible(key: ClientKey | None) -> Mapping[str, Any]:
+    if key is None:
+        return {}
+    return {
+        "name": key.name,
+        "scopes": sorted(key.scopes),
+        "accounts": sorted(key.accounts),
+        "product": key.product,
+        "secrets": [secret.hint for secret in key.secrets],
+        "revoked_at": iso(key.revoked_at) if key.revoked_at else None,
+    }

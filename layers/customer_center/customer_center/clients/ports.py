@@ -1,0 +1,24 @@
+"""What the rules of this room need from outside, as Protocols. Adapter: `store.py`."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from customer_center.clients.model import ClientKey
+from customer_center.platform.idempotency import Remembering
+from customer_center.platform.journal import Entry
+
+
+class ClientKeys(Remembering, Protocol):
+    """Client keys as they are kept. A change writes its entry in the same transaction; what raises wrote nothing."""
+
+    def key(self, key_id: str) -> ClientKey | None:
+        """Return the key as it is now (strongly consistent), None when there is none."""
+
+    def keys(self) -> Sequence[ClientKey]:
+        """Return all keys as they were a moment ago, oldest first."""
+
+    def add(self, key: ClientKey, entry: Entry) -> None:
+        """Add a key."""
+
+    def change(self, before: ClientKey, after: ClientKey, entry: Entry) -> None:
+        """Write the next version of a key; PreconditionFailed when somebody else changed it meanwhile."""

@@ -1,0 +1,37 @@
+"""Revoke a client key, or one of its secrets: who shows it is refused from the next request on (DESIGN §3)."""
+
+from customer_center.clients import audit
+from customer_center.clients.model import ClientKey
+from customer_center.clients.ports import ClientKeys
+from customer_center.platform.clock import Clock
+from customer_center.platform.errors import FieldError, InProgress, InvalidInput, NotFound, PreconditionFailed
+from customer_center.platform.journal import Actor
+
+
+def revoke_client_key(
+    key_id: str, secret_hint: str | None, actor: Actor, request_id: str, *, client_keys: ClientKeys, clock: Clock
+) -> ClientKey:
+    """Take away the secret that ends in `secret_hint`; the whole key, for good, when that is None.
+
+    Raises NotFound, InvalidInput at `/secret_hint`, InProgress. Revoking a revoked key changes nothing.
+    """
+    key = client_keys.key(key_id)
+    if key is None:
+        raise NotFound
+    if key.revoked_at:
+        return key
+    now = clock.now()
+    if secret_hint is None:
+        after = key.changed(now, secrets=(), revoked_at=now)
+    else:
+        left = tuple(secret for secret in key.secrets if secret.hint != secret_hint)
+        if len(left) == len(key.secrets):
+            raise InvalidInput(errors=[FieldError("/secret_hint", "unknown-value")])
+        after = key.changed(now, secrets=left)
+    action = "client_key.revoked" if secret_hint is None else "client_key.secret_revoked"
+    entry = audit.key_entry(action, before=key, after=after, actor=actor, now=now, request_id=request_id)
+    try:
+        client_keys.change(key, after, entry)
+    except PreconditionFailed as error:
+        raise InProgress("in-progress", retry_after=1) from error
+    return after

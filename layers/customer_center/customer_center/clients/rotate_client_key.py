@@ -1,0 +1,34 @@
+"""Rotate a client key: give it a second secret, so that the first can be taken out of use in peace (DESIGN §3)."""
+
+from customer_center.clients import audit
+from customer_center.clients.model import MAX_SECRETS, ShownOnce, new_key_secret
+from customer_center.clients.ports import ClientKeys
+from customer_center.platform.clock import Clock
+from customer_center.platform.errors import Conflict, InProgress, NotFound, PreconditionFailed
+from customer_center.platform.ids import new_secret
+from customer_center.platform.journal import Actor
+
+
+def rotate_client_key(
+    key_id: str, actor: Actor, request_id: str, *, client_keys: ClientKeys, clock: Clock
+) -> ShownOnce:
+    """Add a secret, which is returned and kept nowhere; those there are stay good.
+
+    Raises NotFound, Conflict `client-key-revoked` or `secrets-limit`, InProgress. Every run adds a secret.
+    """
+    key = client_keys.key(key_id)
+    if key is None:
+        raise NotFound
+    if key.revoked_at:
+        raise Conflict("client-key-revoked")
+    if len(key.secrets) >= MAX_SECRETS:
+        raise Conflict("secrets-limit")
+    now = clock.now()
+    secret = new_secret()
+    after = key.changed(now, secrets=(*key.secrets, new_key_secret(secret, now)))
+    entry = audit.key_entry("client_key.rotated", before=key, after=after, actor=actor, now=now, request_id=request_id)
+    try:
+        client_keys.change(key, after, entry)
+    except PreconditionFailed as error:
+        raise InProgress("in-progress", retry_after=1) from error
+    return ShownOnce(after, secret)

@@ -1,0 +1,68 @@
+"""Close a company, or open it again: an operator keeps everybody of it out at once, and loses nobody (DESIGN §3)."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from customer_center.companies import effects
+from customer_center.companies.model import Company
+from customer_center.companies.ports import Companies
+from customer_center.platform.clock import Clock, iso
+from customer_center.platform.errors import InProgress, NotFound, PreconditionFailed
+from customer_center.platform.journal import Actor, new_entry
+
+
+def close_company(company_id: str, actor: Actor, request_id: str, *, companies: Companies, clock: Clock) -> Company:
+    """Refuse the API, activation and acceptance to everybody of the company; their logins follow by an effect.
+
+    Raises NotFound, InProgress. Closing twice changes nothing.
+    """
+    company = _company(company_id, companies)
+    if company.closed_at:
+        return company
+    return _change(company, clock.now(), "company.closed", actor, request_id, closed=True, companies=companies)
+
+
+def reopen_company(company_id: str, actor: Actor, request_id: str, *, companies: Companies, clock: Clock) -> Company:
+    """Let everybody in again who is active: their logins follow by an effect, with the passwords they had.
+
+    Raises NotFound, InProgress. Opening an open company changes nothing.
+    """
+    company = _company(company_id, companies)
+    if company.closed_at is None:
+        return company
+    return _change(company, clock.now(), "company.reopened", actor, request_id, closed=False, companies=companies)
+
+
+def _company(company_id: str, companies: Companies) -> Company:
+    company = companies.current_company(company_id)
+    if company is None:
+        raise NotFound
+    return company
+
+
+def _change(
+    company: Company,
+    now: datetime,
+    action: str,
+    actor: Actor,
+    request_id: str,
+    *,
+    closed: bool,
+    companies: Companies,
+) -> Company:
+    after = replace(company, closed_at=now if closed else None, updated_at=now, version=company.version + 1)
+    entry = new_entry(
+        company_id=company.company_id,
+        now=now,
+        actor=actor,
+        action=action,
+        subject=company.company_id,
+        request_id=request_id,
+        changes={"closed_at": tuple(iso(at) if at else None for at in (company.closed_at, after.closed_at))},
+        effects=[effects.align_company(company.company_id, now)],
+    )
+    try:
+        companies.change_company(company, after, entry)
+    except PreconditionFailed as error:
+        raise InProgress("in-progress", retry_after=1) from error
+    return after

@@ -1,0 +1,27 @@
+"""Unlock the activation of a customer number, whose limits somebody used up (docs/decisions.md: what they cost)."""
+
+from customer_center.companies.model import Company
+from customer_center.companies.ports import Companies
+from customer_center.platform.clock import Clock
+from customer_center.platform.journal import OPERATOR, Actor, new_entry
+
+
+def unlock_activation(
+    customer_number: str, actor: Actor, request_id: str, *, companies: Companies, clock: Clock
+) -> Company | None:
+    """Forget the refusals and codes counted today; return the number's company, None while it has none.
+
+    May run any number of times; each run is journalled. Whether the ERP has such a number is not asked.
+    """
+    now = clock.now()
+    company = companies.company_of_number(customer_number)
+    entry = new_entry(
+        company_id=company.company_id if company else OPERATOR,
+        now=now,
+        actor=actor,
+        action="activation.unlocked",
+        subject=customer_number,
+        request_id=request_id,
+    )
+    companies.forget_refusals(customer_number, now, entry)
+    return company

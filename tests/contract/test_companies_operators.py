@@ -1,0 +1,130 @@
+"""What every `Companies` promises to operators: companies that change and close, refusals that are forgotten."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from customer_center.companies.model import RefusalLimits
+from customer_center.companies.ports import CompanyExists
+from customer_center.platform.errors import InProgress, PreconditionFailed, TooManyRequests
+from tests.builders import COMPANY_ID, NOON, NUMBER, a_main_contact, a_user, an_entry
+from tests.contract.conftest import at_once
+
+LIMITS = RefusalLimits(per_network=2, codes_per_day=1)
+
+
+def _closed(company):
+    return replace(company, closed_at=NOON, version=company.version + 1)
+
+
+# Companies
+
+
+def test_a_closed_company_is_seen_by_every_read(world):
+    company = world.founded(a_main_contact())
+    entry = an_entry()
+    with world.journals(entry):
+        world.companies.change_company(company, _closed(company), entry)
+    for found in (
+        world.companies.company(COMPANY_ID),
+        world.companies.current_company(COMPANY_ID),
+        world.companies.company_of_number(NUMBER),
+    ):
+        assert found == _closed(company)
+
+
+def test_an_opened_company_has_no_time_of_closing(world):
+    company = _closed(world.founded(a_main_contact()))
+    world.companies.change_company(replace(company, closed_at=None, version=1), company, an_entry())
+    opened = replace(company, closed_at=None, version=3)
+    world.companies.change_company(company, opened, an_entry())
+    assert world.companies.current_company(COMPANY_ID) == opened
+
+
+def test_a_company_that_changed_meanwhile_is_left_as_it_is(world):
+    company = world.founded(a_main_contact())
+    world.companies.change_company(company, _closed(company), an_entry())
+    with world.refuses(PreconditionFailed):
+        world.companies.change_company(company, replace(company, name="other", version=2), an_entry())
+
+
+def test_a_change_of_the_company_leaves_its_main_contacts_to_its_users(world):
+    chief = a_main_contact()
+    company = world.founded(chief)
+    world.founded(a_main_contact(user_id=chief.user_id[:-4] + "9999", email="second@baecker.example"))
+    company = world.companies.current_company(COMPANY_ID)
+    world.companies.change_company(replace(company, main_contacts=frozenset()), _closed(company), an_entry())
+    assert world.companies.current_company(COMPANY_ID).main_contacts == company.main_contacts
+
+
+def test_nobody_activates_into_a_company_that_was_closed_meanwhile(world):
+    company = world.founded(a_main_contact())
+    world.companies.change_company(company, _closed(company), an_entry())
+    with world.refuses(CompanyExists):
+        world.companies.complete_activation(a_user(), company, an_entry(), existing=company, contact=None)
+
+
+@pytest.mark.parametrize("company_id", ["com_x", "", "company", f"com_{9:026}", "x" * 3000, "\ud800"])
+def test_a_company_that_is_not_there_is_none(world, company_id):
+    assert world.companies.current_company(company_id) is None
+    assert world.companies.company(company_id) is None
+
+
+def test_of_two_changes_at_once_one_is_made(emulator_world):
+    company = emulator_world.founded(a_main_contact())
+    calls = [
+        lambda name=name: emulator_world.companies.change_company(
+            company, replace(company, name=name, version=2), an_entry()
+        )
+        for name in "ab"
+    ]
+    results = at_once(*calls)
+    assert results.count(None) == 1
+    assert all(isinstance(result, PreconditionFailed | InProgress) for result in results if result)
+
+
+# Refusals
+
+
+def _use_up(companies, number=NUMBER, at=NOON):
+    for _ in range(LIMITS.per_network):
+        companies.reserve_refusal(number, "203.0.113.0/24", at, LIMITS)
+    companies.reserve_code(number, at, LIMITS)
+
+
+def _is_locked(companies, number=NUMBER, at=NOON):
+    try:
+        companies.reserve_refusal(number, "203.0.113.0/24", at, LIMITS)
+        companies.reserve_code(number, at, LIMITS)
+    except TooManyRequests:
+        return True
+    return False
+
+
+def test_forgotten_refusals_and_codes_can_be_counted_anew(world):
+    _use_up(world.companies)
+    entry = an_entry()
+    with world.journals(entry):
+        world.companies.forget_refusals(NUMBER, NOON, entry)
+    _use_up(world.companies)
+
+
+@pytest.mark.parametrize("number", ["ab-1", "AB-1"])
+def test_a_number_is_unlocked_in_whatever_case_it_is_written(world, number):
+    _use_up(world.companies, "Ab-1")
+    world.companies.forget_refusals(number, NOON, an_entry())
+    assert not _is_locked(world.companies, "Ab-1")
+
+
+def test_another_number_and_another_day_stay_locked(world):
+    _use_up(world.companies, "20000")
+    _use_up(world.companies, at=NOON - timedelta(days=1))
+    world.companies.forget_refusals(NUMBER, NOON, an_entry())
+    assert _is_locked(world.companies, "20000")
+    assert _is_locked(world.companies, at=NOON - timedelta(days=1))
+
+
+def test_nothing_to_forget_is_fine(world):
+    world.companies.forget_refusals(NUMBER, NOON, an_entry())
+    assert not _is_locked(world.companies)
