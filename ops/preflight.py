@@ -2,8 +2,10 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from ops.checks import Finding, Stage, account_of, report, stage_named, template_parameters
 
@@ -11,6 +13,35 @@ from ops.checks import Finding, Stage, account_of, report, stage_named, template
 ENOUGH_CONCURRENCY = 100
 # What samconfig.toml says before somebody filled it in.
 PLACEHOLDER = "example.com"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """What a secret looks like, as its owner writes it."""
+
+    shape: str
+    is_one: Callable[[Any], bool]
+
+    def holds(self, text: str) -> bool:
+        """Whether the text is such a secret."""
+        try:
+            value = json.loads(text)
+        except ValueError:
+            return False
+        return isinstance(value, dict) and self.is_one(value)
+
+
+def _texts(values: object) -> bool:
+    return isinstance(values, list) and bool(values) and all(isinstance(value, str) and value for value in values)
+
+
+# By the template's parameter that names it.
+SECRETS = {
+    "ErpCredentialsParameter": Secret(
+        '{"user": "…", "password": "…"}', lambda value: _texts([value.get("user"), value.get("password")])
+    ),
+    "ErpWebhookSecretsParameter": Secret('{"secrets": ["whsec_…"]}', lambda value: _texts(value.get("secrets"))),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,18 +107,10 @@ def secrets_are_there(stage: Stage) -> Iterator[Finding]:
             continue
         if secret["Type"] != "SecureString":
             yield Finding("FAIL", f"The secret {path} is a {secret['Type']}: make it a SecureString.")
-        elif name == "ErpCredentialsParameter" and not _is_login(secret["Value"]):
-            yield Finding("FAIL", f'The secret {path} has to be {{"user": "…", "password": "…"}}.')
+        elif name in SECRETS and not SECRETS[name].holds(secret["Value"]):
+            yield Finding("FAIL", f"The secret {path} has to be {SECRETS[name].shape}.")
         else:
             yield Finding("ok", f"The secret {path} is there.")
-
-
-def _is_login(text: str) -> bool:
-    try:
-        login = json.loads(text)
-    except ValueError:
-        return False
-    return isinstance(login, dict) and all(isinstance(login.get(name), str) for name in ("user", "password"))
 
 
 def mail_can_be_sent(stage: Stage) -> Iterator[Finding]:

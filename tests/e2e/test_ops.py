@@ -1,9 +1,13 @@
 """`make preflight` and `make smoke` against the deployed stack, as far as an emulator goes."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from customer_center.platform.ids import new_ulid
 from local.stack import STACK_NAME, Stack, aws_environment
-from ops import preflight, smoke
+from ops import preflight, put_back, smoke
+from tests.e2e.companies import new_customer
 from tests.samconfig import write_samconfig
 
 
@@ -75,3 +79,71 @@ def test_smoke_hears_of_dead_letters(stack, config, capsys):
 def test_a_stage_that_is_not_there_is_told_so(config, tmp_path, capsys):
     assert smoke.main(["trial", "--config", str(write_samconfig(tmp_path, "nowhere"))]) == 1
     assert "There is no stack nowhere" in capsys.readouterr().out
+
+
+@pytest.fixture
+def restored(stack: Stack):
+    """Return a copy of the companies table, as a restore to this moment makes it."""
+    new_customer(stack).activate()
+    dynamodb = stack.client("dynamodb")
+    live = dynamodb.describe_table(TableName=stack.companies_table)["Table"]
+    dynamodb.create_table(
+        TableName="restored",
+        KeySchema=live["KeySchema"],
+        AttributeDefinitions=[
+            named for named in live["AttributeDefinitions"] if named["AttributeName"] in ("pk", "sk")
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for item in contents(stack):
+        dynamodb.put_item(TableName="restored", Item=item)
+    yield "restored"
+    dynamodb.delete_table(TableName="restored")
+
+
+def contents(stack, table=None):
+    items = stack.client("dynamodb").scan(TableName=table or stack.companies_table)["Items"]
+    return sorted(items, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
+
+
+def test_a_restored_table_is_put_back_and_whoever_was_erased_since_is_named(stack, config, restored, capsys):
+    """DESIGN §7: a restore replays erasures."""
+    customer = new_customer(stack).activate()
+    later = datetime.now(UTC).isoformat()
+    call = ["trial", "--config", config, "--restored", restored, "--since", later]
+    dynamodb = stack.client("dynamodb")
+    erased = {
+        "pk": {"S": customer.company_id},
+        "sk": {"S": new_ulid(datetime.now(UTC))},
+        "at": {"S": "2999-01-01T00:00:00.000Z"},
+        "action": {"S": "user.erased"},
+        "subject": {"S": "usr_erased"},
+    }
+    dynamodb.put_item(TableName=stack.journal_table, Item=erased)
+    before = contents(stack)
+
+    put_back.main(call)
+
+    said = capsys.readouterr().out
+    assert "0 items would be put back, " in said
+    assert f"Erase again: usr_erased of {customer.company_id}" in said
+    assert contents(stack) == before
+
+    put_back.main([*call, "--write"])
+
+    assert contents(stack) == contents(stack, restored)
+    assert customer.company_id not in {item["pk"]["S"] for item in contents(stack)}
+    dynamodb.delete_item(TableName=stack.journal_table, Key={"pk": erased["pk"], "sk": erased["sk"]})
+
+
+def test_an_empty_table_is_not_put_back(stack, config, restored):
+    for item in contents(stack, restored):
+        stack.client("dynamodb").delete_item(TableName=restored, Key={"pk": item["pk"], "sk": item["sk"]})
+    before = contents(stack)
+
+    with pytest.raises(SystemExit, match="Is its restore complete"):
+        put_back.main(
+            ["trial", "--config", config, "--restored", restored, "--since", "2026-11-24T00:00:00Z", "--write"]
+        )
+
+    assert contents(stack) == before

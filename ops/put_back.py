@@ -1,0 +1,114 @@
+"""Make the companies table what a restored copy of it is.
+
+    python -m ops.put_back dev --restored TABLE --since 2026-11-24T08:00:00Z [--write]
+
+Without `--write` it only counts. It may be stopped and repeated. The whole procedure, and what has to stand still
+meanwhile: docs/runbook.md#restore-from-point-in-time.
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import batched
+from typing import Any
+
+from ops.checks import Stage, account_of, stage_named
+
+ERASED = "user.erased"
+_BATCH = 25  # what BatchWriteItem takes
+
+type Item = Mapping[str, Any]
+type Key = tuple[str, str]
+type Write = Mapping[str, Mapping[str, Item]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print how the two tables differ, with `--write` put the restored one back, and say who has to be erased again."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--restored", required=True)
+    parser.add_argument("--since", required=True, type=_moment)
+    parser.add_argument("--write", action="store_true")
+    given, rest = parser.parse_known_args(arguments)
+    stage = stage_named(rest, __doc__)
+    outputs = _outputs(stage)
+    live = outputs["CompaniesTableName"]
+    print(f"Account {account_of(stage)}, region {stage.region}, table {live}.")
+    dynamodb = stage.client("dynamodb")
+    counted: Counter[str] = Counter()
+    for writes in batched(difference(dynamodb, live=live, restored=given.restored), _BATCH, strict=False):
+        counted.update(kind for write in writes for kind in write)
+        if given.write:
+            _send(dynamodb, live, list(writes))
+    done = "were" if given.write else "would be"
+    print(f"{counted['PutRequest']} items {done} put back, {counted['DeleteRequest']} {done} deleted.")
+    for company_id, user_id in erased_since(dynamodb, outputs["JournalTableName"], given.since):
+        print(f"Erase again: {user_id} of {company_id}")
+    return 0
+
+
+def difference(dynamodb: Any, *, live: str, restored: str) -> Iterator[Write]:  # noqa: ANN401 # a client
+    """Yield the writes that make the live table equal to the restored one: what differs, then what is too much."""
+    there = {_key(item): _digest(item) for item in _items(dynamodb, live)}
+    seen = False
+    for item in _items(dynamodb, restored):
+        seen = True
+        if there.pop(_key(item), None) != _digest(item):
+            yield {"PutRequest": {"Item": item}}
+    if not seen:
+        raise SystemExit(f"{restored} is empty. Is its restore complete?")
+    for pk, sk in there:
+        yield {"DeleteRequest": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}}
+
+
+def erased_since(dynamodb: Any, journal: str, since: str) -> Iterator[Key]:  # noqa: ANN401 # a client
+    """Yield company and user of everybody erased since: a restore brings them back, and they have to go again."""
+    entries = _items(
+        dynamodb,
+        journal,
+        FilterExpression="#action = :erased AND #at >= :since",
+        ExpressionAttributeNames={"#action": "action", "#at": "at"},
+        ExpressionAttributeValues={":erased": {"S": ERASED}, ":since": {"S": since}},
+    )
+    for entry in entries:
+        yield entry["pk"]["S"], entry["subject"]["S"]
+
+
+def _moment(text: str) -> str:
+    """Return the moment as the journal writes it."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError("say its zone: 2026-11-24T08:00:00Z")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _outputs(stage: Stage) -> Mapping[str, str]:
+    stack = stage.stack()
+    if stack is None:
+        raise SystemExit(f"There is no stack {stage.stack_name} in {stage.region}.")
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def _items(dynamodb: Any, table: str, **more: Any) -> Iterator[Item]:  # noqa: ANN401 # a client
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True, **more):
+        yield from page["Items"]
+
+
+def _key(item: Item) -> Key:
+    return item["pk"]["S"], item["sk"]["S"]
+
+
+def _digest(item: Item) -> bytes:
+    return sha256(json.dumps(item, sort_keys=True, default=repr).encode()).digest()
+
+
+def _send(dynamodb: Any, table: str, writes: list[Write]) -> None:  # noqa: ANN401 # a client
+    while writes:
+        writes = dynamodb.batch_write_item(RequestItems={table: writes}).get("UnprocessedItems", {}).get(table, [])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
