@@ -32,10 +32,11 @@ class Shop:
     def call(
         self, method: str, path: str, *, token: str | None = None, body: object = None, **headers: str
     ) -> requests.Response:
-        """Send one request to the API."""
+        """Send one request to the API; a text as it is, anything else as JSON."""
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
         sent = {**bearer, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        return requests.request(method, self._stack.api_url + path, json=body, headers=sent, timeout=_TIMEOUT)
+        content: dict[str, Any] = {"data": body.encode()} if isinstance(body, str) else {"json": body}
+        return requests.request(method, self._stack.api_url + path, headers=sent, timeout=_TIMEOUT, **content)
 
     def log_in(self, email: str, password: str) -> str | None:
         """Log in at Cognito with an e-mail, as the shop's login page does; None when it is refused."""

@@ -15,6 +15,8 @@ from customer_center.companies.close_company import close_company, reopen_compan
 from customer_center.companies.create_erp_contact import create_erp_contact
 from customer_center.companies.deliver_mail import Outgoing, Shop, deliver_mail
 from customer_center.companies.find_users import UserFilter, UserSort, find_users
+from customer_center.companies.import_bodies import COLUMNS, REQUIRED_COLUMNS, import_row
+from customer_center.companies.import_users import ROWS_AT_MOST, ImportTask, import_users
 from customer_center.companies.invite_contact import NewUser, invite_contact, request_user
 from customer_center.companies.list_erp_contacts import list_erp_contacts
 from customer_center.companies.model import (
@@ -27,6 +29,7 @@ from customer_center.companies.model import (
     Invitation,
     InvitationRules,
     InvitationStatus,
+    Member,
     Money,
     Role,
     User,
@@ -37,7 +40,9 @@ from customer_center.companies.model import (
 from customer_center.companies.read_audit_trail import EntryFilter, read_audit_trail
 from customer_center.companies.unlock_activation import unlock_activation
 from customer_center.mail.render import render
+from customer_center.platform.idempotency import once
 from customer_center.platform.journal import Actor, Effect, Entry, new_entry
+from customer_center.platform.spreadsheet import read
 from tests.clock_fake import NOON, FakeClock
 from tests.companies_fake import FakeCompanies, FakeIdentities, FakeTrail
 from tests.erp_fake import FakeErp
@@ -289,6 +294,22 @@ class Room:
             identities=self.identities,
             clock=self.clock,
         )
+
+    def import_users(self, actor, text, *, dry_run=False, seconds=20, request=None):
+        """Import a table: the rows of the text, below a header of all columns unless it brings its own."""
+        header = "" if text.startswith("salutation") else ",".join(COLUMNS) + "\n"
+        table = read((header + text).encode(), columns=COLUMNS, required=REQUIRED_COLUMNS, at_most=ROWS_AT_MOST)
+        rows = [import_row(row, ("mr", "mrs"), "en") for row in table]
+        member = Member(actor, self.companies.company(actor.company_id))
+        give_up_at = self.clock.now() + timedelta(seconds=seconds)
+        task = ImportTask(member, f"request-{next(self.requests)}", self.invitation_rules, dry_run, give_up_at)
+
+        def do(companies):
+            return import_users(
+                rows, task, erp=self.erp, companies=self.companies, first_written_by=companies, clock=self.clock
+            )
+
+        return once(request, do, lambda _: do(self.companies), records=self.companies, clock=self.clock)
 
     def overview(self, actor, *, sort=UserSort.CREATED, limit=50, cursor=None, **wanted):
         """List the users of the caller's company."""

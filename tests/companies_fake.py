@@ -140,6 +140,10 @@ class FakeCompanies(Companies):
     def contacts_read(self, company_id: str) -> ContactsRead | None:
         return self._read.get(company_id)
 
+    def user_id_of_contact(self, company_id: str, contact_number: str) -> str | None:
+        row = self._contacts.get((company_id, contact_number))
+        return row.user_id if row else None
+
     def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None) -> ContactsPage:
         within = {"sk": "contact#", "listing_key": ""}
         start = key_of(cursor, within=within, pk=company_id, listing=f"{company_id}#contacts")

@@ -1,6 +1,6 @@
-"""/erp-contacts: the ERP's contacts without a shop account, and adding one to the shop (seeds 000 and 001)."""
+"""/erp-contacts and /users/import: the ERP's contacts without a shop account; adding one, or many (seeds 000, 001)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -19,6 +19,14 @@ from customer_center.companies.bodies import (
 )
 from customer_center.companies.callers import person
 from customer_center.companies.idempotency import user_once
+from customer_center.companies.import_bodies import (
+    COLUMNS,
+    REQUIRED_COLUMNS,
+    ImportAnswer,
+    ImportQuery,
+    import_row,
+)
+from customer_center.companies.import_users import ROWS_AT_MOST, ImportTask, RowResult, import_users
 from customer_center.companies.invite_contact import NewUser, invite_contact
 from customer_center.companies.list_erp_contacts import list_erp_contacts
 from customer_center.companies.model import InvitationRules, Member, Permission, User, check_salutation
@@ -27,6 +35,11 @@ from customer_center.connectors.silver.adapter import erp
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.http import Answer, Api, Request
+from customer_center.platform.idempotency import once
+from customer_center.platform.spreadsheet import read
+
+# Well before the function's time is up, so that what was done is told.
+_IMPORT_FOR = timedelta(seconds=20)
 
 api = Api()
 
@@ -38,11 +51,16 @@ class Settings:
     salutations: tuple[str, ...]
     invitation_days: int
     fallback_language: str
+    create_erp_contact: bool
     erp_contacts_seconds: int
 
     def rules(self) -> InvitationRules:
         """Return the rules that the parameters make."""
-        return InvitationRules(valid_for=timedelta(days=self.invitation_days), fallback_language=self.fallback_language)
+        return InvitationRules(
+            valid_for=timedelta(days=self.invitation_days),
+            fallback_language=self.fallback_language,
+            create_erp_contact=self.create_erp_contact,
+        )
 
 
 @cache
@@ -127,6 +145,37 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
         version=user.version,
         location=f"/users/{user.user_id}",
     )
+
+
+@api.route(
+    "POST /users/import",
+    caller=person(companies, Permission.USERS_INVITE, administration=True),
+    problems=["csv-invalid", "csv-too-long", "erp-malformed", "erp-unavailable", "erp-timeout"],
+    consumes="text/csv",
+)
+def import_table(body: bytes, query: ImportQuery, caller: Member, request: Request) -> Answer[ImportAnswer]:
+    """Invite up to 200 users from a table: one answer for each row, and no row keeps another.
+
+    Columns by name, in any order: `salutation` and `roles` (several with `;` or `|`), `name`, `email`, `language`,
+    `contact_number`, `budget_per_order`, `budget_per_month`, `currency`. UTF-8; comma or semicolon between cells. With
+    a contact number, name, e-mail and language default to the ERP's. Rows `not_tried` are for the same request again.
+    """
+    clock = SystemClock()
+    give_up_at = clock.now() + _IMPORT_FOR
+    table = read(body, columns=COLUMNS, required=REQUIRED_COLUMNS, at_most=ROWS_AT_MOST)
+    rows = [import_row(row, settings().salutations, request.language) for row in table]
+    task = ImportTask(caller, request.request_id, settings().rules(), query.dry_run, give_up_at)
+
+    def do(remembering: Companies) -> Sequence[RowResult]:
+        with erp() as gateway:
+            return import_users(
+                rows, task, erp=gateway, companies=companies(), first_written_by=remembering, clock=clock
+            )
+
+    key = request.idempotency(caller.user.user_id)
+    # A repeat goes on where the first one stopped: who is invited already is not invited again.
+    results = once(key, do, lambda _: do(companies()), records=companies(), clock=clock)
+    return Answer(ImportAnswer.of(results, dry_run=query.dry_run, language=request.language))
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:

@@ -256,6 +256,17 @@ def test_the_last_row_of_a_page_may_be_gone_when_the_next_is_read(world):
     assert _numbers(second) == ["KT2", "KT3"]
 
 
+def test_who_came_from_a_contact_is_found(world):
+    """001: "a list of ERP contacts, which are not yet set up as a user in the shop"."""
+    world.founded(a_main_contact())
+    user = an_invited_user(contact_number="KT1")
+    world.companies.add_user(user, an_entry(), a_contact("KT1"))
+    _saved(world, a_contact("KT1"), a_contact("KT2"))
+    found = [world.companies.user_id_of_contact(COMPANY_ID, number) for number in ("KT1", "KT2", "KT3")]
+    assert found == [user.user_id, None, None]
+    assert world.companies.user_id_of_contact(OTHER_COMPANY_ID, "KT1") is None
+
+
 # Contacts of the ERP, as kept
 
 

@@ -17,9 +17,10 @@ from local.walk import PASSWORD
 from tests.e2e.companies import Customer, new_customer
 
 # A body that would be good, for each route that takes one: what refuses is the caller, not the body.
-BODIES: Mapping[str, Mapping[str, Any]] = {
+BODIES: Mapping[str, Mapping[str, Any] | str] = {
     "POST /users": {"salutation": "mr", "name": "New", "email": "new@somewhere.example", "roles": ["buyer"]},
     "POST /erp-contacts/{contact_number}/user": {"salutation": "mr", "roles": ["buyer"]},
+    "POST /users/import": "salutation,name,email,roles\nmr,New,new@somewhere.example,buyer\n",
 }
 # What everybody with a login may see of themself.
 WITHOUT_PERMISSION = {"GET /me"}

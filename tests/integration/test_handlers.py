@@ -471,6 +471,48 @@ def test_a_contact_is_invited_with_the_erps_own_data(company):
     assert_problem(company.call(repeated), repeated, 409, "contact-in-use")
 
 
+def test_a_table_of_users_is_imported_row_by_row(company):
+    reply = company.call(event_of("erp_contacts/import_users"))
+    assert reply.status == 200
+    told = [(row["row"], row["status"], row["email"], row["code"]) for row in reply.body["rows"]]
+    assert told == [
+        (2, "invited", "nina.neu@musterhandel.example", None),
+        (3, "invited", "anna@musterhandel.example", None),
+        (4, "refused", "otto", "invalid-input"),
+    ]
+    (wrong,) = reply.body["rows"][2]["errors"]
+    assert wrong == {"pointer": "/email", "code": "email", "message": texts.FIELDS["email"]["de"]}
+    assert (reply.body["dry_run"], reply.body["invited"], reply.body["refused"]) == (False, 2, 1)
+    nina, anna = (company.store.user(row["user_id"]) for row in reply.body["rows"][:2])
+    assert (nina.language, sorted(nina.roles), nina.invitation.invited_by) == ("de", ["approver", "buyer"], MAIN)
+    assert (anna.name, anna.contact_number) == ("Anna Müller", "KT010006")
+    assert _effects(company) == ["mail", "mail"]
+
+
+def test_an_import_can_be_tried_first(company):
+    before = company.aws.items()
+    event = event_of("erp_contacts/import_users")
+    event["queryStringParameters"] = {"dry_run": "true"}
+    reply = company.call(event)
+    assert [row["status"] for row in reply.body["rows"]] == ["would_invite", "would_invite", "refused"]
+    assert (reply.body["dry_run"], reply.body["invited"], reply.body["refused"]) == (True, 0, 1)
+    assert company.aws.items() == before
+
+
+def test_imported_people_become_contacts_of_the_erp_where_that_is_switched_on(company):
+    company.call(event_of("erp_contacts/import_users"), CreateErpContact="true")
+    assert _effects(company) == ["erp_contact", "mail", "mail"]
+
+
+def test_a_repeated_import_goes_on_where_the_first_one_stopped(company):
+    event = _with_header(event_of("erp_contacts/import_users"), "idempotency-key", "import-1")
+    first, again = company.call(event).body, company.call(event).body
+    assert [row["status"] for row in again["rows"]] == ["unchanged", "unchanged", "refused"]
+    assert [row["user_id"] for row in again["rows"]] == [row["user_id"] for row in first["rows"]]
+    event["body"] = "salutation,name,email,roles\nmr,Other,other@x.example,buyer\n"
+    _refuses(company, event, 422, "idempotency-key-reused")
+
+
 def test_the_audit_trail_tells_who_did_what(company):
     company.call(event_of("users/deactivate"))
     reply = company.call(event_of("users/audit_trail"))
@@ -1291,6 +1333,45 @@ def test_a_bad_query_is_told_where_it_is(company, query, pointer, code):
 def test_a_bad_query_for_contacts_is_told_where_it_is(company, query, code):
     (name,) = query
     _refuses(company, _with_query("erp_contacts/list_contacts", **query), 422, "invalid-input", (f"/{name}", code))
+
+
+TABLES = {
+    "nothing": (None, 400, "csv-invalid"),
+    "empty": ("", 400, "csv-invalid"),
+    "json": ("{}", 400, "csv-invalid"),
+    "another-column": ("salutation,roles,password\nmr,buyer,x", 400, "csv-invalid"),
+    "no-roles": ("salutation,name,email\nmr,Nina,n@x.example", 400, "csv-invalid"),
+    "open-quote": ('salutation,roles\n"mr,buyer', 400, "csv-invalid"),
+    "201-rows": ("salutation,roles\n" + "mr,buyer\n" * 201, 422, "csv-too-long"),
+    "4-mb-and-one": ("x" * (MAX_BODY_BYTES + 1), 413, "body-too-large"),
+}
+
+
+@pytest.mark.parametrize(("text", "status", "code"), TABLES.values(), ids=TABLES)
+def test_a_table_that_cannot_be_read_is_refused(company, text, status, code):
+    _refuses(company, _with_raw("erp_contacts/import_users", text), status, code)
+
+
+def test_a_table_in_another_encoding_is_refused(company):
+    text = base64.b64encode("salutation,roles,name\nmr,buyer,Müller".encode("latin-1")).decode()
+    _refuses(company, _with_raw("erp_contacts/import_users", text, encoded=True), 400, "csv-invalid")
+
+
+def test_a_table_as_a_spreadsheet_program_writes_it_is_read(company):
+    text = "\ufeffSalutation;Name;Email;Roles;Budget_per_order;Currency\r\nmr;Jürgen;j@x.example;buyer;100,50;EUR\r\n"
+    event = _with_raw("erp_contacts/import_users", base64.b64encode(text.encode()).decode(), encoded=True)
+    (row,) = company.call(event).body["rows"]
+    assert (row["status"], row["email"]) == ("invited", "j@x.example")
+    assert str(company.store.user(row["user_id"]).budgets.per_order.amount) == "100.50"
+
+
+@pytest.mark.parametrize("query", [{"dry_run": "perhaps"}, {"dry_run": ""}, {"limit": "1"}], ids=repr)
+def test_a_bad_query_for_an_import_is_told_where_it_is(company, query):
+    event = event_of("erp_contacts/import_users")
+    event["queryStringParameters"] = query
+    (name,) = query
+    code = "boolean" if name == "dry_run" else "unknown-field"
+    _refuses(company, event, 422, "invalid-input", (f"/{name}", code))
 
 
 AUDIT_QUERIES = {

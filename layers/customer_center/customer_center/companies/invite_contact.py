@@ -22,7 +22,7 @@ from customer_center.companies.ports import Companies, ErpGateway
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import FieldError, InvalidInput, NotFound
 from customer_center.platform.ids import new_user_id
-from customer_center.platform.journal import Effect, Entry
+from customer_center.platform.journal import Entry
 from customer_center.platform.language import choose_language
 
 
@@ -60,8 +60,8 @@ def invite_contact(
     check_assignable(actor, new_user.roles, new_user.budgets)
     company = _company(actor, companies)
     contact = _of_number(contact_number, erp.select_contacts(company.customer_number))
-    user = _invited(new_user, actor, contact, rules, clock.now())
-    companies.add_user(user, _entry(user, actor, request_id), contact)
+    user = invited_user(new_user, actor, contact, rules, clock.now())
+    companies.add_user(user, invited_entry(user, actor, request_id, rules), contact)
     return user
 
 
@@ -80,9 +80,8 @@ def request_user(
     leaves none behind. Raises Conflict `email-in-use`, InvalidInput, Forbidden.
     """
     check_assignable(actor, new_user.roles, new_user.budgets)
-    user = _invited(new_user, actor, None, rules, clock.now())
-    follow = [effects.create_erp_contact(user.user_id, user.created_at)] if rules.create_erp_contact else []
-    companies.add_user(user, _entry(user, actor, request_id, follow))
+    user = invited_user(new_user, actor, None, rules, clock.now())
+    companies.add_user(user, invited_entry(user, actor, request_id, rules))
     return user
 
 
@@ -110,7 +109,10 @@ def _of_number(contact_number: str, contacts: Iterable[ErpContact]) -> ErpContac
     raise NotFound("contact-not-found")
 
 
-def _invited(new_user: NewUser, actor: User, contact: ErpContact | None, rules: InvitationRules, now: datetime) -> User:
+def invited_user(
+    new_user: NewUser, actor: User, contact: ErpContact | None, rules: InvitationRules, now: datetime
+) -> User:
+    """Return the user to be added; InvalidInput when neither the caller nor the ERP has a name or an e-mail."""
     name = new_user.name or (contact.name[:50] if contact else None)
     email = new_user.email or (email_address(contact.email) if contact and contact.email else None)
     if name is None or email is None:
@@ -134,8 +136,12 @@ def _invited(new_user: NewUser, actor: User, contact: ErpContact | None, rules: 
     )
 
 
-def _entry(user: User, actor: User, request_id: str, follow: Iterable[Effect] = ()) -> Entry:
+def invited_entry(user: User, actor: User, request_id: str, rules: InvitationRules) -> Entry:
+    """Return the journal's entry of a user who was added: the mail follows, and the ERP's contact where that is on."""
     assert user.invitation is not None
+    follow = [effects.invitation_mail(user.user_id, user.invitation.mail_id)]
+    if rules.create_erp_contact and user.contact_number is None:
+        follow.append(effects.create_erp_contact(user.user_id, user.created_at))
     return audit.user_entry(
         "user.invited",
         before=None,
@@ -143,5 +149,5 @@ def _entry(user: User, actor: User, request_id: str, follow: Iterable[Effect] = 
         actor=audit.person(actor),
         now=user.created_at,
         request_id=request_id,
-        effects=[effects.invitation_mail(user.user_id, user.invitation.mail_id), *follow],
+        effects=follow,
     )

@@ -90,6 +90,9 @@ class Companies(Remembering, Protocol):
     def contacts_read(self, company_id: str) -> ContactsRead | None:
         """Return when the company's contacts were last read from the ERP, None when never."""
 
+    def user_id_of_contact(self, company_id: str, contact_number: str) -> str | None:
+        """Return the id of the user who came from this contact, a moment ago; None when nobody did."""
+
     def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None) -> ContactsPage:
         """Return a page of cached contacts that no user came from, by name; MalformedRequest for a forged cursor."""
 

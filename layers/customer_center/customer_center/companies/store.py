@@ -189,6 +189,11 @@ class CompanyStore(Companies):
         return ContactsRead(from_iso(item["read_at"]), "outdated" in item) if item and "read_at" in item else None
 
     @override
+    def user_id_of_contact(self, company_id: str, contact_number: str) -> str | None:
+        item = self._get(_contact_key(company_id, contact_number), consistent=False)
+        return item.get("user_id") if item else None
+
+    @override
     def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None) -> ContactsPage:
         within = {"sk": "contact#", "listing_key": ""}
         start: dict[str, Any] = _start(key_of(cursor, within=within, pk=company_id, listing=f"{company_id}#contacts"))

@@ -262,10 +262,10 @@ class Api:
                     arguments["request"] = request
                 if "query" in parameters:
                     query = event.get("queryStringParameters") or {}
-                    arguments["query"] = _validated(parameters["query"].annotation.model_validate, query)
+                    arguments["query"] = validated(parameters["query"].annotation.model_validate, query)
                 if "body" in parameters:
                     model, body = parameters["body"].annotation, _body(event)
-                    arguments["body"] = body if model is bytes else _validated(model.model_validate_json, body)
+                    arguments["body"] = body if model is bytes else validated(model.model_validate_json, body)
                 return handler(**arguments)
 
             self._respond[route] = respond
@@ -370,7 +370,11 @@ def _sent(
     }
 
 
-def _validated[Model](validate: Callable[[Any], Model], given: bytes | Mapping[str, str]) -> Model:
+def validated[Model](validate: Callable[[Any], Model], given: bytes | Mapping[str, str]) -> Model:
+    """Return what a pydantic model makes of the input.
+
+    Raises MalformedRequest for what is no JSON, and one InvalidInput for everything that is wrong.
+    """
     try:
         return validate(given)
     except ValidationError as error:

@@ -2,8 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+from customer_center.platform.errors import InvalidInput, MalformedRequest
 from customer_center.platform.http import Csv
 
 # A cell that begins so is run as a formula (OWASP, "CSV Injection"); behind an apostrophe it is text.
@@ -21,3 +23,43 @@ def written(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Csv:
 
 def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its number as a spreadsheet shows it (the header is 1), and its cells by column, without blank ones.
+
+    `surplus` when it has more cells than there are columns.
+    """
+
+    number: int
+    cells: Mapping[str, str]
+    surplus: bool = False
+
+
+def read(table: bytes, *, columns: Collection[str], required: Collection[str], at_most: int) -> Sequence[Row]:
+    """Return the rows of a table in UTF-8, with comma or semicolon between the cells; blank rows are left out.
+
+    Raises MalformedRequest `csv-invalid` for what is no such table, or has other columns; InvalidInput `csv-too-long`.
+    """
+    try:
+        # Spreadsheet programs write a byte order mark; some take semicolons where commas stand in numbers.
+        text = table.decode("utf-8-sig")
+        first_line = text.partition("\n")[0]
+        delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
+        header, *lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    except (ValueError, csv.Error):
+        # The errors repeat what could not be read.
+        raise MalformedRequest("csv-invalid") from None
+    names = [name.strip().lower() for name in header]
+    if len(set(names)) != len(names) or not set(required) <= set(names) <= set(columns):
+        raise MalformedRequest("csv-invalid")
+    rows = [_row(number, names, line) for number, line in enumerate(lines, start=2) if any(map(str.strip, line))]
+    if len(rows) > at_most:
+        raise InvalidInput("csv-too-long", rows=str(at_most))
+    return rows
+
+
+def _row(number: int, names: Sequence[str], line: Sequence[str]) -> Row:
+    cells = {name: cell.strip() for name, cell in zip(names, line, strict=False) if cell.strip()}
+    return Row(number, cells, surplus=any(map(str.strip, line[len(names) :])))
