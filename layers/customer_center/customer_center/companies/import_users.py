@@ -135,9 +135,8 @@ def import_users(
 
 def _emails(rows: Sequence[ImportRow], contacts: Mapping[str, ErpContact]) -> Sequence[str]:
     """Return the e-mails that the rows may come to, to look for their owners all at once."""
-    listed = [
-        contacts[number].email for number in (row.contact_number for row in rows) if number and number in contacts
-    ]
+    named = (contacts.get(row.contact_number or "") for row in rows)
+    listed = (email_address(contact.email) for contact in named if contact and contact.email)
     return [email for email in (*listed, *(row.asked.email for row in rows if row.asked)) if email]
 
 
