@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, NoneType
 from typing import Any, Literal, get_args, get_type_hints, override
 
 from pydantic import BaseModel
@@ -52,6 +52,12 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
         "code": "123456",
     },
     "ClientKeyBody": {"name": "shop backend", "scopes": ["companies:read"]},
+    "EditUserBody": {
+        "name": "Max Mustermann",
+        "email": "max.mustermann@musterhandel.example",
+        "roles": ["approver"],
+        "budgets": {"per_order": {"amount": "500.00", "currency": "EUR"}, "per_month": None},
+    },
     "InviteContactBody": {
         "salutation": "mrs",
         "roles": ["buyer"],
@@ -122,7 +128,7 @@ class Operation:
         return {name: kind for name, kind in get_type_hints(self.route.handler).items() if name != "return"}
 
     @property
-    def answers(self) -> Iterator[tuple[HTTPStatus, type[BaseModel | Csv]]]:
+    def answers(self) -> Iterator[tuple[HTTPStatus, type[BaseModel | Csv | None]]]:
         """The good statuses with their models: of `Answer[A | B]` the first status has A, the second B."""
         (answered,) = get_args(get_type_hints(self.route.handler)["return"])
         models = get_args(answered) or (answered,) * len(self.route.statuses)
@@ -253,6 +259,10 @@ def _raised(module: ast.Module) -> Iterator[tuple[str, str]]:
                 yield name, code
 
 
+def _wants_version(route: Route) -> bool:
+    return route.method in ("PATCH", "DELETE")
+
+
 def _status_of(code: str) -> HTTPStatus:
     return next(STATUS[kind] for kind in classes_of_codes()[code].__mro__ if kind in STATUS)
 
@@ -269,7 +279,7 @@ def _codes(route: Route) -> Iterable[str]:
     caller = route.caller
     if route.method == "POST":
         codes |= {"idempotency-key-invalid"} | ({"idempotency-key-reused"} if caller.security else set())
-    if route.method in ("PATCH", "DELETE"):
+    if _wants_version(route):
         codes.add("precondition-required")
     if isinstance(caller, ClientCaller):
         codes |= {"unauthorized", "scope-missing"}
@@ -352,6 +362,13 @@ _PARAMETERS: Json = {
             "examples": ["8e03978e-40d5-43e8-bc93-6894a57f9324"],
         },
     },
+    "RequiredIfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "required": True,
+        "description": "The `ETag` the change is meant for, or `*` for any version.",
+        "schema": {"type": "string", "pattern": r'^("[0-9]{1,9}"|\*)$', "examples": ['"3"']},
+    },
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
@@ -412,7 +429,7 @@ def _parameters(route: Route, kinds: Mapping[str, Any], schemas: Mapping[str, An
         for name, schema in query["properties"].items():
             yield _query_parameter(name, dict(schema), required=name in query.get("required", ()))
     if "version-changed" in route.problems:
-        yield _ref("IfMatch", "parameters")
+        yield _ref("RequiredIfMatch" if _wants_version(route) else "IfMatch", "parameters")
     if route.method == "POST":
         yield _ref("IdempotencyKey", "parameters")
     yield _ref("AcceptLanguage", "parameters")
@@ -433,6 +450,9 @@ def _responses(operation: Operation, schemas: Mapping[str, Any]) -> Json:
     responses: dict[HTTPStatus, Json] = {}
     for status, model in operation.answers:
         headers: Json = {}
+        if model is NoneType:
+            responses[status] = {"description": "It is done, and there is nothing left to show."}
+            continue
         if model is Csv:
             responses[status] = {
                 "description": _sentences(model)[0],

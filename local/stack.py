@@ -109,6 +109,7 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
         "ShopName": "Demo Shop",
         "ShopUrl": "http://localhost:8000",
         "InvitationUrl": "http://localhost:8000/invitation#token={token}",
+        "EmailConfirmationUrl": "http://localhost:8000/email#token={token}",
         "AllowedOrigin": "http://localhost:8000",
         "MailFrom": "shop@demo-shop.example",
         "MailIdentity": "demo-shop.example",

@@ -12,9 +12,13 @@ from customer_center.companies.align_identity import align_identity
 from customer_center.companies.appoint_main_contact import appoint_main_contact
 from customer_center.companies.change_user_status import activate_user, deactivate_user
 from customer_center.companies.close_company import close_company, reopen_company
+from customer_center.companies.confirm_email import confirm_email
 from customer_center.companies.create_erp_contact import create_erp_contact
+from customer_center.companies.delete_user import delete_user
 from customer_center.companies.deliver_mail import Outgoing, Shop, deliver_mail
+from customer_center.companies.edit_user import edit_user
 from customer_center.companies.find_users import UserFilter, UserSort, find_users
+from customer_center.companies.hand_over import hand_over
 from customer_center.companies.import_bodies import COLUMNS, REQUIRED_COLUMNS, import_row
 from customer_center.companies.import_users import ROWS_AT_MOST, ImportTask, import_users
 from customer_center.companies.invite_contact import NewUser, invite_contact, request_user
@@ -24,6 +28,8 @@ from customer_center.companies.model import (
     Budgets,
     Claim,
     Company,
+    Edit,
+    EmailChange,
     ErpContact,
     ErpCustomer,
     Invitation,
@@ -38,6 +44,8 @@ from customer_center.companies.model import (
     secret_hash,
 )
 from customer_center.companies.read_audit_trail import EntryFilter, read_audit_trail
+from customer_center.companies.resend_invitation import resend_invitation
+from customer_center.companies.revoke_invitation import revoke_invitation
 from customer_center.companies.unlock_activation import unlock_activation
 from customer_center.mail.render import render
 from customer_center.platform.idempotency import once
@@ -102,6 +110,19 @@ def an_invitation(*, secret: str | None = "secret", **given) -> Invitation:
         "token_hash": secret_hash(secret) if secret else None,
     }
     return Invitation(**values | given)
+
+
+def an_email_change(*, secret: str | None = "secret", **given) -> EmailChange:
+    """Return a new e-mail whose link was sent with that secret, or not yet when it is None."""
+    values = {
+        "email": "new@baecker.example",
+        "mail_id": f"mail-{next(_serial)}",
+        "requested_by": "usr_nobody",
+        "expires_at": NOON + timedelta(hours=24),
+        "sent_at": NOON if secret else None,
+        "token_hash": secret_hash(secret) if secret else None,
+    }
+    return EmailChange(**values | given)
 
 
 def a_company(**given) -> Company:
@@ -183,7 +204,12 @@ def budgets(per_order: str | None = None, per_month: str | None = None) -> Budge
     return Budgets(per_order and euros(per_order), per_month and euros(per_month))
 
 
-SHOP = Shop("Harmony", "https://shop.example", "https://shop.example/welcome#token={token}")
+SHOP = Shop(
+    "Harmony",
+    "https://shop.example",
+    "https://shop.example/welcome#token={token}",
+    "https://shop.example/email#token={token}",
+)
 
 
 class Room:
@@ -199,6 +225,24 @@ class Room:
         self.activation_rules = ActivationRules()
         self.invitation_rules = InvitationRules()
         self.requests = count(1)
+
+    def founded(self, **given):
+        """Let there be a company with one main contact, and return them."""
+        chief = a_main_contact(**given)
+        self.companies.add(a_company(), chief)
+        return chief
+
+    def present(self, user):
+        """Put the user there, with the login they have."""
+        company = self.companies.company(user.company_id) or a_company(company_id=user.company_id)
+        self.companies.add(company, user)
+        if user.has_login:
+            self.identities.create(user)
+            self.identities.set_password(user.user_id, PASSWORD)
+            self.identities.enable(user)
+            if user.status is not UserStatus.ACTIVE:
+                self.identities.disable(user.user_id)
+        return user
 
     def activate(self, *, network="192.0.2.1", claim_id=None, **given):
         """Activate as the ERP's main contact, unless the test says otherwise."""
@@ -332,6 +376,76 @@ class Room:
             cursor=cursor,
             trail=self.trail,
             companies=self.companies,
+        )
+
+    def edit(self, user_id, actor, *, if_version=None, **given):
+        """Edit a user."""
+        return edit_user(
+            user_id,
+            Edit(**given),
+            actor,
+            f"request-{next(self.requests)}",
+            if_version=if_version,
+            rules=self.invitation_rules,
+            companies=self.companies,
+            identities=self.identities,
+            clock=self.clock,
+        )
+
+    def confirm(self, token):
+        """Confirm a new e-mail."""
+        return confirm_email(
+            token,
+            f"request-{next(self.requests)}",
+            companies=self.companies,
+            identities=self.identities,
+            clock=self.clock,
+        )
+
+    def delete(self, user_id, actor, *, if_version=None):
+        """Delete a user."""
+        delete_user(
+            user_id,
+            Member(actor, self.companies.company(actor.company_id)),
+            f"request-{next(self.requests)}",
+            if_version=if_version,
+            companies=self.companies,
+            identities=self.identities,
+            clock=self.clock,
+        )
+
+    def resend(self, user_id, actor, *, if_version=None):
+        """Send an invitation again."""
+        return resend_invitation(
+            user_id,
+            actor,
+            f"request-{next(self.requests)}",
+            if_version=if_version,
+            rules=self.invitation_rules,
+            companies=self.companies,
+            clock=self.clock,
+        )
+
+    def revoke(self, user_id, actor, *, if_version=None):
+        """Revoke an invitation."""
+        return revoke_invitation(
+            user_id,
+            actor,
+            f"request-{next(self.requests)}",
+            if_version=if_version,
+            companies=self.companies,
+            clock=self.clock,
+        )
+
+    def hand_over(self, user_id, actor, *, if_version=None):
+        """Hand over the role of main contact."""
+        return hand_over(
+            user_id,
+            actor,
+            f"request-{next(self.requests)}",
+            if_version=if_version,
+            companies=self.companies,
+            clock=self.clock,
         )
 
     def contacts(self, actor, *, limit=50, cursor=None, refresh=False):

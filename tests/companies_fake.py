@@ -234,9 +234,9 @@ class FakeCompanies(Companies):
         del self._users[user.user_id]
         del self._emails[normalized_email(user.email)]
         self._attempts.pop(attempt, None)
-        row = self._contacts.get((user.company_id, user.contact_number or ""))
-        if row and row.user_id == user.user_id:
-            self._contacts[user.company_id, row.contact.contact_number] = replace(row, user_id=None)
+        for key, row in self._contacts.items():
+            if row.user_id == user.user_id:
+                self._contacts[key] = replace(row, user_id=None)
         self._write(entry)
 
     def _check_changes(self, changes: Sequence[tuple[User, User]]) -> None:
@@ -288,6 +288,17 @@ class FakeCompanies(Companies):
             return False
         sent = replace(invitation, token_hash=token_hash, sent_at=sent_at, expires_at=expires_at)
         self._users[user_id] = replace(user, invitation=sent)
+        return True
+
+    def email_change_sent(
+        self, user_id: str, *, mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime
+    ) -> bool:
+        user = self._users.get(user_id)
+        change = user.email_change if user else None
+        if user is None or change is None or change.mail_id != mail_id or change.sent_at:
+            return False
+        sent = replace(change, token_hash=token_hash, sent_at=sent_at, expires_at=expires_at)
+        self._users[user_id] = replace(user, email_change=sent)
         return True
 
     def claim_invitation(self, user: User, claim: Claim, now: datetime) -> None:

@@ -28,6 +28,8 @@ class Settings:
     shop_url: str
     invitation_url: str
     invitation_days: int
+    email_confirmation_url: str
+    email_change_hours: int
     activation_code_minutes: int
     mail_from: str
     configuration_set: str
@@ -38,8 +40,11 @@ def outgoing() -> Outgoing:
     """Return what mails of this deployment need."""
     settings = from_environment(Settings)
     return Outgoing(
-        shop=Shop(settings.shop_name, settings.shop_url, settings.invitation_url),
-        rules=InvitationRules(valid_for=timedelta(days=settings.invitation_days)),
+        shop=Shop(settings.shop_name, settings.shop_url, settings.invitation_url, settings.email_confirmation_url),
+        rules=InvitationRules(
+            valid_for=timedelta(days=settings.invitation_days),
+            new_email_valid_for=timedelta(hours=settings.email_change_hours),
+        ),
         code_valid_for=timedelta(minutes=settings.activation_code_minutes),
         companies=companies(),
         mailer=SesMailer(

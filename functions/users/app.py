@@ -1,4 +1,4 @@
-"""/me, /users and /audit-entries: the company's users as its main contact administers them (seed 001)."""
+"""/me, /users, /company and /audit-entries: the users as their main contact administers them (seed 001)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +18,8 @@ from customer_center.companies.bodies import (
     AuditExportQuery,
     AuditQuery,
     CompanyAnswer,
+    EditUserBody,
+    MainContactBody,
     MeAnswer,
     RequestUserBody,
     UserAnswer,
@@ -27,12 +29,17 @@ from customer_center.companies.bodies import (
 )
 from customer_center.companies.callers import person
 from customer_center.companies.change_user_status import activate_user, deactivate_user
+from customer_center.companies.delete_user import delete_user
+from customer_center.companies.edit_user import edit_user
 from customer_center.companies.find_users import find_users
+from customer_center.companies.hand_over import hand_over
 from customer_center.companies.idempotency import user_once
 from customer_center.companies.invite_contact import NewUser, request_user
 from customer_center.companies.model import Company, InvitationRules, Member, Permission, User, check_salutation
 from customer_center.companies.ports import Companies
 from customer_center.companies.read_audit_trail import EntriesPage, read_audit_trail
+from customer_center.companies.resend_invitation import resend_invitation
+from customer_center.companies.revoke_invitation import revoke_invitation
 from customer_center.connectors.cognito.adapter import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
@@ -50,6 +57,7 @@ class Settings:
 
     salutations: tuple[str, ...]
     invitation_days: int
+    email_change_hours: int
     fallback_language: str
     create_erp_contact: bool
 
@@ -57,6 +65,7 @@ class Settings:
         """Return the rules that the parameters make."""
         return InvitationRules(
             valid_for=timedelta(days=self.invitation_days),
+            new_email_valid_for=timedelta(hours=self.email_change_hours),
             fallback_language=self.fallback_language,
             create_erp_contact=self.create_erp_contact,
         )
@@ -225,6 +234,131 @@ def _audit_trail(caller: Member, query: AuditQuery) -> EntriesPage:
         trail=journal(),
         companies=companies(),
     )
+
+
+@api.route(
+    "PATCH /users/{user_id}",
+    caller=person(companies, Permission.USERS_EDIT, administration=True),
+    problems=[
+        "not-found",
+        "permission-missing",
+        "own-account",
+        "last-main-contact",
+        "email-in-use",
+        "in-progress",
+        "version-changed",
+    ],
+)
+def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> Answer[UserAnswer]:
+    """Edit a user: salutation, name, e-mail, language, roles and budgets; what is left out stays as it is.
+
+    A new e-mail of somebody who logs in shows as `email_change` until its owner has confirmed it with the link they
+    are mailed; naming the present e-mail again takes it back. An invited user's invitation is sent to the new one.
+    """
+    if body.salutation:
+        check_salutation(body.salutation, settings().salutations)
+    user = edit_user(
+        user_id,
+        body.edit(),
+        caller.user,
+        request.request_id,
+        if_version=request.required_if_match,
+        rules=settings().rules(),
+        companies=companies(),
+        identities=identities(),
+        clock=SystemClock(),
+    )
+    return _changed(user, caller)
+
+
+@api.route(
+    "DELETE /users/{user_id}",
+    caller=person(companies, Permission.USERS_DELETE, administration=True),
+    statuses=[HTTPStatus.NO_CONTENT],
+    problems=["not-found", "own-account", "last-main-contact", "in-progress", "version-changed"],
+)
+def delete(user_id: str, caller: Member, request: Request) -> Answer[None]:
+    """Delete a user for good, with their login; a contact of the ERP is one without an account again."""
+    delete_user(
+        user_id,
+        caller,
+        request.request_id,
+        if_version=request.required_if_match,
+        companies=companies(),
+        identities=identities(),
+        clock=SystemClock(),
+    )
+    return Answer(None, HTTPStatus.NO_CONTENT)
+
+
+@api.route(
+    "POST /users/{user_id}/invitation",
+    caller=person(companies, Permission.USERS_INVITE, administration=True),
+    problems=["not-found", "invitation-not-open", "in-progress", "version-changed", "too-many-requests"],
+)
+def resend(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]:
+    """Send an invitation again, with a new link: a pending, expired, bounced or revoked one; at most once a minute."""
+
+    def do(companies: Companies) -> User:
+        return resend_invitation(
+            user_id,
+            caller.user,
+            request.request_id,
+            if_version=request.if_match,
+            rules=settings().rules(),
+            companies=companies,
+            clock=SystemClock(),
+        )
+
+    return _changed(_once(caller, request, do), caller)
+
+
+@api.route(
+    "DELETE /users/{user_id}/invitation",
+    caller=person(companies, Permission.USERS_INVITE, administration=True),
+    problems=["not-found", "invitation-not-open", "in-progress", "version-changed"],
+)
+def revoke(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]:
+    """Revoke an invitation: its link is no good any more. The user stays listed and can be invited again."""
+    user = revoke_invitation(
+        user_id,
+        caller.user,
+        request.request_id,
+        if_version=request.required_if_match,
+        companies=companies(),
+        clock=SystemClock(),
+    )
+    return _changed(user, caller)
+
+
+@api.route("GET /company", caller=person(companies, Permission.COMPANY_VIEW))
+def company(caller: Member) -> Answer[CompanyAnswer]:
+    """Return the company of who is logged in."""
+    return Answer(CompanyAnswer.of(caller.company))
+
+
+@api.route(
+    "POST /company/main-contact",
+    caller=person(companies, Permission.ROLES_ASSIGN, administration=True),
+    problems=["not-found", "own-account", "user-not-active", "in-progress", "version-changed"],
+)
+def hand_over_main_contact(body: MainContactBody, caller: Member, request: Request) -> Answer[UserAnswer]:
+    """Hand over the role of main contact to an active user, who is answered; both are told by mail.
+
+    Who hands over keeps their other roles, and is approver and buyer if there are none. If-Match is about them.
+    """
+
+    def do(companies: Companies) -> User:
+        return hand_over(
+            body.user_id,
+            caller.user,
+            request.request_id,
+            if_version=request.if_match,
+            companies=companies,
+            clock=SystemClock(),
+        )
+
+    return _changed(_once(caller, request, do), caller)
 
 
 def _once(caller: Member, request: Request, do: Callable[[Companies], User]) -> User:

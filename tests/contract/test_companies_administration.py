@@ -3,10 +3,20 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from customer_center.companies.model import EmailChange, Role, UserStatus
+from customer_center.companies.model import CachedContact, EmailChange, Role, UserStatus
 from customer_center.platform.errors import Conflict, InProgress, PreconditionFailed
 from customer_center.platform.idempotency import AlreadyDone, Idempotency
-from tests.builders import NOON, a_company, a_contact, a_main_contact, a_user, an_attempt, an_entry, an_invited_user
+from tests.builders import (
+    NOON,
+    a_company,
+    a_contact,
+    a_main_contact,
+    a_user,
+    an_attempt,
+    an_email_change,
+    an_entry,
+    an_invited_user,
+)
 from tests.contract.conftest import at_once
 
 KEY = Idempotency("digest", "hash of the request")
@@ -83,9 +93,31 @@ def test_a_change_of_email_under_way_is_read_as_written(world):
     change = EmailChange(
         mail_id="mail-1", expires_at=NOON + timedelta(days=1), email="new@baecker.example", requested_by=user.user_id
     )
-    after = user.changed(NOON, email_change=change, contact_left_at=NOON)
+    after = user.changed(NOON, email_change=change, confirmed_hash="hash of the link before", contact_left_at=NOON)
     world.companies.change_user(user, after, an_entry())
     assert world.companies.user(user.user_id) == after
+
+
+SENT = {"token_hash": "hash", "sent_at": NOON, "expires_at": NOON + timedelta(days=1)}
+
+
+def test_the_link_of_a_new_email_is_noted_once_its_mail_went_out(world):
+    user = a_user(email_change=an_email_change(secret=None, mail_id="mail-1"))
+    world.founded(a_main_contact(), user)
+    assert world.companies.email_change_sent(user.user_id, mail_id="mail-1", **SENT)
+    expected = replace(user, email_change=replace(user.email_change, **SENT))
+    assert world.companies.user(user.user_id) == expected
+    again = {**SENT, "token_hash": "hash of a second mail"}
+    assert not world.companies.email_change_sent(user.user_id, mail_id="mail-1", **again)
+    assert world.companies.user(user.user_id) == expected
+
+
+def test_the_link_of_a_new_email_nobody_wants_any_more_is_not_noted(world):
+    moving, settled = a_user(email_change=an_email_change(secret=None, mail_id="mail-2")), a_user()
+    world.founded(a_main_contact(), moving, settled)
+    for user_id in (moving.user_id, settled.user_id, a_user().user_id):
+        assert not world.companies.email_change_sent(user_id, mail_id="mail-1", **SENT)
+    assert [world.companies.user(user.user_id) for user in (moving, settled)] == [moving, settled]
 
 
 # Deleting
@@ -106,6 +138,15 @@ def test_the_contact_of_a_deleted_user_is_without_account_again(world):
     world.founded(chief)
     user = an_invited_user(contact_number=contact.contact_number)
     world.companies.add_user(user, an_entry(), contact)
+    world.companies.delete_user(user, an_entry(), attempt=ATTEMPT)
+    page = world.companies.contacts_without_account(chief.company_id, limit=10, cursor=None)
+    assert [row.contact for row in page.contacts] == [contact]
+
+
+def test_a_contact_that_was_a_deleted_users_by_its_email_is_without_account_again(world):
+    chief, user, contact = a_main_contact(), a_user(), a_contact()
+    world.founded(chief, user)
+    world.companies.save_contacts(chief.company_id, [CachedContact(contact, user.user_id)], NOON)
     world.companies.delete_user(user, an_entry(), attempt=ATTEMPT)
     page = world.companies.contacts_without_account(chief.company_id, limit=10, cursor=None)
     assert [row.contact for row in page.contacts] == [contact]

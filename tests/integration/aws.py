@@ -29,6 +29,7 @@ _PARAMETERS = {
     "ShopName": "Demo Shop",
     "ShopUrl": SHOP_URL,
     "InvitationUrl": f"{SHOP_URL}/invitation#token={{token}}",
+    "EmailConfirmationUrl": f"{SHOP_URL}/email#token={{token}}",
     "AllowedOrigin": SHOP_URL,
     "MailFrom": "shop@shop.example.com",
     "MailIdentity": "shop.example.com",

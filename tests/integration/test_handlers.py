@@ -8,7 +8,7 @@ import csv
 import io
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from unittest.mock import ANY
 from urllib.parse import parse_qsl
@@ -43,6 +43,7 @@ from tests.builders import (
     a_main_contact,
     a_user,
     an_attempt,
+    an_email_change,
     an_entry,
     an_invitation,
     an_invited_user,
@@ -70,6 +71,8 @@ SECRET = "Zm9yIHRoZSBzYW1wbGUgZXZlbnRzIG9ubHkgICAgICA"
 OPERATOR_KEY, SHOP_KEY = "01kajx4m2r8t6v0w5y9b3d7f9p", "01kajx4m2r8t6v0w5y9b3d7f9q"
 INVITATION_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k4"
 CODE_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k5"
+CONFIRMATION_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k6"
+NEW_EMAIL = "new.address@fresh.example"
 EMAIL = "max.mustermann@musterhandel.example"
 
 TEMPLATE = load_template()
@@ -171,6 +174,10 @@ def assert_documented(route, reply):
     """Hold an answer against the OpenAPI document: status, media type, schema, headers."""
     method, path = route.split(" ")
     response = DOCUMENT["paths"][path][method.lower()]["responses"][str(reply.status)]
+    assert reply.headers["Cache-Control"] == "no-store"
+    if "content" not in response:
+        assert reply.text == ""
+        return
     content = response["content"][reply.headers["Content-Type"]]
     answered = reply.text if reply.headers["Content-Type"].startswith("text/csv") else reply.body
     Draft202012Validator({**content["schema"], "components": DOCUMENT["components"]}).validate(answered)
@@ -180,7 +187,6 @@ def assert_documented(route, reply):
     if reply.status < 400:
         # The last page of a list has no link to a next one.
         assert documented - {"Link"} <= sent
-    assert reply.headers["Cache-Control"] == "no-store"
 
 
 def assert_problem(reply, event, status, code, *errors, language="de"):
@@ -240,9 +246,20 @@ def population(aws):
     _found_company(store, OTHER_COMPANY, "70000", "Gross GmbH", STRANGER, "Erika Muster", "erika.muster@gross.example")
     expires_at = datetime.now(UTC) + timedelta(days=7)
     for user in (
-        a_user(user_id=BUYER, company_id=COMPANY),
+        a_user(
+            user_id=BUYER,
+            company_id=COMPANY,
+            email_change=an_email_change(
+                secret=None, email="b@fresh.example", mail_id=CONFIRMATION_MAIL, expires_at=expires_at
+            ),
+        ),
         a_user(user_id=DEACTIVATED, company_id=COMPANY, status=UserStatus.DEACTIVATED),
-        a_user(user_id=LEAVING, company_id=COMPANY, roles={Role.APPROVER}),
+        a_user(
+            user_id=LEAVING,
+            company_id=COMPANY,
+            roles={Role.APPROVER},
+            email_change=an_email_change(secret=SECRET, email=NEW_EMAIL, expires_at=expires_at),
+        ),
         an_invited_user(
             user_id=INVITED, company_id=COMPANY, invitation=an_invitation(secret=SECRET, expires_at=expires_at)
         ),
@@ -443,6 +460,119 @@ def test_a_user_is_activated_again(company):
     reply = company.call(event_of("users/activate"))
     assert (reply.status, reply.body["status"]) == (200, "active")
     assert company.aws.logins()[DEACTIVATED][0] is True
+
+
+def test_a_user_is_edited(company):
+    reply = company.call(event_of("users/edit"))
+    assert (reply.status, reply.headers["ETag"]) == (200, '"2"')
+    assert (reply.body["name"], reply.body["roles"]) == ("Lea Neu", ["approver", "buyer"])
+    assert reply.body["budgets"] == {"per_order": {"amount": "250.00", "currency": "EUR"}, "per_month": None}
+    assert reply.body["email"] == company.store.user(LEAVING).email != "lea.neu@musterhandel.example"
+    change = reply.body["email_change"]
+    assert (change["email"], change["sent_at"], change["bounced"]) == ("lea.neu@musterhandel.example", None, False)
+    assert _effects(company) == ["mail"]
+
+
+def test_null_takes_a_budget_away_and_what_is_left_out_stays(company):
+    both = {name: {"amount": "1.00", "currency": "EUR"} for name in ("per_order", "per_month")}
+    company.call(_with_raw("users/edit", json.dumps({"budgets": both})))
+    version = 2
+    for given, left in (({}, both), ({"per_order": None}, {**both, "per_order": None}), (None, None)):
+        event = _with_raw("users/edit", json.dumps({"budgets": given}))
+        reply = company.call(_with_header(event, "if-match", f'"{version}"'))
+        assert reply.body["budgets"] == (left or {"per_order": None, "per_month": None})
+        version = reply.body["version"]
+    assert version == 4
+
+
+def test_an_edit_of_nothing_changes_nothing(company):
+    before = company.aws.items()
+    reply = company.call(_with_raw("users/edit", "{}"))
+    assert (reply.status, reply.headers["ETag"]) == (200, '"1"')
+    assert company.aws.items() == before
+
+
+def test_a_new_email_is_confirmed_with_the_token_of_its_link(company):
+    company.has_login(LEAVING)
+    reply = company.call(event_of("invitations/confirm_email"))
+    assert (reply.status, reply.body) == (200, {"status": "confirmed", "email": NEW_EMAIL})
+    assert company.store.user(LEAVING).email == NEW_EMAIL
+    assert company.store.user_id_of_email(NEW_EMAIL) == LEAVING
+    login = company.aws.client("cognito-idp").admin_get_user(
+        UserPoolId=company.aws.physical("UserPool"), Username=LEAVING
+    )
+    assert {"Name": "email", "Value": NEW_EMAIL} in login["UserAttributes"]
+    assert company.call(event_of("invitations/confirm_email")).status == 200, "a repeat is told the same"
+
+
+def test_a_user_is_deleted_with_their_login(company):
+    company.has_login(LEAVING)
+    reply = company.call(event_of("users/delete"))
+    assert (reply.status, reply.text) == (204, "")
+    assert company.store.user(LEAVING) is None
+    assert company.aws.logins() == {}
+    again = event_of("users/delete")
+    assert_problem(company.call(again), again, 404, "not-found")
+
+
+def test_an_invitation_is_sent_again(company):
+    before = company.store.user(INVITED).invitation
+    reply = company.call(event_of("users/resend_invitation"))
+    assert (reply.status, reply.body["invitation"]["status"]) == (200, "pending")
+    assert company.store.user(INVITED).invitation.mail_id != before.mail_id
+    again = event_of("users/resend_invitation")
+    answer = company.call(again)
+    assert_problem(answer, again, 429, "too-many-requests")
+    assert 50 <= int(answer.headers["Retry-After"]) <= 60
+
+
+def test_an_invitation_is_revoked(company):
+    reply = company.call(event_of("users/revoke_invitation"))
+    assert (reply.status, reply.body["status"], reply.body["invitation"]["status"]) == (200, "invited", "revoked")
+    event = event_of("invitations/accept")
+    assert_problem(company.call(event), event, 410, "invitation-revoked")
+
+
+@pytest.mark.parametrize("path", ["users/resend_invitation", "users/revoke_invitation"])
+def test_only_an_open_invitation_is_sent_again_or_revoked(company, path):
+    event = _with_path(path, "user_id", LEAVING)
+    _refuses(company, event, 409, "invitation-not-open")
+
+
+def test_the_company_is_shown_to_who_may_see_it(company):
+    reply = company.call(_as(LEAVING, event_of("users/company")))
+    assert (reply.status, reply.body["customer_number"]) == (200, "10000")
+
+
+def test_the_main_contact_hands_over_to_a_colleague(company):
+    reply = company.call(event_of("users/hand_over"))
+    assert (reply.status, reply.body["user_id"], reply.body["roles"]) == (200, LEAVING, ["approver", "main_contact"])
+    assert company.store.user(MAIN).roles == {Role.APPROVER, Role.BUYER}
+    assert company.store.company(COMPANY).main_contacts == {LEAVING}
+    assert _effects(company) == ["mail", "mail"]
+
+
+@pytest.mark.parametrize("user_id", [INVITED, DEACTIVATED])
+def test_only_an_active_user_becomes_main_contact(company, user_id):
+    _refuses(company, _with_body("users/hand_over", user_id=user_id), 409, "user-not-active")
+
+
+@pytest.mark.parametrize("path", ["users/resend_invitation", "users/hand_over"])
+def test_a_repeat_with_its_idempotency_key_changes_nothing_again(company, path):
+    first = company.call(_with_header(event_of(path), "idempotency-key", "mine"))
+    before = company.aws.items()
+    if path == "users/hand_over":
+        company.aws.client("dynamodb").update_item(
+            TableName=company.aws.physical("CompaniesTable"),
+            Key=to_item({"pk": COMPANY, "sk": f"user#{MAIN}"}),
+            UpdateExpression="SET #roles = :main",
+            ExpressionAttributeNames={"#roles": "roles"},
+            ExpressionAttributeValues=to_item({":main": {"main_contact"}}),
+        )
+        before = company.aws.items()
+    again = company.call(_with_header(event_of(path), "idempotency-key", "mine"))
+    assert (again.status, again.body) == (first.status, first.body)
+    assert company.aws.items() == before
 
 
 def test_contacts_without_an_account_are_listed(company):
@@ -840,6 +970,26 @@ def test_feedback_of_ses_reaches_the_invitation(company, sample):
     assert entry.action == ("invitation.complained" if sample == "complaint" else "invitation.bounced")
 
 
+def test_the_old_address_is_told_and_the_new_one_asked_once(company):
+    for _ in range(2):
+        event = event_of("email_dispatch/email_confirmation")
+        assert company.run("EmailDispatchFunction", event) == {"batchItemFailures": []}
+    (old, notice), (new, confirmation) = company.aws.mails()
+    assert (old, new) == ([company.store.user(BUYER).email], ["b@fresh.example"])
+    link = f"https://shop.example.com/email#token={BUYER}."
+    assert (link in confirmation, link in notice) == (True, False)
+    assert company.store.user(BUYER).email_change.sent_at
+
+
+def test_who_hands_over_is_told_once(company):
+    for _ in range(2):
+        event = event_of("email_dispatch/main_contact_handed_over")
+        assert company.run("EmailDispatchFunction", event) == {"batchItemFailures": []}
+    ((recipients, html),) = company.aws.mails()
+    assert recipients == [EMAIL]
+    assert company.store.user(LEAVING).name in html
+
+
 def test_a_login_is_brought_in_line(company):
     company.has_login(DEACTIVATED)
     for _ in range(2):
@@ -983,7 +1133,24 @@ def _refuses(stage, event, status, code, *errors):
     return reply
 
 
-BODIES = ["invitations/accept", "users/request_user", "erp_contacts/invite"]
+BODIES = [
+    "invitations/accept",
+    "invitations/confirm_email",
+    "users/request_user",
+    "users/edit",
+    "users/hand_over",
+    "erp_contacts/invite",
+]
+WRITES = [
+    *BODIES,
+    "users/deactivate",
+    "users/activate",
+    "users/delete",
+    "users/resend_invitation",
+    "users/revoke_invitation",
+]
+# An edit, a deletion, a revocation is meant for one version.
+VERSIONED = ["users/edit", "users/delete", "users/revoke_invitation"]
 _OBJECT = [("", "object")]
 UNREADABLE = {
     "nothing": (None, 400, "json-invalid", []),
@@ -1141,7 +1308,7 @@ def test_a_bad_email_is_refused(stage, value, code):
     _refuses(stage, _with_body("activation/activate", email=value), 422, "invalid-input", ("/email", code))
 
 
-@pytest.mark.parametrize("path", ["activation/activate", "users/request_user", "erp_contacts/invite"])
+@pytest.mark.parametrize("path", ["activation/activate", "users/request_user", "users/edit", "erp_contacts/invite"])
 @pytest.mark.parametrize(
     ("field", "value", "code"),
     [
@@ -1166,6 +1333,19 @@ def test_a_name_is_only_a_name(company, name):
 @pytest.mark.parametrize(("value", "pointer", "code"), ROLES.values(), ids=ROLES)
 def test_no_or_unknown_roles_are_refused(company, value, pointer, code):
     _refuses(company, _with_body("users/request_user", roles=value), 422, "invalid-input", (pointer, code))
+
+
+@pytest.mark.parametrize("kind", ["null", "none", "one-unknown", "not-for-giving"])
+def test_no_or_unknown_roles_are_refused_for_an_edit(company, kind):
+    value, pointer, code = ROLES[kind]
+    _refuses(company, _with_body("users/edit", roles=value), 422, "invalid-input", (pointer, code))
+
+
+@pytest.mark.parametrize("field", ["salutation", "name", "email", "language"])
+def test_what_a_user_cannot_be_without_cannot_be_taken_away(company, field):
+    """001: "the required fields "Salutation", "Name" and "E-Mail" are set."."""
+    for value, code in ((None, "text"), ("", "too-short")):
+        _refuses(company, _with_body("users/edit", **{field: value}), 422, "invalid-input", (f"/{field}", code))
 
 
 @pytest.mark.parametrize("kind", ["none", "not-for-giving"])
@@ -1206,6 +1386,10 @@ def test_a_code_of_another_form_is_refused(stage, code):
         ("users/request_user", "contact_number"),
         ("users/request_user", "company_id"),
         ("users/request_user", "status"),
+        ("users/edit", "password"),
+        ("users/edit", "customer_number"),
+        ("users/edit", "contact_number"),
+        ("users/edit", "status"),
         ("erp_contacts/invite", "contact_number"),
         ("erp_contacts/invite", "customer_number"),
     ],
@@ -1437,7 +1621,9 @@ def test_a_foreign_id_looks_like_one_that_does_not_exist(company, user_id):
     _refuses(company, _with_path("users/get_user", "user_id", user_id), 404, "not-found")
 
 
-@pytest.mark.parametrize("path", ["users/get_user", "users/deactivate", "users/activate"])
+@pytest.mark.parametrize(
+    "path", [path for path in HTTP_SAMPLES if event_of(path).get("pathParameters", {}).keys() == {"user_id"}]
+)
 def test_another_companys_user_gets_the_very_answer_of_one_who_does_not_exist(company, path):
     foreign, nobody = (
         _refuses(company, _with_path(path, "user_id", it), 404, "not-found") for it in (STRANGER, NOBODY)
@@ -1487,10 +1673,22 @@ IF_MATCH = ['"1', "1", 'W/"1"', '"-1"', '"x"', '"1", "2"', "", '"9999999999"', '
 
 
 @pytest.mark.parametrize(
-    ("path", "if_match"), [*(("users/deactivate", it) for it in IF_MATCH), ("users/activate", '"2"')]
+    ("path", "if_match"),
+    [
+        *(("users/deactivate", it) for it in IF_MATCH),
+        *((path, '"2"') for path in ("users/activate", "users/resend_invitation", "users/hand_over", *VERSIONED)),
+    ],
 )
 def test_a_precondition_that_does_not_hold_changes_nothing(company, path, if_match):
     _refuses(company, _with_header(event_of(path), "if-match", if_match), 412, "version-changed")
+
+
+@pytest.mark.parametrize("path", VERSIONED)
+def test_what_is_meant_for_one_version_needs_to_say_which(company, path):
+    event = event_of(path)
+    del event["headers"]["if-match"]
+    _refuses(company, event, 428, "precondition-required")
+    assert company.call(_with_header(event_of(path), "if-match", "*")).status < 300
 
 
 @pytest.mark.parametrize("if_match", ['"1"', "*", ' "1" '])
@@ -1502,7 +1700,8 @@ def test_a_precondition_that_holds_lets_the_change_through(company, if_match):
 # Bad input: who is asking
 
 PERSON_SAMPLES = [path for path in HTTP_SAMPLES if "authorizer" in event_of(path)["requestContext"]]
-ADMIN_SAMPLES = [path for path in PERSON_SAMPLES if path != "users/me"]
+PERMITTED_SAMPLES = [path for path in PERSON_SAMPLES if path != "users/me"]
+ADMIN_SAMPLES = [path for path in PERMITTED_SAMPLES if path != "users/company"]
 
 
 @pytest.mark.parametrize("path", PERSON_SAMPLES)
@@ -1518,7 +1717,7 @@ def test_who_is_no_active_user_is_refused(company, user_id):
     _refuses(company, _as(user_id, event_of("users/me")), 403, "forbidden")
 
 
-@pytest.mark.parametrize("path", ADMIN_SAMPLES)
+@pytest.mark.parametrize("path", PERMITTED_SAMPLES)
 def test_who_lacks_the_permission_is_refused(company, path):
     _refuses(company, _as(BUYER, event_of(path)), 403, "permission-missing")
 
@@ -1535,16 +1734,21 @@ def test_administration_is_refused_while_the_customer_center_is_off(company, pat
     assert company.call(event_of("users/me")).status == 200
 
 
-def test_nobody_deactivates_themself(company):
-    _refuses(company, _with_path("users/deactivate", "user_id", MAIN), 409, "own-account")
+@pytest.mark.parametrize("path", ["users/deactivate", "users/delete", "users/edit"])
+def test_nobody_takes_access_from_themself(company, path):
+    _refuses(company, _with_path(path, "user_id", MAIN), 409, "own-account")
 
 
-@pytest.mark.parametrize("path", ["users/request_user", "erp_contacts/invite"])
+def test_nobody_hands_over_to_themself(company):
+    _refuses(company, _with_body("users/hand_over", user_id=MAIN), 409, "own-account")
+
+
+@pytest.mark.parametrize("path", ["users/request_user", "users/edit", "erp_contacts/invite"])
 def test_an_email_in_use_is_refused(company, path):
     _refuses(company, _with_body(path, email="Nina.Neu@FRESH.example"), 409, "email-in-use")
 
 
-@pytest.mark.parametrize("path", [*BODIES, "activation/activate", "users/deactivate", "users/activate"])
+@pytest.mark.parametrize("path", [*WRITES, "activation/activate"])
 def test_a_write_that_another_one_keeps_crossing_is_asked_to_come_again(company, monkeypatch, path):
     def crossed(*args):
         raise InProgress("in-progress", retry_after=1)
@@ -1678,6 +1882,25 @@ FORGED_TOKENS = {
     "beyond-ascii": f"{INVITED}.ü",
     "blank-at-the-end": f"{INVITED}.{SECRET} ",
 }
+
+
+@pytest.mark.parametrize("token", [*FORGED_TOKENS.values(), f"{LEAVING}.x", f"{BUYER}.-", f"{INVITED}.{SECRET}"])
+def test_a_forged_token_confirms_no_email(company, token):
+    _refuses(company, _with_body("invitations/confirm_email", token=token), 404, "confirmation-invalid")
+
+
+def test_a_confirmation_too_late_is_gone(company):
+    user = company.store.user(LEAVING)
+    late = replace(user.email_change, expires_at=datetime(2026, 1, 1, tzinfo=UTC))
+    company.store.change_user(user, user.changed(_soon(), email_change=late), an_entry(company_id=COMPANY))
+    _refuses(company, event_of("invitations/confirm_email"), 410, "confirmation-expired")
+
+
+def test_an_email_somebody_got_first_is_not_confirmed(company):
+    company.store.add_user(
+        a_user(user_id=_user_id(78), company_id=COMPANY, email=NEW_EMAIL.upper()), an_entry(company_id=COMPANY)
+    )
+    _refuses(company, event_of("invitations/confirm_email"), 409, "email-in-use")
 
 
 @pytest.mark.parametrize("token", FORGED_TOKENS.values(), ids=FORGED_TOKENS)

@@ -25,8 +25,8 @@ DAY = 24 * 60 * 60
 GATEWAY_SECONDS = 30
 PERSON_SCOPE = "aws.cognito.signin.user.admin"
 
-# The two things somebody does who has no login yet. A third one is a decision, not an edit.
-PUBLIC_ROUTES = {"POST /activations", "POST /invitations/acceptance"}
+# What somebody does who has no login yet, or only a link that was mailed. A further one is a decision, not an edit.
+PUBLIC_ROUTES = {"POST /activations", "POST /invitations/acceptance", "POST /email-confirmations"}
 # The gateway knows people only: what these callers show is checked in code, before anything else is read.
 GUARDED_IN_CODE = {"client"}
 
@@ -50,6 +50,7 @@ MAY = {
     "UsersFunction": {
         "CompaniesTable": {
             "dynamodb:BatchGetItem",
+            "dynamodb:DeleteItem",
             "dynamodb:GetItem",
             "dynamodb:PutItem",
             "dynamodb:Query",
@@ -57,6 +58,7 @@ MAY = {
         },
         "JournalTable": {"dynamodb:PutItem", "dynamodb:Query"},
         "UserPool": {
+            "cognito-idp:AdminDeleteUser",
             "cognito-idp:AdminDisableUser",
             "cognito-idp:AdminEnableUser",
             "cognito-idp:AdminUpdateUserAttributes",
@@ -64,7 +66,7 @@ MAY = {
         },
     },
     "InvitationsFunction": {
-        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        "CompaniesTable": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
         "JournalTable": {"dynamodb:PutItem"},
         "UserPool": {
             "cognito-idp:AdminCreateUser",
@@ -111,7 +113,7 @@ MAY = {
         "ErpContactQueue": {"sqs:SendMessage"},
     },
     "EmailDispatchFunction": {
-        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
         "JournalTable": {"dynamodb:PutItem"},
         "ses:identity/${MailIdentity}": {"ses:SendEmail"},
         "ses:configuration-set/${MailConfigurationSet}": {"ses:SendEmail"},
@@ -159,6 +161,7 @@ SAFE_DEFAULTS = {
     "ActivationRefusalsPerDay": 50,
     "ActivationRefusalSeconds": 1,
     "InvitationDays": 7,
+    "EmailChangeHours": 24,
     "TrustedProxies": 0,
     "SecondAllowedOrigin": "",
     "LogLevel": "INFO",

@@ -5,26 +5,18 @@ user active; 5. the login is enabled. The claimant (same Idempotency-Key) may re
 lapses, and the link is good again. Enabling comes last, so that a crash lets nobody in whom the record does not know.
 """
 
-import hmac
 from dataclasses import replace
 from datetime import datetime
 
 from customer_center.companies import audit, effects
 from customer_center.companies.activate_company import CLAIM_LASTS, Activated
 from customer_center.companies.align_identity import align_identity
-from customer_center.companies.model import (
-    Claim,
-    Company,
-    InvitationStatus,
-    User,
-    UserStatus,
-    secret_hash,
-)
+from customer_center.companies.links import company_of_holder, holder_of
+from customer_center.companies.model import Claim, Company, InvitationStatus, User, UserStatus
 from customer_center.companies.ports import Companies, Identities
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import (
     CustomerCenterError,
-    Forbidden,
     Gone,
     InProgress,
     NotFound,
@@ -49,10 +41,10 @@ def accept_invitation(
     `/password`; OutsideUnavailable. Repeating it with the same password after success logs in again.
     """
     now = clock.now()
-    user = _user_of(token, companies)
-    company = companies.company(user.company_id)
-    if company is None or company.closed_at:
-        raise Forbidden("company-closed")
+    user = holder_of(token, _hash_of, companies)
+    if user is None:
+        raise NotFound("invitation-invalid")
+    company = company_of_holder(user, companies)
     assert user.invitation is not None
     if user.invitation.status is not InvitationStatus.ACCEPTED:
         _check_usable(user, now)
@@ -70,14 +62,8 @@ def accept_invitation(
     return _logged_in(user, company, password, identities)
 
 
-def _user_of(token: str, companies: Companies) -> User:
-    user_id, _, secret = token.partition(".")
-    user = companies.user(user_id)
-    known = user.invitation.token_hash if user and user.invitation else None
-    # Compared also when there is nobody, so that the time tells nothing.
-    if not hmac.compare_digest(secret_hash(secret), known or "-" * 64) or user is None:
-        raise NotFound("invitation-invalid")
-    return user
+def _hash_of(user: User) -> str | None:
+    return user.invitation.token_hash if user.invitation else None
 
 
 def _check_usable(user: User, now: datetime) -> None:

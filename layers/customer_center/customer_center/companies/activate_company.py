@@ -28,6 +28,7 @@ from customer_center.companies.model import (
     User,
     UserStatus,
     attempt_key,
+    email_hint,
     normalized_email,
     secret_hash,
 )
@@ -200,7 +201,7 @@ def _role(
     unconfirmed = customer.main_contact_email.strip()
     if active is None and not rules.confirm_email:
         # Without a code the address is all that is left to prove: it is hinted at, not told.
-        unconfirmed = f"{unconfirmed[:1]}***@{unconfirmed.rpartition('@')[2]}"
+        unconfirmed = email_hint(unconfirmed)
     raise Conflict("customer-center-managed", email=active or unconfirmed)
 
 

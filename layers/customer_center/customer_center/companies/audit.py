@@ -12,23 +12,40 @@ def user_entry(
     action: str,
     *,
     before: User | None,
-    after: User,
+    after: User | None,
     actor: Actor,
     now: datetime,
     request_id: str,
     effects: Sequence[Effect] = (),
 ) -> Entry:
-    """Return the entry of a change to one user; `before` is None when the user is new."""
+    """Return the entry of a change to one user; `before` is None for a new user, `after` for one who is gone."""
+    subject = after or before
+    assert subject is not None
     old, new = _visible(before), _visible(after)
     return new_entry(
-        company_id=after.company_id,
+        company_id=subject.company_id,
         now=now,
         actor=actor,
         action=action,
-        subject=after.user_id,
+        subject=subject.user_id,
         request_id=request_id,
-        changes={name: (old.get(name), value) for name, value in new.items() if old.get(name) != value},
+        changes={name: (old.get(name), new.get(name)) for name in {**old, **new} if old.get(name) != new.get(name)},
         effects=effects,
+    )
+
+
+def administered(
+    action: str, before: User, after: User, actor: User, request_id: str, follow: Sequence[Effect] = ()
+) -> Entry:
+    """Return the entry of a change that a person made to a colleague, or to themself."""
+    return user_entry(
+        action,
+        before=before,
+        after=after,
+        actor=person(actor),
+        now=after.updated_at,
+        request_id=request_id,
+        effects=follow,
     )
 
 
@@ -45,6 +62,7 @@ def _visible(user: User | None) -> Mapping[str, Any]:
         "salutation": user.salutation,
         "name": user.name,
         "email": user.email,
+        "new_email": user.email_change.email if user.email_change else None,
         "language": user.language,
         "status": user.status.value,
         "roles": sorted(user.roles),

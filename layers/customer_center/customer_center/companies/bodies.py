@@ -28,6 +28,7 @@ from customer_center.companies.model import (
     Budgets,
     CachedContact,
     Company,
+    Edit,
     InvitationStatus,
     Money,
     Permission,
@@ -79,6 +80,7 @@ Email = Annotated[Line, Field(max_length=_EMAIL_LENGTH), AfterValidator(_email)]
 PersonName = Annotated[Line, Field(max_length=50), AfterValidator(_no_address)]
 Salutation = Annotated[Line, Field(max_length=20)]
 LanguageTag = Annotated[Line, Field(max_length=35)]
+Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Password = Annotated[SecretStr, Field(min_length=10, max_length=128), AfterValidator(_password)]
 
 
@@ -176,10 +178,45 @@ class RequestUserBody(_Input):
     budgets: BudgetsBody = BudgetsBody()
 
 
+class EditUserBody(_Input):
+    """What is to be different about a user; what is left out stays as it is (RFC 7396, JSON merge patch)."""
+
+    salutation: Salutation = Field(default_factory=str)
+    name: PersonName = Field(default_factory=str)
+    email: Email = Field(default_factory=str)
+    language: LanguageTag = Field(default_factory=str)
+    roles: Annotated[frozenset[Role], Field(min_length=1)] = Field(default_factory=frozenset)
+    budgets: BudgetsBody | None = Field(default_factory=BudgetsBody)
+
+    def edit(self) -> Edit:
+        """Return the edit that is meant: null takes a budget away, or both of them; nothing else can be null."""
+        budgets = self.budgets or BudgetsBody(per_order=None, per_month=None)
+        return Edit(
+            salutation=self.salutation or None,
+            name=self.name or None,
+            email=self.email or None,
+            language=self.language or None,
+            roles=self.roles or None,
+            budgets={limit: getattr(budgets.budgets(), limit) for limit in budgets.model_fields_set},
+        )
+
+
+class MainContactBody(_Input):
+    """Who is to be the main contact."""
+
+    user_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class EmailConfirmationBody(_Input):
+    """The token of the link that was mailed to the new e-mail."""
+
+    token: Token
+
+
 class AcceptanceBody(_Input):
     """The token of the invitation's link, and the password the person chose."""
 
-    token: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    token: Token
     password: Password
 
 
@@ -269,6 +306,18 @@ class InvitationAnswer(_Output):
     expires_at: datetime
 
 
+class EmailChangeAnswer(_Output):
+    """A new e-mail that its owner has not confirmed yet; until then the user logs in with the old one.
+
+    `sent_at` is null until the mail with the link went out, `bounced` says that it came back.
+    """
+
+    email: str
+    sent_at: datetime | None
+    expires_at: datetime
+    bounced: bool
+
+
 class UserAnswer(_Output):
     """A user of the company."""
 
@@ -284,6 +333,7 @@ class UserAnswer(_Output):
     roles: list[Role]
     budgets: BudgetsBody
     invitation: InvitationAnswer | None
+    email_change: EmailChangeAnswer | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -291,7 +341,7 @@ class UserAnswer(_Output):
     @classmethod
     def of(cls, user: User, company: Company, now: datetime) -> Self:
         """Return the representation of a user as of that moment (an invitation expires by itself)."""
-        invitation = user.invitation
+        invitation, change = user.invitation, user.email_change
         return cls(
             user_id=user.user_id,
             company_id=user.company_id,
@@ -308,6 +358,11 @@ class UserAnswer(_Output):
                 status=invitation.status_at(now), sent_at=invitation.sent_at, expires_at=invitation.expires_at
             )
             if invitation
+            else None,
+            email_change=EmailChangeAnswer(
+                email=change.email, sent_at=change.sent_at, expires_at=change.expires_at, bounced=change.bounced
+            )
+            if change
             else None,
             version=user.version,
             created_at=user.created_at,
@@ -428,6 +483,13 @@ class LoggedInAnswer(_Output):
     user: UserAnswer
     company: CompanyAnswer
     session: SessionAnswer
+
+
+class EmailConfirmedAnswer(_Output):
+    """The e-mail is confirmed: it is the user's login from now on."""
+
+    status: Literal["confirmed"] = "confirmed"
+    email: str
 
 
 class CodeSentAnswer(_Output):

@@ -11,6 +11,16 @@ def invitation_mail(user_id: str, mail_id: str) -> Effect:
     return Effect(mail_id, "mail", {"template": "invitation", "user_id": user_id})
 
 
+def email_confirmation_mail(user_id: str, mail_id: str) -> Effect:
+    """Have the user's new e-mail confirmed, once the old one was told; `mail_id` is the one the change waits for."""
+    return Effect(mail_id, "mail", {"template": "email_confirmation", "user_id": user_id})
+
+
+def handed_over_mail(to: str, old_id: str, new_id: str, now: datetime) -> Effect:
+    """Tell a user that the main contact's role went from one user to another."""
+    return new_effect("mail", now, template="main_contact_handed_over", user_id=to, old_id=old_id, new_id=new_id)
+
+
 def activation_code_mail(attempt_key: str, mail_id: str) -> Effect:
     """Send the code of this activation; `mail_id` is the one the activation waits for."""
     return Effect(mail_id, "mail", {"template": "activation_code", "attempt_key": attempt_key})

@@ -139,6 +139,7 @@ class Claim:
 class User:
     """A person with an account in the shop, in one company. `version` counts its changes and is its ETag.
 
+    `confirmed_hash` is the hash of the link that confirmed the e-mail: who follows it twice is told the same twice.
     `contact_left_at` is when the ERP said that the contact this user came from is gone.
     """
 
@@ -156,6 +157,7 @@ class User:
     budgets: Budgets = field(default_factory=Budgets)
     invitation: Invitation | None = None
     email_change: EmailChange | None = None
+    confirmed_hash: str | None = None
     contact_left_at: datetime | None = None
     claim: Claim | None = None
     version: int = 1
@@ -170,9 +172,29 @@ class User:
         """Whether the user has the role of seed 000: "He will become the MainContact Role"."""
         return Role.MAIN_CONTACT in self.roles
 
+    @property
+    def has_login(self) -> bool:
+        """Whether the person ever set a password: by activating, or by accepting their invitation."""
+        return self.invitation is None or self.invitation.status is InvitationStatus.ACCEPTED
+
     def changed(self, now: datetime, **changes: object) -> "User":
         """Return the next version of this user."""
         return replace(self, version=self.version + 1, updated_at=now, **changes)  # type: ignore[arg-type] # fields by name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What is to be different about a user; None is as it was.
+
+    `budgets` holds, by name, those of the two that are to be different, where None is no limit.
+    """
+
+    salutation: str | None = None
+    name: str | None = None
+    email: str | None = None
+    language: str | None = None
+    roles: frozenset[Role] | None = None
+    budgets: Mapping[str, Money | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,9 +289,13 @@ class RefusalLimits:
 
 @dataclass(frozen=True, slots=True)
 class InvitationRules:
-    """The parameters of invitations: how long a link is good, and the language of whoever has none."""
+    """The parameters of invitations: how long a link is good, and the language of whoever has none.
+
+    `new_email_valid_for` is how long the link is good that confirms a new e-mail.
+    """
 
     valid_for: timedelta = timedelta(days=7)
+    new_email_valid_for: timedelta = timedelta(hours=24)
     fallback_language: str = "en"
     create_erp_contact: bool = False
 
@@ -301,22 +327,42 @@ def normalized_email(email: str) -> str:
     return email.strip().lower()
 
 
+def email_hint(email: str) -> str:
+    """Return enough of an e-mail to recognise it by, and too little to write to."""
+    return f"{email[:1]}***@{email.rpartition('@')[2]}"
+
+
 def check_assignable(actor: User, roles: Iterable[Role], budgets: Budgets) -> None:
-    """Raise unless the actor may give these roles and budgets: nobody grants a permission they lack.
+    """Raise unless the actor may give a new user these roles and budgets; see the two checks below."""
+    check_roles_given(actor, roles)
+    check_budgets_set(actor, Budgets(), budgets)
+
+
+def check_roles_given(actor: User, roles: Iterable[Role]) -> None:
+    """Raise unless the actor may give these roles: nobody grants a permission they lack.
 
     Raises InvalidInput for a role that is not for giving, Forbidden for one beyond the actor's own permissions.
     """
     wanted = frozenset(roles)
     if wanted - ASSIGNABLE_ROLES:
         raise InvalidInput(errors=[FieldError("/roles", "role-not-assignable")])
-    if Permission.ROLES_ASSIGN not in actor.permissions:
-        raise Forbidden("permission-missing", permission=Permission.ROLES_ASSIGN)
+    check_permission(actor, Permission.ROLES_ASSIGN)
     granted = frozenset().union(*(PERMISSIONS[role] for role in wanted))
     if missing := granted - actor.permissions:
         raise Forbidden("permission-missing", permission=min(missing))
-    if (budgets.per_order or budgets.per_month) and Permission.BUDGETS_SET not in actor.permissions:
-        raise Forbidden("permission-missing", permission=Permission.BUDGETS_SET)
-    budgets.check()
+
+
+def check_budgets_set(actor: User, before: Budgets, after: Budgets) -> None:
+    """Raise unless the actor may make these budgets of those; Forbidden, or InvalidInput for two currencies."""
+    if before != after:
+        check_permission(actor, Permission.BUDGETS_SET)
+        after.check()
+
+
+def check_permission(actor: User, permission: Permission) -> None:
+    """Raise Forbidden unless the actor has the permission."""
+    if permission not in actor.permissions:
+        raise Forbidden("permission-missing", permission=permission)
 
 
 def check_salutation(salutation: str, allowed: Iterable[str]) -> None:

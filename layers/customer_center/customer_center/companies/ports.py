@@ -158,6 +158,11 @@ class Companies(Remembering, Protocol):
         Safe to repeat: only the first note for a mail counts.
         """
 
+    def email_change_sent(
+        self, user_id: str, *, mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime
+    ) -> bool:
+        """Note the same of the mail by which a new e-mail is confirmed; False when another one is wanted meanwhile."""
+
     def claim_invitation(self, user: User, claim: Claim, now: datetime) -> None:
         """Let one request finish this invitation; InProgress while another one holds it, Gone when it was used."""
 

@@ -247,11 +247,13 @@ class CompanyStore(Companies):
             Item=to_item({"pk": company_id, "sk": "contacts", "read_at": iso(read_at)}),
         )
 
-    def _all_contacts(self, company_id: str) -> Iterable[CachedContact]:
+    def _all_contacts(self, company_id: str, *, of_user: str | None = None) -> Iterable[CachedContact]:
+        filtered: dict[str, Any] = {"FilterExpression": "user_id = :user", "ConsistentRead": True} if of_user else {}
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-            ExpressionAttributeValues=to_item({":pk": company_id, ":sk": "contact#"}),
+            ExpressionAttributeValues=to_item({":pk": company_id, ":sk": "contact#", ":user": of_user}),
+            **filtered,
         )
         for page in pages:
             yield from (_contact_of(from_item(item)) for item in page["Items"])
@@ -329,9 +331,7 @@ class CompanyStore(Companies):
             Action({"Delete": {"TableName": self._table, "Key": _key(f"activation#{attempt}", "activation")}}),
             *self._main_contacts(user.company_id, joining=set(), leaving={user.user_id} if _counts(user) else set()),
         ]
-        if user.contact_number:
-            actions += self._unlink_contact(user, user.contact_number)
-        self._commit(actions, [entry])
+        self._commit([*actions, *self._unlink_contacts(user)], [entry])
 
     def _changed(self, changes: Sequence[tuple[User, User]]) -> list[Action]:
         actions: list[Action] = []
@@ -407,18 +407,23 @@ class CompanyStore(Companies):
     def invitation_sent(
         self, user_id: str, *, mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime
     ) -> bool:
+        sent = _sent_values(mail_id, token_hash, sent_at, expires_at)
+        pending = {":pending": InvitationStatus.PENDING.value}
+        return self._link_sent(user_id, "invitation", {**sent, **pending}, " AND #link.#status = :pending")
+
+    @override
+    def email_change_sent(
+        self, user_id: str, *, mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime
+    ) -> bool:
+        return self._link_sent(user_id, "email_change", _sent_values(mail_id, token_hash, sent_at, expires_at))
+
+    def _link_sent(self, user_id: str, link: str, values: Mapping[str, Any], condition: str = "") -> bool:
         return self._note(
             _user_key(user_id),
-            "SET invitation.token_hash = :hash, invitation.sent_at = :sent, invitation.expires_at = :expires",
-            "invitation.mail_id = :mail AND invitation.#status = :pending AND attribute_not_exists(invitation.sent_at)",
-            {
-                ":hash": token_hash,
-                ":sent": iso(sent_at),
-                ":expires": iso(expires_at),
-                ":mail": mail_id,
-                ":pending": InvitationStatus.PENDING.value,
-            },
-            {"#status": "status"},
+            "SET #link.token_hash = :hash, #link.sent_at = :sent, #link.expires_at = :expires",
+            f"#link.mail_id = :mail AND attribute_not_exists(#link.sent_at){condition}",
+            values,
+            {"#link": link, **({"#status": "status"} if condition else {})},
         )
 
     @override
@@ -467,16 +472,17 @@ class CompanyStore(Companies):
         }
         return Action({"Delete": delete}, PreconditionFailed())
 
-    def _unlink_contact(self, user: User, contact_number: str) -> list[Action]:
-        key = _contact_key(user.company_id, contact_number)
-        item = self._get(key, consistent=True)
-        if item is None or item.get("user_id") != user.user_id:
-            return []
-        row = replace(_contact_of(item), user_id=None)
-        update = _update(key, _contact_values(user.company_id, row))
-        update["ExpressionAttributeValues"][":owner"] = {"S": user.user_id}
-        condition = {"ConditionExpression": "#user_id = :owner"}
-        return [Action({"Update": {"TableName": self._table, **update, **condition}}, PreconditionFailed())]
+    def _unlink_contacts(self, user: User) -> list[Action]:
+        # Not by the contact number alone: a contact is linked by its e-mail too. Deleting is rare, contacts are small.
+        actions: list[Action] = []
+        for linked in self._all_contacts(user.company_id, of_user=user.user_id):
+            row = replace(linked, user_id=None)
+            values = _contact_values(user.company_id, row)
+            update = _update(_contact_key(user.company_id, row.contact.contact_number), values)
+            update["ExpressionAttributeValues"][":owner"] = {"S": user.user_id}
+            condition = {"ConditionExpression": "#user_id = :owner"}
+            actions.append(Action({"Update": {"TableName": self._table, **update, **condition}}, PreconditionFailed()))
+        return actions
 
     def _link_contact(self, user: User, contact: ErpContact) -> Action:
         row = CachedContact(contact, user.user_id)
@@ -677,6 +683,10 @@ class CompanyStore(Companies):
         return [Action({"Update": {"TableName": self._table, **update, **condition}}, CompanyExists())]
 
 
+def _sent_values(mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime) -> dict[str, str]:
+    return {":mail": mail_id, ":hash": token_hash, ":sent": iso(sent_at), ":expires": iso(expires_at)}
+
+
 def _start(key: dict[str, Any] | None) -> dict[str, Any]:
     return {"ExclusiveStartKey": key} if key else {}
 
@@ -784,6 +794,7 @@ def _user_values(user: User) -> dict[str, Any]:
         "budgets": _budget_values(user.budgets),
         "invitation": _invitation_values(user.invitation),
         "email_change": _email_change_values(user.email_change),
+        "confirmed_hash": user.confirmed_hash,
         "contact_left_at": iso(user.contact_left_at) if user.contact_left_at else None,
         "claim": _claim_values(user.claim),
         "version": user.version,
@@ -806,6 +817,7 @@ def _user_of(item: Mapping[str, Any]) -> User:
         budgets=_budgets_of(item.get("budgets") or {}),
         invitation=_invitation_of(item.get("invitation")),
         email_change=_email_change_of(item.get("email_change")),
+        confirmed_hash=item.get("confirmed_hash"),
         contact_left_at=_moment(item.get("contact_left_at")),
         claim=_claim_of(item.get("claim")),
         version=item["version"],

@@ -199,8 +199,8 @@ class Csv(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer[Body: BaseModel | Csv]:
-    """What a handler returns: the representation, and what belongs into headers."""
+class Answer[Body: BaseModel | Csv | None]:
+    """What a handler returns: the representation, and what belongs into headers; no body where a thing is gone."""
 
     body: Body
     status: HTTPStatus = HTTPStatus.OK
@@ -326,6 +326,8 @@ def _response(answer: Answer[Any], request: Request) -> Mapping[str, Any]:
         headers["ETag"] = f'"{answer.version}"'
     if answer.location is not None:
         headers["Location"] = answer.location
+    if answer.body is None:
+        return _sent(answer.status, None, "", request, headers)
     if isinstance(answer.body, Csv):
         return _sent(answer.status, "text/csv; charset=utf-8", answer.body, request, headers)
     return _sent(answer.status, "application/json", answer.body.model_dump_json(), request, headers)
@@ -356,15 +358,16 @@ def _problem(error: errors.CustomerCenterError, request: Request) -> Mapping[str
 
 
 def _sent(
-    status: HTTPStatus, media_type: str, body: str, request: Request, headers: Mapping[str, str]
+    status: HTTPStatus, media_type: str | None, body: str, request: Request, headers: Mapping[str, str]
 ) -> Mapping[str, Any]:
+    typed = {"Content-Type": media_type} if media_type else {}
     limited: dict[str, str] = {}
     if request.limits:
         limited["RateLimit"] = ", ".join(f'"{at.policy}";r={at.remaining};t={at.reset}' for at in request.limits)
         limited["RateLimit-Policy"] = ", ".join(f'"{at.policy}";q={at.quota};w={at.window}' for at in request.limits)
     return {
         "statusCode": int(status),
-        "headers": {"Content-Type": media_type, "Cache-Control": "no-store", **limited, **headers},
+        "headers": {**typed, "Cache-Control": "no-store", **limited, **headers},
         "body": body,
         "isBase64Encoded": False,
     }

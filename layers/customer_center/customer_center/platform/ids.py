@@ -32,6 +32,11 @@ def made_by(ulid: str, moment: datetime) -> bool:
     return ulid[:10] <= new_ulid(moment)[:10]
 
 
+def made_at(ulid: str) -> datetime | None:
+    """Return the moment a ULID was made at, None when the text is none."""
+    return ULID.from_str(ulid.upper()).datetime if re.fullmatch(_ULID, ulid) else None
+
+
 def new_company_id(now: datetime) -> str:
     """Return `com_<ulid>`."""
     return f"com_{new_ulid(now)}"

@@ -57,12 +57,6 @@ ERRORS: Mapping[str, Mapping[str, str]] = {
         "nl": "Deze bevestiging bestaat niet.",
         "fr": "Cette confirmation n’existe pas.",
     },
-    "confirmation-used": {
-        "en": "This confirmation was already used.",
-        "de": "Diese Bestätigung wurde bereits verwendet.",
-        "nl": "Deze bevestiging is al gebruikt.",
-        "fr": "Cette confirmation a déjà été utilisée.",
-    },
     "contact-in-use": {
         "en": "This contact already has a shop account.",
         "de": "Dieser Kontakt hat bereits ein Shop-Konto.",
