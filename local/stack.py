@@ -101,7 +101,7 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
     buckets = client("s3")
     if ARTIFACTS not in [bucket["Name"] for bucket in buckets.list_buckets()["Buckets"]]:
         buckets.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
-    architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    architecture = host_architecture()
     chosen = {
         "Stage": "local",
         "Architecture": architecture,
@@ -157,6 +157,11 @@ def _hear_of_bounces(client: Callable[[str], Any], identity: str) -> None:
     topic = found["StackResourceDetail"]["PhysicalResourceId"]
     for kind in ("Bounce", "Complaint"):
         client("ses").set_identity_notification_topic(Identity=identity, NotificationType=kind, SnsTopic=topic)
+
+
+def host_architecture() -> str:
+    """Return this machine's processor, as the parameter Architecture names it."""
+    return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
 def build(folder: Path, architecture: str) -> None:

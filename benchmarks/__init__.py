@@ -1,0 +1,1 @@
+"""What we claim about speed and cost, and the code that measures it: README.md."""

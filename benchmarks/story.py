@@ -1,0 +1,117 @@
+"""What companies do, one use case after the other: the story that is metered (`units.py`) and timed (`speed.py`)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from benchmarks.meter import size
+from benchmarks.stage import PASSWORD, Stage
+
+_MAIN = {
+    "customer_number": "10000",
+    "invoice_number": "103019",
+    "email": "max.mustermann@musterhandel.example",
+    "salutation": "mr",
+    "name": "Max Mustermann",
+    "password": PASSWORD,
+}
+_INVITATION = {"salutation": "mrs", "roles": ["buyer"]}
+PAGE = 50
+COMPANY_SIZES = (10, 1_000, 10_000)
+_ROW_BYTES = 1_100
+
+
+class Story:
+    """One company's life. Each use case is done until nothing is left to do, and then yielded by its name."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._main = self._buyer = ""
+
+    def use_cases(self) -> Iterator[str]:
+        """Do everything that has a budget of its own."""
+        yield from self._activating()
+        yield from self._reading()
+        yield from self._inviting()
+        yield from self._changing()
+
+    def _activating(self) -> Iterator[str]:
+        self._do("POST /activations", body=_MAIN)
+        yield "activation, a code asked for"
+        code = self._stage.mailed(r"\b\d{6}\b")
+        self._main = self._do("POST /activations", body={**_MAIN, "code": code})["user"]["user_id"]
+        yield "activation, complete, with code"
+
+    def _reading(self) -> Iterator[str]:
+        self._do("GET /me", by=self._main)
+        yield "GET /me"
+        self._do("GET /users/{user_id}", by=self._main, user_id=self._main)
+        yield "GET one user"
+        self._do("GET /erp-contacts", by=self._main)
+        yield "ERP contacts, read from the ERP"
+        self._do("GET /erp-contacts", by=self._main)
+        yield "ERP contacts, cache warm"
+
+    def _inviting(self) -> Iterator[str]:
+        route = "POST /erp-contacts/{contact_number}/user"
+        self._do(route, by=self._main, contact_number="KT010005", body=_INVITATION)
+        yield "invite a contact"
+        token = self._stage.mailed(r"#token=([^\"\s<]+)")
+        accepted = self._do("POST /invitations/acceptance", body={"token": token, "password": PASSWORD})
+        self._buyer = accepted["user"]["user_id"]
+        yield "accept an invitation"
+        person = {**_INVITATION, "name": "Nina Neu", "email": "nina@neu.example"}
+        self._do("POST /users", by=self._main, body=person)
+        yield "request a new user"
+        nina = self._stage.item("CompaniesTable", "email", "nina@neu.example")["sk"]["S"].removeprefix("user#")
+        self._stage.deliver(
+            "ErpContactQueue", {"effect_id": "bench-1", "kind": "erp_contact", "data": {"user_id": nina}}
+        )
+        yield "create a requested user's ERP contact"
+        person |= {"email": "nora@neu.example"}
+        self._do("POST /users", by=self._main, body=person, headers={"idempotency-key": "bench-1"})
+        yield "request a new user, with an Idempotency-Key"
+
+    def _changing(self) -> Iterator[str]:
+        for action in ("deactivate", "activate"):
+            self._do(f"POST /users/{{user_id}}/{action}", by=self._main, user_id=self._buyer)
+            yield action
+
+    def _do(self, route: str, **given: Any) -> Any:
+        answer = self._stage.call(route, **given)
+        self._stage.settle()
+        return answer
+
+    def pages(self) -> Iterator[str]:
+        """Read the lists of a company that grows: a page costs the same, however many come after it."""
+        self._do("GET /erp-contacts", by=self._main)
+        yield "ERP contacts, after somebody came"
+        users = contacts = 0
+        for number in COMPANY_SIZES:
+            self._stage.put("CompaniesTable", (self._another_user(serial) for serial in range(users, number)))
+            users = number
+            answer = self._do("GET /users", by=self._main, query={"limit": str(PAGE)})
+            assert len(answer["items"]) >= min(PAGE, number)
+            yield f"overview, page of {PAGE}, {number:,} users"
+            self._stage.put(
+                "CompaniesTable", (self._another_contact(serial) for serial in range(contacts, max(PAGE, number)))
+            )
+            contacts = max(PAGE, number)
+            answer = self._do("GET /erp-contacts", by=self._main, query={"limit": str(PAGE)})
+            assert len(answer["items"]) == PAGE
+            yield f"ERP contacts without account, page of {PAGE}, {number:,} users"
+
+    def _another_user(self, serial: int) -> Mapping[str, Any]:
+        item = self._stage.item("CompaniesTable", "sk", f"user#{self._buyer}")
+        return _padded({**item, "sk": {"S": f"{item['sk']['S'][:-10]}{serial:010}"}})
+
+    def _another_contact(self, serial: int) -> Mapping[str, Any]:
+        item = self._stage.item("CompaniesTable", "sk", "contact#KT010006")
+        number = f"KT9{serial:06}"
+        name = f"Kontakt {serial:06}"
+        changed = {"sk": f"contact#{number}", "contact_number": number, "name": name, "listing_key": f"{name}#{number}"}
+        return _padded({**item, **{attribute: {"S": value} for attribute, value in changed.items()}})
+
+
+def _padded(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the item as large as they get."""
+    return {**item, "padding": {"S": "x" * (_ROW_BYTES - size(item) - len("padding"))}}

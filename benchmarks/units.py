@@ -1,0 +1,42 @@
+"""DynamoDB units of each use case, counted until quiescence (BUDGETS): the real handlers before DynamoDB Local."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from benchmarks.meter import Units
+from benchmarks.stage import Stage
+from benchmarks.story import PAGE, Story
+from benchmarks.table import Row
+
+_GROUP = "DynamoDB units, read and write"
+
+BUDGETS: dict[str, tuple[float, float]] = {
+    "GET one user": (2, 0),
+    "GET /me": (2, 0),
+    "activation, complete, with code": (8, 18),
+    "invite a contact": (5, 12),
+    "request a new user": (5, 12),
+    "request a new user, with an Idempotency-Key": (5, 12 + 2),
+    "activate": (5, 8),
+    "deactivate": (5, 8),
+    "accept an invitation": (5, 12),
+    f"overview, page of {PAGE}": (9, 0),
+    f"ERP contacts without account, page of {PAGE}": (9, 0),
+}
+"""What a use case may take: read units, write units. A use case that is not here is measured and told."""
+
+
+def rows(stage: Stage) -> Iterator[Row]:
+    """Yield two rows for each use case of the story."""
+    story = Story(stage)
+    stage.meter.reset()
+    for name in chain(story.use_cases(), story.pages()):
+        yield from _rows(name, stage.meter.units)
+        stage.meter.reset()
+
+
+def _rows(name: str, units: Units) -> Iterator[Row]:
+    # A list has one budget, however long it is.
+    read, write = BUDGETS.get(name) or BUDGETS.get(name.rpartition(",")[0], (None, None))
+    yield Row(_GROUP, f"{name}: read", units.read, "units", read)
+    yield Row(_GROUP, f"{name}: write", units.write, "units", write)
