@@ -339,8 +339,8 @@ def company(caller: Member) -> Answer[CompanyAnswer]:
 
 @api.route(
     "POST /company/main-contact",
-    caller=person(companies, Permission.ROLES_ASSIGN, administration=True),
-    problems=["not-found", "own-account", "user-not-active", "in-progress", "version-changed"],
+    caller=person(companies, administration=True),
+    problems=["permission-missing", "not-found", "own-account", "user-not-active", "in-progress", "version-changed"],
 )
 def hand_over_main_contact(body: MainContactBody, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Hand over the role of main contact to an active user, who is answered; both are told by mail.

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 import pytest
 
 from customer_center.companies.activate_company import ActivationRules
+from customer_center.companies.idempotency import user_once
 from customer_center.companies.model import InvitationRules, Role, UserStatus
-from customer_center.platform.errors import Conflict, OutsideUnavailable
+from customer_center.platform.errors import CustomerCenterError, OutsideUnavailable
+from customer_center.platform.idempotency import Idempotency
 from tests.builders import (
     INVOICE,
     NUMBER,
@@ -21,8 +23,12 @@ from tests.builders import (
     a_customer,
     a_main_contact,
     a_user,
+    an_email_change,
     an_invited_user,
+    euros,
 )
+
+NEW = "new@baecker.example"
 
 
 class Death(BaseException):
@@ -67,6 +73,8 @@ class Fragile:
 
     def __getattr__(self, name):
         member = getattr(self._port, name)
+        if name == "remembering":
+            return lambda request: Fragile(member(request), self._fate)
         return (lambda *a, **k: self._fate.through(lambda: member(*a, **k))) if callable(member) else member
 
 
@@ -150,12 +158,72 @@ def _requested():
     return room
 
 
+def _colleague(**given):
+    return a_user(email="anna@baecker.example", **given)
+
+
 def _invitee(**given):
     return lambda: an_invited_user(email="invited@baecker.example", **given)
 
 
 def _accept(room, claim_id):
     return room.accept(f"{room.subject.user_id}.secret", claim_id=claim_id)
+
+
+def _once(act):
+    """Return the act as a request whose Idempotency-Key is the caller's claim id."""
+
+    def keyed(room, claim):
+        def do(companies):
+            plain, room.companies = room.companies, companies
+            try:
+                return act(room)
+            finally:
+                room.companies = plain
+
+        user_once(Idempotency(claim, "what was asked"), do, companies=room.companies, clock=room.clock)
+
+    return keyed
+
+
+def _hand_over(room):
+    # Who is calling is read anew with every request.
+    room.hand_over(room.subject.user_id, room.companies.user(room.chief.user_id))
+
+
+def _moving():
+    return a_user(email="anna@baecker.example", email_change=an_email_change(email=NEW))
+
+
+def _wanting_a_new_email():
+    room = _with(_colleague)()
+    room.edit(room.subject.user_id, room.chief, email=NEW)
+    return room
+
+
+def _handed_over():
+    room = _with(_colleague)()
+    _hand_over(room)
+    return room
+
+
+def _a_day_later(prepare):
+    def later():
+        room = prepare()
+        room.clock.advance(days=1)
+        return room
+
+    return later
+
+
+def _invited_contact():
+    room = _with()()
+    room.subject = room.invite(room.chief)
+    return room
+
+
+def _confirm_mailed(room):
+    room.confirm(room.mailed_token())
 
 
 def _accept_mailed(room):
@@ -208,6 +276,52 @@ SCENARIOS = {
         lambda room, _: room.reactivate(room.subject.user_id, room.chief),
         finish=_accept_mailed,
     ),
+    "edit": Scenario(
+        _with(_colleague),
+        lambda room, _: room.edit(
+            room.subject.user_id, room.chief, name="Otto", language="fr", budgets={"per_order": euros("5.00")}
+        ),
+    ),
+    "edit of one version": Scenario(
+        _with(_colleague),
+        lambda room, _: room.edit(room.subject.user_id, room.chief, if_version=1, name="Otto"),
+        told="version-changed",
+    ),
+    "demotion": Scenario(
+        _with(lambda: a_main_contact(email="anna@baecker.example")),
+        lambda room, _: room.edit(room.subject.user_id, room.chief, roles=frozenset({Role.BUYER})),
+    ),
+    "new e-mail": Scenario(
+        _with(_colleague),
+        lambda room, _: room.edit(room.subject.user_id, room.chief, email=NEW),
+        finish=_confirm_mailed,
+    ),
+    "what follows from a new e-mail": Scenario(
+        _wanting_a_new_email, lambda room, _: room.follow_up(), finish=_confirm_mailed
+    ),
+    "confirmation of a new e-mail": Scenario(
+        _with(_moving), lambda room, _: room.confirm(f"{room.subject.user_id}.secret")
+    ),
+    "new e-mail of an invited user": Scenario(
+        _with(_invitee()),
+        lambda room, _: room.edit(room.subject.user_id, room.chief, email=NEW),
+        finish=_accept_mailed,
+    ),
+    "resending an invitation": Scenario(
+        _a_day_later(_with(_invitee())),
+        _once(lambda room: room.resend(room.subject.user_id, room.chief)),
+        finish=_accept_mailed,
+        told="too-many-requests",
+    ),
+    "revocation": Scenario(_with(_invitee()), lambda room, _: room.revoke(room.subject.user_id, room.chief)),
+    "deletion": Scenario(
+        _with(_colleague), lambda room, _: room.delete(room.subject.user_id, room.chief), told="not-found"
+    ),
+    "deletion of an invited contact": Scenario(
+        _invited_contact, lambda room, _: room.delete(room.subject.user_id, room.chief), told="not-found"
+    ),
+    "handing over": Scenario(_with(_colleague), _once(_hand_over), told="permission-missing"),
+    "what follows from handing over": Scenario(_handed_over, lambda room, _: room.follow_up()),
     "listing of contacts": Scenario(
         _with(lambda: a_user(email="kt100@baecker.example")), lambda room, _: room.contacts(room.chief)
     ),
@@ -228,7 +342,7 @@ def _run(scenario, fate, *, repeat_as="mine", wait=0):
         room.clock.advance(seconds=wait)
         try:
             scenario.act(room, repeat_as)
-        except Conflict as refused:
+        except CustomerCenterError as refused:
             assert refused.code == scenario.told  # noqa: PT017 # a refusal is allowed, not expected
     room.erp, room.companies, room.identities = ports
     room.follow_up()
@@ -249,6 +363,10 @@ def _state(room):
         "users": sorted(
             (
                 user.email,
+                user.name,
+                user.language,
+                str(user.budgets),
+                user.email_change.email if user.email_change else "",
                 companies.company(user.company_id).customer_number,
                 user.status.value,
                 sorted(user.roles),

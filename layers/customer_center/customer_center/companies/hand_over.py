@@ -2,7 +2,7 @@
 
 from customer_center.companies import audit, effects
 from customer_center.companies.colleagues import colleague_of, crossed_by_others
-from customer_center.companies.model import Role, User, UserStatus, check_not_self
+from customer_center.companies.model import Permission, Role, User, UserStatus, check_not_self
 from customer_center.companies.ports import Companies
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import Conflict, Forbidden, PreconditionFailed
@@ -25,8 +25,9 @@ def hand_over(
     `if_version` is the actor's own. Raises Forbidden for an actor who is no main contact, NotFound, Conflict
     `own-account` or `user-not-active`, PreconditionFailed, InProgress.
     """
+    # Here and not by the route: who repeats the request has lost the role by it.
     if not actor.is_main_contact:
-        raise Forbidden("forbidden")
+        raise Forbidden("permission-missing", permission=Permission.ROLES_ASSIGN)
     if if_version not in (None, actor.version):
         raise PreconditionFailed
     user = colleague_of(actor, user_id, companies)
