@@ -1554,6 +1554,8 @@ AUDIT_QUERIES = {
     "since": ({"since": "yesterday"}, "/since", "moment"),
     "without-a-zone": ({"since": "2026-11-24T10:00:00"}, "/since", "moment"),
     "a-day": ({"until": "2026-11-24"}, "/until", "moment"),
+    "seconds-since-1970": ({"until": "1795515330.5"}, "/until", "moment"),
+    "before-1970": ({"since": "-1"}, "/since", "moment"),
     "no-day": ({"until": "2026-02-30T00:00:00Z"}, "/until", "moment"),
     "subject-empty": ({"subject": ""}, "/subject", "too-short"),
     "action-too-long": ({"action": "x" * 101}, "/action", "too-long"),

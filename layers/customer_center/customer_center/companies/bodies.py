@@ -74,6 +74,13 @@ def _password(text: SecretStr) -> SecretStr:
     return text
 
 
+def _written_out(moment: object) -> object:
+    # pydantic takes seconds since 1970 as well, which is no date-time of RFC 3339.
+    if not re.match(r"\d{4}-\d{2}-\d{2}T", str(moment), re.ASCII | re.IGNORECASE):
+        raise PydanticCustomError("moment", "This is not a date and time.")
+    return moment
+
+
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_printable)]
 Number = Annotated[Line, Field(max_length=40)]
 Email = Annotated[Line, Field(max_length=_EMAIL_LENGTH), AfterValidator(_email)]
@@ -81,6 +88,7 @@ PersonName = Annotated[Line, Field(max_length=50), AfterValidator(_no_address)]
 Salutation = Annotated[Line, Field(max_length=20)]
 LanguageTag = Annotated[Line, Field(max_length=35)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 Password = Annotated[SecretStr, Field(min_length=10, max_length=128), AfterValidator(_password)]
 
 
@@ -273,8 +281,8 @@ class UsersQuery(PageQuery):
 class AuditQuery(PageQuery):
     """Which entries of the audit trail."""
 
-    since: Annotated[AwareDatetime | None, Field(description="Made at this moment or later.")] = None
-    until: Annotated[AwareDatetime | None, Field(description="Made before this moment.")] = None
+    since: Annotated[Moment | None, Field(description="Made at this moment or later.")] = None
+    until: Annotated[Moment | None, Field(description="Made before this moment.")] = None
     subject: Annotated[Line | None, Field(max_length=100, description="About this user, or this company (id).")] = None
     action: Annotated[Line | None, Field(max_length=100, description="Of this kind, `user.invited` for example.")] = (
         None

@@ -1,0 +1,197 @@
+"""Every operation of docs/openapi.json, asked what the document allows and what it forbids, by everybody there is.
+
+The document says what an answer may be: its status, its media type, its headers, its schema. Requests are made from it
+by schemathesis, so that a new route is in here the moment it is documented; they go to the real handlers with AWS in
+memory and the simulated ERP, each into the same state. What is asked is the same in every run.
+"""
+
+import json
+import logging
+from collections import defaultdict
+from http import HTTPStatus
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks
+
+from customer_center.platform.log import logger
+from tests.fuzz.gateway import Gateway, handlers_of
+from tests.integration.aws import REGION, event_of, forget
+from tests.integration.test_handlers import BUYER, HTTP_SAMPLES, aws, erp_server, population  # noqa: F401 # fixtures
+from tests.template_reader import ROOT, events_of, functions_of
+
+URL = "https://api.example.com"
+CHECKS = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+    checks.negative_data_rejection,
+]
+# schemathesis' own, and 412: an If-Match that is no entity tag of ours does not match.
+REFUSALS = ["400", "401", "403", "404", "409", "412", "413", "422", "428"]
+
+
+def document(phases):
+    """Return the document, to be asked from in these phases."""
+    config = {"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}, "phases": phases}
+    return schemathesis.openapi.from_path(ROOT / "docs/openapi.json", config=schemathesis.Config.from_dict(config))
+
+
+# A method that a route does not have is 404 at the gateway, as any route that does not exist.
+EVERYTHING = document({"coverage": {"unexpected-methods": []}})
+SOMETHING = document({"coverage": {"enabled": False}, "examples": {"enabled": False}})
+SENSIBLE = document({})
+
+# The same in every run, and nothing is kept from one to the next.
+SAME = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+# The requests of the sample events are good ones
+
+
+def samples():
+    """Return the sample events of each route."""
+    found = defaultdict(list)
+    for event in map(event_of, HTTP_SAMPLES):
+        found[event["routeKey"]].append(event)
+    return found
+
+
+SAMPLES = samples()
+# What there is, by the name of the path parameter.
+KNOWN = defaultdict(set)
+for event in (event for events in SAMPLES.values() for event in events):
+    for name, value in event.get("pathParameters", {}).items():
+        KNOWN[name].add(value)
+
+
+def username_of(event):
+    """Return who is calling by the sample event, None when it is no person."""
+    return event["requestContext"].get("authorizer", {"jwt": {"claims": {}}})["jwt"]["claims"].get("username")
+
+
+def who_may(route):
+    """Return what the sample event of a route shows for itself: a person's token, a client's key, or nothing."""
+    (event, *_) = SAMPLES[route]
+    username = username_of(event)
+    return f"Bearer {username}" if username else event["headers"].get("authorization")
+
+
+CLIENT_KEYS = sorted({shown for shown in map(who_may, SAMPLES) if shown and shown.startswith("Bearer cck_")})
+OTHERS = {
+    "nobody": None,
+    "somebody without permission": f"Bearer {BUYER}",
+    "a token that is none": "Bearer none",
+    "no bearer": "Basic bm9ib2R5Og==",
+    **dict(zip(["a client"], CLIENT_KEYS, strict=False)),
+}
+
+
+# Where they are sent
+
+
+@pytest.fixture(scope="module")
+def handlers(aws):  # noqa: F811 # the fixture
+    """The functions behind the gateway, started once: their variables of one name have one value."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+            patch.setenv(name, REGION)
+        for name, function in functions_of(aws.template).items():
+            if events_of(function, "HttpApi"):
+                for variable, value in aws.environment(name).items():
+                    patch.setenv(variable, value)
+        patch.setattr(logger, "level", logging.CRITICAL)
+        forget()
+        yield handlers_of(aws.template)
+        forget()
+
+
+@pytest.fixture
+def api(aws, handlers, population):  # noqa: F811 # the fixtures
+    """What asks a case, of the same state each time, and holds the answer against the document."""
+    people = {username_of(event) for events in SAMPLES.values() for event in events} | {BUYER}
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount(URL, Gateway(aws.template, handlers, {name: name for name in people if name}))
+
+        def ask(case, shown, state=population):
+            aws.restore(state)
+            headers = {"Authorization": shown} if shown else {}
+            return case.call_and_validate(base_url=URL, session=session, headers=headers, checks=CHECKS)
+
+        yield ask
+
+
+@EVERYTHING.parametrize()
+@settings(SAME, max_examples=20)
+def test_whatever_is_sent_the_answer_is_as_documented(case, api):
+    api(case, who_may(case.operation.label))
+
+
+@pytest.mark.parametrize("shown", OTHERS.values(), ids=OTHERS)
+@SOMETHING.parametrize()
+@settings(SAME, max_examples=5)
+def test_whoever_asks_the_answer_is_as_documented(case, api, shown):
+    api(case, shown)
+
+
+# Requests that mean something
+
+
+@SENSIBLE.hook
+def before_generate_path_parameters(context, strategy):
+    names = [parameter.name for parameter in context.operation.path_parameters]
+    return strategy | st.fixed_dictionaries({name: st.sampled_from(sorted(KNOWN[name])) for name in names})
+
+
+@SENSIBLE.hook
+def before_generate_query(context, strategy):
+    known = [
+        event["queryStringParameters"] for event in SAMPLES[context.operation.label] if "queryStringParameters" in event
+    ]
+    return strategy | st.sampled_from(known) if known else strategy
+
+
+@SENSIBLE.hook
+def before_generate_body(context, strategy):
+    known = [event["body"] for event in SAMPLES[context.operation.label]]
+    bodies = [json.loads(body) if body.startswith("{") else body for body in known]
+    return st.sampled_from(bodies) | st.tuples(st.sampled_from(bodies), strategy, st.sets(st.integers(0, 9))).map(
+        _mixed
+    )
+
+
+def _mixed(parts):
+    """Return a sample's body with some of its fields replaced by generated ones."""
+    sample, generated, places = parts
+    if not isinstance(sample, dict):
+        return generated
+    return {**sample, **{name: value for place, (name, value) in enumerate(generated.items()) if place in places}}
+
+
+OPERATIONS = {result.ok().label: result.ok() for result in SENSIBLE.get_all_operations()}
+
+
+@pytest.mark.parametrize("route", OPERATIONS)
+def test_what_means_something_is_answered_as_documented_and_well(api, population, route):  # noqa: F811 # the fixture
+    # The company of the sample events is activated once.
+    state = None if route == "POST /activations" else population
+    answered = set()
+
+    @settings(SAME, max_examples=25)
+    @given(OPERATIONS[route].as_strategy())
+    def ask(case):
+        answered.add(HTTPStatus(api(case, who_may(route), state).status_code))
+
+    ask()
+    assert any(status.is_success for status in answered), answered
+
+
+def test_every_documented_route_is_asked():
+    assert set(OPERATIONS) == set(SAMPLES)
