@@ -24,7 +24,7 @@ from typing import Any, Literal, get_args, get_type_hints, override
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
-from pydantic_core.core_schema import ComputedField, DataclassField, ModelField, TypedDictField
+from pydantic_core.core_schema import ComputedField, DataclassField, FrozenSetSchema, ModelField, TypedDictField
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "layers/customer_center"))
 
@@ -305,6 +305,11 @@ class _Schema(GenerateJsonSchema):
         self, field: ModelField | DataclassField | TypedDictField | ComputedField, total: bool
     ) -> bool:
         return self.mode == "serialization" or super().field_is_required(field, total)  # type: ignore[arg-type] # the parent's own union is narrower
+
+    @override
+    def frozenset_schema(self, schema: FrozenSetSchema) -> Json:
+        # What is sent twice counts once.
+        return {name: value for name, value in super().frozenset_schema(schema).items() if name != "uniqueItems"}
 
 
 def _schemas(operations: Iterable[Operation]) -> Json:

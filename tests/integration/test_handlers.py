@@ -1326,6 +1326,11 @@ def test_no_or_unknown_roles_are_refused(company, value, pointer, code):
     _refuses(company, _with_body("users/request_user", roles=value), 422, "invalid-input", (pointer, code))
 
 
+def test_a_role_that_is_named_twice_counts_once(company):
+    reply = company.call(_with_body("users/request_user", roles=["buyer", "buyer"]))
+    assert (reply.status, reply.body["roles"]) == (201, ["buyer"])
+
+
 @pytest.mark.parametrize("kind", ["null", "none", "one-unknown", "not-for-giving"])
 def test_no_or_unknown_roles_are_refused_for_an_edit(company, kind):
     value, pointer, code = ROLES[kind]

@@ -92,6 +92,13 @@ def test_it_is_a_valid_openapi_3_1_document(document):
     assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
 
 
+def test_naming_something_twice_is_not_forbidden(document):
+    """It counts once (tests/integration)."""
+    roles = document["components"]["schemas"]["RequestUserBody"]["properties"]["roles"]
+    assert (roles["type"], roles["minItems"]) == ("array", 1)
+    assert '"uniqueItems"' not in json.dumps(document)
+
+
 def _routes_of_the_template():
     """Every route of the gateway, and whether it lets the request through without asking who is calling."""
     for function in functions_of(load_template()).values():
