@@ -75,6 +75,17 @@ class Story:
         for action in ("deactivate", "activate"):
             self._do(f"POST /users/{{user_id}}/{action}", by=self._main, user_id=self._buyer)
             yield action
+        self._edit({"name": "Bea Neu", "roles": ["approver"]})
+        yield "edit"
+        self._edit({"email": "bea@neu.example"})
+        yield "new e-mail asked for"
+        token = self._stage.mailed(r"#token=([^\"\s<]+)")
+        self._do("POST /email-confirmations", body={"token": token})
+        yield "new e-mail confirmed"
+
+    def _edit(self, changes: Mapping[str, Any]) -> None:
+        route, any_version = "PATCH /users/{user_id}", {"if-match": "*"}
+        self._do(route, by=self._main, user_id=self._buyer, body=changes, headers=any_version)
 
     def _do(self, route: str, **given: Any) -> Any:
         answer = self._stage.call(route, **given)

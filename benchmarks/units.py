@@ -20,6 +20,8 @@ BUDGETS: dict[str, tuple[float, float]] = {
     "activate": (5, 8),
     "deactivate": (5, 8),
     "accept an invitation": (5, 12),
+    "edit": (4, 6),
+    "new e-mail confirmed": (5, 11),
     f"overview, page of {PAGE}": (9, 0),
     f"ERP contacts without account, page of {PAGE}": (9, 0),
 }

@@ -316,28 +316,12 @@ class Room:
 
     def deactivate(self, user_id, actor, *, if_version=None):
         """Deactivate a user."""
-        return deactivate_user(
-            user_id,
-            actor,
-            f"request-{next(self.requests)}",
-            if_version=if_version,
-            companies=self.companies,
-            identities=self.identities,
-            clock=self.clock,
-        )
+        return self._do(deactivate_user, user_id, actor, if_version=if_version, identities=self.identities)
 
     def reactivate(self, user_id, actor, *, if_version=None):
         """Activate a deactivated user."""
-        return activate_user(
-            user_id,
-            actor,
-            f"request-{next(self.requests)}",
-            if_version=if_version,
-            rules=self.invitation_rules,
-            companies=self.companies,
-            identities=self.identities,
-            clock=self.clock,
-        )
+        ports = {"rules": self.invitation_rules, "identities": self.identities}
+        return self._do(activate_user, user_id, actor, if_version=if_version, **ports)
 
     def import_users(self, actor, text, *, dry_run=False, seconds=20, request=None):
         """Import a table: the rows of the text, below a header of all columns unless it brings its own."""
@@ -380,73 +364,34 @@ class Room:
 
     def edit(self, user_id, actor, *, if_version=None, **given):
         """Edit a user."""
-        return edit_user(
-            user_id,
-            Edit(**given),
-            actor,
-            f"request-{next(self.requests)}",
-            if_version=if_version,
-            rules=self.invitation_rules,
-            companies=self.companies,
-            identities=self.identities,
-            clock=self.clock,
-        )
+        ports = {"rules": self.invitation_rules, "identities": self.identities}
+        return self._do(edit_user, user_id, Edit(**given), actor, if_version=if_version, **ports)
 
     def confirm(self, token):
         """Confirm a new e-mail."""
-        return confirm_email(
-            token,
-            f"request-{next(self.requests)}",
-            companies=self.companies,
-            identities=self.identities,
-            clock=self.clock,
-        )
+        return self._do(confirm_email, token, identities=self.identities)
 
     def delete(self, user_id, actor, *, if_version=None):
         """Delete a user."""
-        delete_user(
-            user_id,
-            Member(actor, self.companies.company(actor.company_id)),
-            f"request-{next(self.requests)}",
-            if_version=if_version,
-            companies=self.companies,
-            identities=self.identities,
-            clock=self.clock,
-        )
+        member = Member(actor, self.companies.company(actor.company_id))
+        self._do(delete_user, user_id, member, if_version=if_version, identities=self.identities)
 
     def resend(self, user_id, actor, *, if_version=None):
         """Send an invitation again."""
-        return resend_invitation(
-            user_id,
-            actor,
-            f"request-{next(self.requests)}",
-            if_version=if_version,
-            rules=self.invitation_rules,
-            companies=self.companies,
-            clock=self.clock,
-        )
+        return self._do(resend_invitation, user_id, actor, if_version=if_version, rules=self.invitation_rules)
 
     def revoke(self, user_id, actor, *, if_version=None):
         """Revoke an invitation."""
-        return revoke_invitation(
-            user_id,
-            actor,
-            f"request-{next(self.requests)}",
-            if_version=if_version,
-            companies=self.companies,
-            clock=self.clock,
-        )
+        return self._do(revoke_invitation, user_id, actor, if_version=if_version)
 
     def hand_over(self, user_id, actor, *, if_version=None):
         """Hand over the role of main contact."""
-        return hand_over(
-            user_id,
-            actor,
-            f"request-{next(self.requests)}",
-            if_version=if_version,
-            companies=self.companies,
-            clock=self.clock,
-        )
+        return self._do(hand_over, user_id, actor, if_version=if_version)
+
+    def _do(self, use_case, *arguments, **given):
+        """Call a use case of administration as its handler does, each time as another request."""
+        request_id = f"request-{next(self.requests)}"
+        return use_case(*arguments, request_id, companies=self.companies, clock=self.clock, **given)
 
     def contacts(self, actor, *, limit=50, cursor=None, refresh=False):
         """List the contacts of the ERP without an account."""

@@ -28,28 +28,13 @@ def room():
 
 @pytest.fixture
 def chief(room):
-    chief = a_main_contact()
-    room.companies.add(a_company(), chief)
-    return chief
-
-
-def _present(room, user):
-    """Put the user there, with a login where there is one."""
-    company = room.companies.company(user.company_id) or a_company(company_id=user.company_id)
-    room.companies.add(company, user)
-    if user.status is not UserStatus.INVITED and (user.invitation is None or user.invitation.token_hash is None):
-        room.identities.create(user)
-        room.identities.set_password(user.user_id, PASSWORD)
-        room.identities.enable(user)
-        if user.status is not UserStatus.ACTIVE:
-            room.identities.disable(user.user_id)
-    return user
+    return room.founded()
 
 
 def test_a_deactivated_user_cannot_log_in(room, chief):
     """001: "You can activate or deactivate a user."; "An user, which has been deactivated, cannot login to the shop
     anymore."."""
-    user = _present(room, a_user())
+    user = room.present(a_user())
     assert room.identities.sign_in(user.user_id, PASSWORD)
     after = room.deactivate(user.user_id, chief)
     assert after.status is UserStatus.DEACTIVATED
@@ -59,7 +44,7 @@ def test_a_deactivated_user_cannot_log_in(room, chief):
 
 
 def test_open_sessions_end_too(room, chief):
-    user = _present(room, a_user())
+    user = room.present(a_user())
     room.identities.sign_in(user.user_id, PASSWORD)
     room.deactivate(user.user_id, chief)
     assert room.identities.logins[user.user_id].sessions == set()
@@ -67,7 +52,7 @@ def test_open_sessions_end_too(room, chief):
 
 def test_the_api_refuses_a_deactivated_user_at_once(room, chief):
     """001: "An user, which has been deactivated, cannot login to the shop anymore."."""
-    user = _present(room, a_user())
+    user = room.present(a_user())
     caller = PersonCaller(lambda: room.companies, None, administration=False)
 
     class WithToken:
@@ -82,7 +67,7 @@ def test_the_api_refuses_a_deactivated_user_at_once(room, chief):
 
 def test_a_reactivated_user_logs_in_with_the_old_password(room, chief):
     """001: "You can activate or deactivate a user."."""
-    user = _present(room, a_user())
+    user = room.present(a_user())
     room.deactivate(user.user_id, chief)
     after = room.reactivate(user.user_id, chief)
     assert after.status is UserStatus.ACTIVE
@@ -90,7 +75,7 @@ def test_a_reactivated_user_logs_in_with_the_old_password(room, chief):
 
 
 def test_who_accepted_an_invitation_is_reactivated_with_their_password(room, chief):
-    user = _present(room, an_invited_user())
+    user = room.present(an_invited_user())
     room.accept(f"{user.user_id}.secret")
     room.deactivate(user.user_id, chief)
     after = room.reactivate(user.user_id, chief)
@@ -100,7 +85,7 @@ def test_who_accepted_an_invitation_is_reactivated_with_their_password(room, chi
 
 def test_it_needs_no_form(room, chief):
     """001: "This feature does not have a specific form view and is available in the user management overview."."""
-    user = _present(room, a_user())
+    user = room.present(a_user())
     room.deactivate(user.user_id, chief)
     page = room.companies.users(chief.company_id, limit=50)
     company = room.companies.company(chief.company_id)
@@ -112,7 +97,7 @@ def test_it_needs_no_form(room, chief):
 
 
 def test_each_change_is_the_next_version(room, chief):
-    user = _present(room, a_user())
+    user = room.present(a_user())
     room.clock.advance(minutes=1)
     after = room.deactivate(user.user_id, chief)
     assert (after.version, after.updated_at) == (2, room.clock.now())
@@ -120,7 +105,7 @@ def test_each_change_is_the_next_version(room, chief):
 
 
 def test_it_is_written_down(room, chief):
-    user = _present(room, a_user())
+    user = room.present(a_user())
     room.deactivate(user.user_id, chief)
     room.reactivate(user.user_id, chief)
     assert [(entry.action, entry.actor.actor_id, dict(entry.changes)) for entry in room.companies.entries] == [
@@ -132,7 +117,7 @@ def test_it_is_written_down(room, chief):
 
 @pytest.mark.parametrize("action", ["deactivate", "reactivate"])
 def test_when_the_login_service_is_down_it_follows_later(room, chief, action):
-    user = _present(room, a_user(status=UserStatus.ACTIVE if action == "deactivate" else UserStatus.DEACTIVATED))
+    user = room.present(a_user(status=UserStatus.ACTIVE if action == "deactivate" else UserStatus.DEACTIVATED))
     room.identities.unavailable = True
     after = getattr(room, action)(user.user_id, chief)
     assert room.companies.user(user.user_id) == after
@@ -146,7 +131,7 @@ def test_when_the_login_service_is_down_it_follows_later(room, chief, action):
 
 @pytest.mark.parametrize("secret", ["secret", None])
 def test_deactivating_an_invited_user_revokes_the_invitation(room, chief, secret):
-    user = _present(room, an_invited_user(secret=secret, claim=a_claim()))
+    user = room.present(an_invited_user(secret=secret, claim=a_claim()))
     after = room.deactivate(user.user_id, chief)
     assert after.status is UserStatus.DEACTIVATED
     assert after.invitation.status is InvitationStatus.REVOKED
@@ -158,7 +143,7 @@ def test_deactivating_an_invited_user_revokes_the_invitation(room, chief, secret
 
 
 def test_the_revoked_link_is_no_good(room, chief):
-    user = _present(room, an_invited_user())
+    user = room.present(an_invited_user())
     room.deactivate(user.user_id, chief)
     with pytest.raises(Gone, match="invitation-revoked"):
         room.accept(f"{user.user_id}.secret")
@@ -172,7 +157,7 @@ def test_a_mail_that_waits_is_not_sent_to_a_deactivated_user(room, chief):
 
 
 def test_activating_one_who_never_accepted_renews_the_invitation(room, chief):
-    user = _present(room, an_invited_user())
+    user = room.present(an_invited_user())
     room.deactivate(user.user_id, chief)
     room.clock.advance(days=30)
     after = room.reactivate(user.user_id, chief)
@@ -188,7 +173,7 @@ def test_activating_one_who_never_accepted_renews_the_invitation(room, chief):
 
 @pytest.mark.parametrize("status", [InvitationStatus.BOUNCED, InvitationStatus.PENDING])
 def test_activating_renews_an_invitation_that_bounced_or_expired_too(room, chief, status):
-    user = _present(room, a_user(status=UserStatus.DEACTIVATED, invitation=an_invitation(status=status)))
+    user = room.present(a_user(status=UserStatus.DEACTIVATED, invitation=an_invitation(status=status)))
     assert room.reactivate(user.user_id, chief).status is UserStatus.INVITED
     assert [effect.kind for effect in room.companies.effects] == ["mail"]
 
@@ -214,7 +199,7 @@ def test_the_last_active_main_contact_stays(room, chief):
 
 
 def test_a_deactivated_main_contact_is_one_again_when_activated(room, chief):
-    other = _present(room, a_main_contact())
+    other = room.present(a_main_contact())
     room.deactivate(other.user_id, chief)
     assert room.companies.company(chief.company_id).main_contacts == {chief.user_id}
     room.reactivate(other.user_id, chief)
@@ -222,7 +207,7 @@ def test_a_deactivated_main_contact_is_one_again_when_activated(room, chief):
 
 
 def test_an_invited_main_contact_is_not_the_last_one(room, chief):
-    user = _present(room, an_invited_user(roles={Role.MAIN_CONTACT}))
+    user = room.present(an_invited_user(roles={Role.MAIN_CONTACT}))
     assert room.deactivate(user.user_id, chief).status is UserStatus.DEACTIVATED
 
 
@@ -248,7 +233,7 @@ def test_a_user_of_another_company_does_not_exist(room, chief, action):
     ],
 )
 def test_what_is_so_already_changes_nothing(room, chief, action, status):
-    user = _present(room, a_user(status=status, invitation=an_invitation()))
+    user = room.present(a_user(status=status, invitation=an_invitation()))
     calls = len(room.identities.calls)
     assert getattr(room, action)(user.user_id, chief) == user
     assert room.companies.entries == []
@@ -258,7 +243,7 @@ def test_what_is_so_already_changes_nothing(room, chief, action, status):
 @pytest.mark.parametrize("action", ["deactivate", "reactivate"])
 def test_only_the_version_that_was_seen_is_changed(room, chief, action):
     status = UserStatus.ACTIVE if action == "deactivate" else UserStatus.DEACTIVATED
-    user = _present(room, a_user(status=status, version=3))
+    user = room.present(a_user(status=status, version=3))
     with pytest.raises(PreconditionFailed):
         getattr(room, action)(user.user_id, chief, if_version=2)
     assert room.companies.user(user.user_id) == user
@@ -268,7 +253,7 @@ def test_only_the_version_that_was_seen_is_changed(room, chief, action):
 @pytest.mark.parametrize("action", ["deactivate", "reactivate"])
 def test_a_change_in_between_is_not_overwritten(room, chief, action):
     status = UserStatus.ACTIVE if action == "deactivate" else UserStatus.DEACTIVATED
-    user = _present(room, a_user(status=status))
+    user = room.present(a_user(status=status))
     change_user = room.companies.change_user
 
     def change_late(before, after, entry):

@@ -1,11 +1,11 @@
 """Appoint a main contact: what an operator does when a company's last one is gone (DESIGN §4)."""
 
 from customer_center.companies import audit
+from customer_center.companies.colleagues import colleague_of, crossed_by_others
 from customer_center.companies.model import Role, User, UserStatus
 from customer_center.companies.ports import Companies
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Conflict, InProgress, NotFound, PreconditionFailed
-from customer_center.platform.ids import company_of
+from customer_center.platform.errors import Conflict
 from customer_center.platform.journal import Actor
 
 
@@ -17,9 +17,7 @@ def appoint_main_contact(
     Raises NotFound for nobody and for another company's user alike, Conflict `user-not-active`, InProgress. Appointing
     a main contact changes nothing.
     """
-    user = companies.user(user_id) if company_of(user_id) == company_id else None
-    if user is None:
-        raise NotFound
+    user = colleague_of(company_id, user_id, companies)
     if user.status is not UserStatus.ACTIVE:
         raise Conflict("user-not-active")
     if user.is_main_contact:
@@ -29,8 +27,6 @@ def appoint_main_contact(
     entry = audit.user_entry(
         "user.appointed_main_contact", before=user, after=after, actor=actor, now=now, request_id=request_id
     )
-    try:
+    with crossed_by_others(None):
         companies.change_user(user, after, entry)
-    except PreconditionFailed as error:
-        raise InProgress("in-progress", retry_after=1) from error
     return after

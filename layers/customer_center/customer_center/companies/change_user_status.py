@@ -25,7 +25,7 @@ def deactivate_user(
     Raises NotFound, Conflict `own-account` or `last-main-contact`, PreconditionFailed, InProgress. Deactivating twice
     changes nothing.
     """
-    user = colleague_of(actor, user_id, companies, if_version=if_version)
+    user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
     check_not_self(actor, user)
     if user.status is UserStatus.DEACTIVATED:
         return user
@@ -58,7 +58,7 @@ def activate_user(
 
     Raises NotFound, PreconditionFailed, InProgress. Activating an active or invited user changes nothing.
     """
-    user = colleague_of(actor, user_id, companies, if_version=if_version)
+    user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
     if user.status is not UserStatus.DEACTIVATED:
         return user
     now = clock.now()

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from customer_center.companies import effects
+from customer_center.companies.colleagues import crossed_by_others
 from customer_center.companies.model import Company
 from customer_center.companies.ports import Companies
 from customer_center.platform.clock import Clock, iso
-from customer_center.platform.errors import InProgress, NotFound, PreconditionFailed
+from customer_center.platform.errors import NotFound
 from customer_center.platform.journal import Actor, new_entry
 
 
@@ -61,8 +62,6 @@ def _change(
         changes={"closed_at": tuple(iso(at) if at else None for at in (company.closed_at, after.closed_at))},
         effects=[effects.align_company(company.company_id, now)],
     )
-    try:
+    with crossed_by_others(None):
         companies.change_company(company, after, entry)
-    except PreconditionFailed as error:
-        raise InProgress("in-progress", retry_after=1) from error
     return after

@@ -10,13 +10,13 @@ from customer_center.platform.ids import company_of
 from customer_center.platform.log import logger
 
 
-def colleague_of(actor: User, user_id: str, companies: Companies, *, if_version: int | None = None) -> User:
-    """Return a user of the actor's own company as they are now.
+def colleague_of(company_id: str, user_id: str, companies: Companies, *, if_version: int | None = None) -> User:
+    """Return a user of that company, the actor's own, as they are now.
 
     Raises NotFound for nobody and for another company's user alike, PreconditionFailed when the version named is not
     theirs any more.
     """
-    user = companies.user(user_id) if company_of(user_id) == actor.company_id else None
+    user = companies.user(user_id) if company_of(user_id) == company_id else None
     if user is None:
         raise NotFound
     if if_version is not None and if_version != user.version:

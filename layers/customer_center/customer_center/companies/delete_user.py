@@ -24,7 +24,7 @@ def delete_user(
     Raises NotFound (also when it is repeated), PreconditionFailed, Conflict `own-account` or `last-main-contact`,
     InProgress.
     """
-    user = colleague_of(actor.user, user_id, companies, if_version=if_version)
+    user = colleague_of(actor.company.company_id, user_id, companies, if_version=if_version)
     check_not_self(actor.user, user)
     now = clock.now()
     entry = audit.user_entry(

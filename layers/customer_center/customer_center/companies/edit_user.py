@@ -52,7 +52,7 @@ def edit_user(
     Conflict `own-account` or `last-main-contact` for a demotion, Conflict `email-in-use`, InProgress. A repeat after
     success changes nothing.
     """
-    user = colleague_of(actor, user_id, companies, if_version=if_version)
+    user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
     now = clock.now()
     roles = _roles(user, edit.roles, actor)
     budgets = replace(user.budgets, **edit.budgets)

@@ -30,7 +30,7 @@ def hand_over(
         raise Forbidden("permission-missing", permission=Permission.ROLES_ASSIGN)
     if if_version not in (None, actor.version):
         raise PreconditionFailed
-    user = colleague_of(actor, user_id, companies)
+    user = colleague_of(actor.company_id, user_id, companies)
     check_not_self(actor, user)
     if user.status is not UserStatus.ACTIVE:
         raise Conflict("user-not-active")

@@ -25,7 +25,7 @@ def resend_invitation(
     Raises NotFound, PreconditionFailed, Conflict `invitation-not-open` for one who accepted or was deactivated,
     TooManyRequests `too-many-requests` within a minute of the mail before, InProgress.
     """
-    user = colleague_of(actor, user_id, companies, if_version=if_version)
+    user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
     if user.status is not UserStatus.INVITED or user.invitation is None:
         raise Conflict("invitation-not-open")
     now = clock.now()

@@ -18,7 +18,7 @@ def revoke_invitation(
     Raises NotFound, PreconditionFailed, Conflict `invitation-not-open` for one who accepted or was deactivated,
     InProgress.
     """
-    user = colleague_of(actor, user_id, companies, if_version=if_version)
+    user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
     if user.status is not UserStatus.INVITED or user.invitation is None:
         raise Conflict("invitation-not-open")
     if user.invitation.status is InvitationStatus.REVOKED:
