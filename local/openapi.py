@@ -15,14 +15,14 @@ import sys
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from types import ModuleType, NoneType
 from typing import Any, Literal, get_args, get_type_hints, override
 
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from pydantic_core.core_schema import ComputedField, DataclassField, FrozenSetSchema, ModelField, TypedDictField
 
@@ -32,6 +32,9 @@ from customer_center.clients.callers import ClientCaller
 from customer_center.companies.callers import PersonCaller
 from customer_center.platform import errors, texts
 from customer_center.platform.http import PROBLEM_JSON, STATUS, Api, Csv, Route
+from customer_center.webhooks.callers import SignatureCaller
+from customer_center.webhooks.events import EVENTS, Field
+from customer_center.webhooks.receive_event import SOURCES
 
 ROOT = Path(__file__).parents[1]
 LAYER = ROOT / "layers/customer_center"
@@ -132,7 +135,17 @@ class Operation:
         """The good statuses with their models: of `Answer[A | B]` the first status has A, the second B."""
         (answered,) = get_args(get_type_hints(self.route.handler)["return"])
         models = get_args(answered) or (answered,) * len(self.route.statuses)
-        return zip(self.route.statuses, models, strict=True)
+        return zip(self.route.statuses, map(_modelled, models), strict=True)
+
+
+@cache
+def _modelled(answer: type[Any]) -> type[Any]:
+    """Return what pydantic makes a schema of: an answer that is a plain dataclass becomes a model."""
+    if not is_dataclass(answer):
+        return answer
+    fields: Any = {name: (kind, ...) for name, kind in get_type_hints(answer).items()}
+    model: type[BaseModel] = create_model(answer.__name__, __doc__=answer.__doc__, **fields)
+    return model
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -203,6 +216,12 @@ def document() -> Json:
                     "scheme": "bearer",
                     "bearerFormat": "cck_<key id>_<secret>",
                     "description": "The client key of a machine. An operator issues it (docs/shop-backend.md).",
+                },
+                "signature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "webhook-signature",
+                    "description": "The request is signed as Standard Webhooks 1.0.0 has it (docs/webhooks.md).",
                 },
             },
         },
@@ -277,6 +296,8 @@ def _codes(route: Route) -> Iterable[str]:
     if "query" in parameters:
         codes.add("invalid-input")
     caller = route.caller
+    if isinstance(caller, SignatureCaller):
+        return sorted(codes)
     if route.method == "POST":
         codes |= {"idempotency-key-invalid"} | ({"idempotency-key-reused"} if caller.security else set())
     if _wants_version(route):
@@ -334,7 +355,38 @@ def _schemas(operations: Iterable[Operation]) -> Json:
         for field, value in example.items():
             schemas[name]["properties"][field]["examples"] = [value]
     schemas["FieldProblem"]["properties"]["code"]["enum"] = sorted(texts.FIELDS)
-    return schemas
+    return schemas | {_event_name(kind): _event_schema(kind, table) for kind, table in EVENTS.items()}
+
+
+def _event_name(kind: str) -> str:
+    """Return `CustomerUpdatedEvent` for `customer.updated`."""
+    return "".join(word.capitalize() for word in kind.split(".")) + "Event"
+
+
+def _event_schema(kind: str, table: Mapping[str, Field]) -> Json:
+    data = {
+        "type": "object",
+        "properties": {name: _event_field(field) for name, field in table.items()},
+        "required": [name for name, field in table.items() if field.required],
+        "additionalProperties": False,
+    }
+    timestamp = {"type": "string", "format": "date-time", "description": "When it happened in the ERP."}
+    return {
+        "type": "object",
+        "description": f"The event `{kind}`. What is left out of `data` says nothing; null says that there is none.",
+        "properties": {"type": {"type": "string", "const": kind}, "timestamp": timestamp, "data": data},
+        "required": ["type", "timestamp", "data"],
+        "additionalProperties": False,
+    }
+
+
+def _event_field(field: Field) -> Json:
+    if not field.max_length:
+        return {"type": "boolean"}
+    text: Json = {"type": "string", "maxLength": field.max_length}
+    if field.nullable:
+        return {**text, "type": ["string", "null"]}
+    return {**text, "minLength": 1}
 
 
 def _name(model: type) -> str:
@@ -380,6 +432,20 @@ _PARAMETERS: Json = {
         "description": "The `ETag` the change is meant for; without it, or with `*`, any version.",
         "schema": {"type": "string", "pattern": r'^("[0-9]{1,9}"|\*)$', "examples": ['"3"']},
     },
+    "WebhookId": {
+        "name": "webhook-id",
+        "in": "header",
+        "required": True,
+        "description": "Names the event; the same in every repeat.",
+        "schema": {"type": "string", "pattern": "^[!-\\-/-~]{1,128}$", "examples": ["msg_2KWPBgLlAfxdpx2AI54pPJ85f4W"]},
+    },
+    "WebhookTimestamp": {
+        "name": "webhook-timestamp",
+        "in": "header",
+        "required": True,
+        "description": "When this request was sent, in seconds since 1970.",
+        "schema": {"type": "string", "pattern": "^[0-9]{1,11}$", "examples": ["1795514400"]},
+    },
 }
 _HEADERS: Json = {
     "ETag": {
@@ -412,13 +478,23 @@ def _operation(operation: Operation, schemas: Mapping[str, Any]) -> Json:
         described["security"] = [{route.caller.security: []}]
     if rest:
         described["description"] = "\n\n".join(rest)
+    if isinstance(route.caller, SignatureCaller):
+        described["security"] = [{route.caller.security: []}]
     if route.caller.security is None:
         described["security"] = []
     if "body" in kinds:
-        raw = kinds["body"] is bytes
-        schema = {"type": "string"} if raw else _ref(_name(kinds["body"]))
+        schema = _raw_schema(route) if kinds["body"] is bytes else _ref(_name(kinds["body"]))
         described["requestBody"] = {"required": True, "content": {route.consumes: {"schema": schema}}}
     return described
+
+
+def _raw_schema(route: Route) -> Json:
+    """Return the schema of a body that is handed over as it came."""
+    if not isinstance(route.caller, SignatureCaller):
+        return {"type": "string"}
+    events = {kind: _ref(_event_name(kind)) for kind in EVENTS}
+    mapping = {kind: schema["$ref"] for kind, schema in events.items()}
+    return {"oneOf": list(events.values()), "discriminator": {"propertyName": "type", "mapping": mapping}}
 
 
 def _sentences(documented: Callable[..., object] | ModuleType) -> list[str]:
@@ -428,14 +504,17 @@ def _sentences(documented: Callable[..., object] | ModuleType) -> list[str]:
 
 def _parameters(route: Route, kinds: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[Json]:
     for name in re.findall(r"{(\w+)}", route.path):
-        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        values = {"enum": list(SOURCES)} if name == "source" else {}
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string", **values}}
     if "query" in kinds:
         query = schemas[_name(kinds["query"])]
         for name, schema in query["properties"].items():
             yield _query_parameter(name, dict(schema), required=name in query.get("required", ()))
     if "version-changed" in route.problems:
         yield _ref("RequiredIfMatch" if _wants_version(route) else "IfMatch", "parameters")
-    if route.method == "POST":
+    if isinstance(route.caller, SignatureCaller):
+        yield from (_ref(name, "parameters") for name in ("WebhookId", "WebhookTimestamp"))
+    elif route.method == "POST":
         yield _ref("IdempotencyKey", "parameters")
     yield _ref("AcceptLanguage", "parameters")
 

@@ -30,6 +30,8 @@ REGION = "eu-central-1"
 STACK_NAME = "customer-center-local"
 ARTIFACTS = "customer-center-artifacts"
 ERP_PARAMETER = "/customer-center/local/erp"
+WEBHOOKS_PARAMETER = "/customer-center/local/erp-webhooks"
+WEBHOOK_SECRET = "whsec_bG9jYWwgb25seSwgYW5kIG5vIHNlY3JldCBhdCBhbGw="  # noqa: S105 # of a stack on the loopback only
 ERP_PASSWORD = "local-only"  # noqa: S105 # of a simulator that listens on the loopback only
 _READY_SECONDS = 60
 
@@ -46,6 +48,7 @@ class Stack:
     user_pool_client_id: str
     mailbox_url: str
     erp_url: str
+    webhook_secret: str
     companies_table: str
     journal_table: str
 
@@ -98,6 +101,12 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
         Value=json.dumps({"user": "webconnector", "password": ERP_PASSWORD}),
         Overwrite=True,
     )
+    client("ssm").put_parameter(
+        Name=WEBHOOKS_PARAMETER,
+        Type="SecureString",
+        Value=json.dumps({"secrets": [WEBHOOK_SECRET]}),
+        Overwrite=True,
+    )
     buckets = client("s3")
     if ARTIFACTS not in [bucket["Name"] for bucket in buckets.list_buckets()["Buckets"]]:
         buckets.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -115,6 +124,7 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
         "MailIdentity": "demo-shop.example",
         "ErpUrl": f"{erp_url}/soap",
         "ErpCredentialsParameter": ERP_PARAMETER,
+        "ErpWebhookSecretsParameter": WEBHOOKS_PARAMETER,
         **parameters,
     }
     build(folder / "build", architecture)
@@ -144,6 +154,7 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
         user_pool_client_id=outputs["UserPoolClientId"],
         mailbox_url=f"{endpoint}/_ministack/ses/messages",
         erp_url=erp_url,
+        webhook_secret=WEBHOOK_SECRET,
         companies_table=outputs["CompaniesTableName"],
         journal_table=outputs["JournalTableName"],
     )

@@ -9,6 +9,7 @@ from customer_center.companies.accept_invitation import accept_invitation
 from customer_center.companies.activate_company import Activation, ActivationRules, Visit, activate_company
 from customer_center.companies.align_company import align_company
 from customer_center.companies.align_identity import align_identity
+from customer_center.companies.apply_erp_event import apply_erp_event
 from customer_center.companies.appoint_main_contact import appoint_main_contact
 from customer_center.companies.change_user_status import activate_user, deactivate_user
 from customer_center.companies.close_company import close_company, reopen_company
@@ -51,6 +52,7 @@ from customer_center.mail.render import render
 from customer_center.platform.idempotency import once
 from customer_center.platform.journal import Actor, Effect, Entry, new_entry
 from customer_center.platform.spreadsheet import read
+from customer_center.webhooks.events import Delivery, Event
 from tests.clock_fake import NOON, FakeClock
 from tests.companies_fake import FakeCompanies, FakeIdentities, FakeTrail
 from tests.erp_fake import FakeErp
@@ -270,6 +272,13 @@ class Room:
         """Activate with the code that the mail brings."""
         self.activate(**given)
         return self.activate(code=self.mailed_code(), **given)
+
+    def tell(self, kind, /, *, at=None, webhook_id=None, received_at=None, customer_number=NUMBER, **data):
+        """Apply an event of the ERP, which happened and was received just now, unless the test says otherwise."""
+        event = Event(kind, at or self.clock.now(), {"customer_number": customer_number, **data})
+        webhook_id = webhook_id or f"msg_{next(self.requests):03}"
+        delivery = Delivery("erp", webhook_id, received_at or self.clock.now(), event)
+        apply_erp_event(delivery, companies=self.companies, clock=self.clock)
 
     def accept(self, token, password=PASSWORD, *, claim_id=None):
         """Accept an invitation."""

@@ -20,11 +20,13 @@ from customer_center.companies.model import (
     ErpContact,
     InvitationStatus,
     RefusalLimits,
+    Renumbered,
     User,
     UserStatus,
     normalized_email,
+    stamp,
 )
-from customer_center.companies.ports import AuditTrail, Companies, CompanyExists, Identities, Session
+from customer_center.companies.ports import AuditTrail, Companies, CompanyExists, Identities, NumberInUse, Session
 from customer_center.platform.clock import EPOCH, epoch
 from customer_center.platform.dynamodb import cursor_of, key_of, to_item
 from customer_center.platform.errors import (
@@ -55,6 +57,8 @@ class FakeCompanies(Companies):
         self._read: dict[str, ContactsRead] = {}
         self._refusals: Counter[tuple[str, ...]] = Counter()
         self._attempts: dict[str, Attempt] = {}
+        self._pointers: dict[str, Renumbered] = {}
+        self._applied: set[tuple[str, str]] = set()
         self._remembered: dict[str, tuple[Remembered, datetime]] = {}
         self._mailed: set[str] = set()
         self._request: Idempotency | None = None
@@ -125,6 +129,9 @@ class FakeCompanies(Companies):
     def company_of_number(self, customer_number: str) -> Company | None:
         return next((found for found in self._companies.values() if found.customer_number == customer_number), None)
 
+    def customer_number(self, customer_number: str) -> Company | Renumbered | None:
+        return self.company_of_number(customer_number) or self._pointers.get(customer_number)
+
     def user_id_of_email(self, email: str) -> str | None:
         return self._emails.get(normalized_email(email))
 
@@ -150,7 +157,7 @@ class FakeCompanies(Companies):
         rows = sorted(
             (f"{row.contact.name.casefold()}#{number}", number, row)
             for (owner, number), row in self._contacts.items()
-            if owner == company_id and row.user_id is None
+            if owner == company_id and row.listed
         )
         rows = [row for row in rows if start is None or row[0] > start["listing_key"]["S"]]
         last = None
@@ -173,14 +180,15 @@ class FakeCompanies(Companies):
         return {email: user_id for email, user_id in self._emails.items() if email in wanted}
 
     def save_contacts(self, company_id: str, contacts: Sequence[CachedContact], read_at: datetime) -> None:
-        listed = {row.contact.contact_number: row for row in contacts}
-        for (owner, number), row in list(self._contacts.items()):
-            if owner == company_id and row.user_id is None and number not in listed:
-                del self._contacts[owner, number]
-        for number, row in listed.items():
-            known = self._contacts.get((company_id, number))
-            linked = known.user_id if known and known.user_id else row.user_id
-            self._contacts[company_id, number] = replace(row, user_id=linked)
+        found = {row.contact.contact_number: row for row in contacts}
+        known = {number: row for (owner, number), row in self._contacts.items() if owner == company_id}
+        for number in known.keys() | found.keys():
+            before, listed = known.get(number), found.get(number)
+            after = before.after_list(listed, stamp(read_at)) if before else listed
+            if after:
+                self._contacts[company_id, number] = after
+            else:
+                del self._contacts[company_id, number]
         self._read[company_id] = ContactsRead(read_at)
 
     # Users
@@ -194,7 +202,7 @@ class FakeCompanies(Companies):
         if contact:
             self._link(user, contact)
         else:
-            self._outdate_contacts(user)
+            self._outdate_contacts(user.company_id)
         self._write(entry)
 
     def change_user(self, before: User, after: User, entry: Entry, contact: ErpContact | None = None) -> None:
@@ -211,14 +219,6 @@ class FakeCompanies(Companies):
         self._check_changes(changes)
         self._change(changes)
         self._write(*entries)
-
-    def change_company(self, before: Company, after: Company, entry: Entry) -> None:
-        self._check_first_time(entry.at)
-        stored = self._companies.get(after.company_id)
-        if stored is None or stored.version != before.version:
-            raise PreconditionFailed
-        self._companies[after.company_id] = replace(after, main_contacts=stored.main_contacts)
-        self._write(entry)
 
     def delete_user(self, user: User, entry: Entry, *, attempt: str) -> None:
         self._check_first_time(entry.at)
@@ -332,11 +332,12 @@ class FakeCompanies(Companies):
         self._emails[normalized_email(user.email)] = user.user_id
 
     def _link(self, user: User, contact: ErpContact) -> None:
-        self._contacts[user.company_id, contact.contact_number] = CachedContact(contact, user.user_id)
+        row = CachedContact(contact, user.user_id, as_of={"gone": stamp(user.updated_at)})
+        self._contacts[user.company_id, contact.contact_number] = row
 
-    def _outdate_contacts(self, user: User) -> None:
-        if read := self._read.get(user.company_id):
-            self._read[user.company_id] = replace(read, outdated=True)
+    def _outdate_contacts(self, company_id: str) -> None:
+        if read := self._read.get(company_id):
+            self._read[company_id] = replace(read, outdated=True)
 
     # Activation
 
@@ -409,15 +410,87 @@ class FakeCompanies(Companies):
         if contact:
             self._check_free(user, contact)
         if known and existing:
-            joining = company.main_contacts - existing.main_contacts
-            company = replace(company, main_contacts=known.main_contacts | joining, version=existing.version + 1)
-        self._companies[company.company_id] = company
+            if known.version != existing.version:
+                raise CompanyExists
+            self._put_company(existing, company)
+        else:
+            self._pointers.pop(company.customer_number, None)
+            self._companies[company.company_id] = company
         self._put(user)
         if contact:
             self._link(user, contact)
         elif existing:
-            self._outdate_contacts(user)
+            self._outdate_contacts(user.company_id)
         self._write(entry)
+
+    # Events of the ERP
+
+    def change_company(
+        self, before: Company, after: Company, *entries: Entry, user: tuple[User, User] | None = None
+    ) -> None:
+        for entry in entries:
+            self._check_first_time(entry.at)
+        self._check_company(before)
+        if user:
+            self._check_changes([user])
+            self._users[user[1].user_id] = user[1]
+        self._put_company(before, after)
+        self._write(*entries)
+
+    def renumber_company(self, before: Company, after: Company, entry: Entry, pointer: Renumbered) -> None:
+        self._check_company(before)
+        if self.company_of_number(after.customer_number):
+            raise NumberInUse
+        self._pointers.pop(after.customer_number, None)
+        self._pointers[before.customer_number] = pointer
+        self._put_company(before, after)
+        self._write(entry)
+
+    def point_number(
+        self, customer_number: str, pointer: Renumbered, *, replaces: Renumbered | None, until: datetime
+    ) -> None:
+        if self.customer_number(customer_number) != replaces:
+            raise PreconditionFailed
+        self._pointers[customer_number] = pointer
+
+    def contact(self, company_id: str, contact_number: str) -> CachedContact | None:
+        return self._contacts.get((company_id, contact_number))
+
+    def change_contact(
+        self,
+        company_id: str,
+        before: CachedContact | None,
+        after: CachedContact,
+        *entries: Entry,
+        user: tuple[User, User] | None = None,
+    ) -> None:
+        number = after.contact.contact_number
+        known = self._contacts.get((company_id, number))
+        if (known and (known.user_id, known.as_of)) != (before and (before.user_id, before.as_of)):
+            raise PreconditionFailed
+        if user:
+            self._check_changes([user])
+            self._users[user[1].user_id] = user[1]
+        self._contacts[company_id, number] = after
+        if not after.contact.name and not after.gone:
+            self._outdate_contacts(company_id)
+        self._write(*entries)
+
+    def was_applied(self, source: str, webhook_id: str) -> bool:
+        return (source, webhook_id) in self._applied
+
+    def note_applied(self, source: str, webhook_id: str, now: datetime) -> None:
+        self._applied.add((source, webhook_id))
+
+    def _check_company(self, before: Company) -> None:
+        known = self._companies.get(before.company_id)
+        if known is None or known.version != before.version:
+            raise PreconditionFailed
+
+    def _put_company(self, before: Company, after: Company) -> None:
+        known = self._companies[after.company_id]
+        main_contacts = known.main_contacts | (after.main_contacts - before.main_contacts)
+        self._companies[after.company_id] = replace(after, main_contacts=main_contacts, version=before.version + 1)
 
 
 class FakeTrail(AuditTrail):

@@ -13,6 +13,7 @@ STAGE = {
     "MailIdentity": "trial.example",
     "ErpUrl": "https://erp.trial.example/soap",
     "ErpCredentialsParameter": "/customer-center/trial/erp",
+    "ErpWebhookSecretsParameter": "/customer-center/trial/erp-webhooks",
 }
 
 

@@ -877,11 +877,13 @@ def test_a_later_user_joins_and_refreshes_what_the_erp_said(world):
     assert world.companies.company(COMPANY_ID) == replace(company, version=2)
 
 
-def test_who_joins_takes_nobody_elses_place(world):
+def test_who_joins_takes_nobody_elses_place_and_undoes_nothing(world):
     first, second, third = (a_main_contact() for _ in range(3))
     seen = world.founded(first)
-    world.founded(second)
-    _complete(world, third, replace(seen, main_contacts=seen.main_contacts | {third.user_id}), existing=seen)
+    now = world.founded(second)
+    with world.refuses(CompanyExists):
+        _complete(world, third, replace(seen, main_contacts=seen.main_contacts | {third.user_id}), existing=seen)
+    _complete(world, third, replace(now, main_contacts=frozenset({third.user_id})), existing=now)
     assert _main_contacts(world) == {first.user_id, second.user_id, third.user_id}
 
 
@@ -915,6 +917,7 @@ def test_an_activated_contact_is_linked(world):
     _complete(world, a_user(contact_number="KT1"), existing, existing=existing, contact=a_contact("KT1"))
     assert [row.contact.contact_number for row in _listed(world)] == ["KT2"]
     assert world.companies.contacts_read(COMPANY_ID) == ContactsRead(NOON)
+    existing = world.companies.company(COMPANY_ID)
     with world.refuses(Conflict, "contact-in-use"):
         _complete(world, a_user(), existing, existing=existing, contact=a_contact("KT1"))
 

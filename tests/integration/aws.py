@@ -21,6 +21,7 @@ from customer_center.connectors.silver import adapter as silver
 from customer_center.platform.log import logger
 from local.erp_simulator.server import PASSWORD, USER
 from tests.template_reader import ROOT, functions_of, load_template, resources_of
+from tests.webhooks_fake import SECRET as WEBHOOK_SECRET
 
 REGION = "eu-central-1"
 SHOP_URL = "https://shop.example.com"
@@ -34,6 +35,7 @@ _PARAMETERS = {
     "MailFrom": "shop@shop.example.com",
     "MailIdentity": "shop.example.com",
     "ErpCredentialsParameter": "/customer-center/test/erp",
+    "ErpWebhookSecretsParameter": "/customer-center/test/erp-webhooks",
     # A refusal's fixed time is for attackers.
     "ActivationRefusalSeconds": "0",
 }
@@ -69,6 +71,11 @@ class Aws:
             Name=self.parameters["ErpCredentialsParameter"],
             Type="SecureString",
             Value=json.dumps({"user": USER, "password": PASSWORD}),
+        )
+        self.client("ssm").put_parameter(
+            Name=self.parameters["ErpWebhookSecretsParameter"],
+            Type="SecureString",
+            Value=json.dumps({"secrets": [WEBHOOK_SECRET]}),
         )
 
     def client(self, service):

@@ -37,6 +37,8 @@ from customer_center.platform.errors import InProgress
 from customer_center.platform.http import MAX_BODY_BYTES, Answer
 from customer_center.platform.journal import OPERATOR, Journal, new_effect
 from customer_center.platform.paging import written_cursor
+from customer_center.webhooks import adapter as webhooks_adapter
+from customer_center.webhooks.receive_event import MAX_EVENT_BYTES
 from tests.builders import (
     a_claim,
     a_company,
@@ -52,6 +54,8 @@ from tests.builders import (
 from tests.erp_simulator_fixture import running_simulator
 from tests.integration.aws import Aws, Context, Sandboxes, event_of, folder_of, forget, load
 from tests.template_reader import ROOT, events_of, function_names, functions_of, load_template
+from tests.webhooks_fake import OTHER_SECRET, signed
+from tests.webhooks_fake import SECRET as SECRET_OF_ERP
 
 # The people of the sample events.
 COMPANY = "com_01kajx4m2r8t6v0w5y9b3d7f1h"
@@ -339,6 +343,8 @@ def _settings_of(module):
         yield cognito_adapter._UserPool
     if hasattr(module, "erp"):
         yield silver._Environment
+    if hasattr(module, "event_queue"):
+        yield webhooks_adapter._Environment
 
 
 @pytest.mark.parametrize("function", function_names())
@@ -854,6 +860,154 @@ def _attempt_with_code(stage, code):
     return attempt
 
 
+# Webhooks of the ERP
+
+
+WEBHOOKS = [path for path in SAMPLES if path.startswith("customer_webhook/")]
+SYNCS = [path for path in SAMPLES if path.startswith("customer_sync/")]
+
+
+def _signed(path, *, secrets=(SECRET_OF_ERP,), body=None, **headers):
+    """The sample with another body, signed and sent now."""
+    event = event_of(path)
+    if body is not None:
+        event["body"] = body if isinstance(body, str) else json.dumps(body)
+    webhook_id = event["headers"]["webhook-id"]
+    event["headers"] |= signed(event["body"], datetime.now(UTC), *secrets, webhook_id=webhook_id)
+    event["headers"] |= {name.replace("_", "-"): value for name, value in headers.items()}
+    return event
+
+
+@pytest.mark.parametrize("path", WEBHOOKS)
+def test_an_event_of_the_erp_is_kept_and_acknowledged(stage, path):
+    event = _signed(path)
+    reply = stage.call(event)
+    assert (reply.status, reply.body) == (202, {"status": "accepted", "webhook_id": event["headers"]["webhook-id"]})
+    (message,) = stage.aws.messages("CustomerSyncQueue")
+    expected = json.loads(event_of(path.replace("customer_webhook", "customer_sync"))["Records"][0]["body"])
+    assert {**message, "received_at": ""} == {**expected, "received_at": ""}
+    assert stage.aws.items() == {}
+
+
+UNSIGNED = {
+    "as-recorded": lambda: event_of(WEBHOOKS[0]),
+    "no-signature": lambda: _signed(WEBHOOKS[0], webhook_signature=""),
+    "no-comma": lambda: _signed(WEBHOOKS[0], webhook_signature="v1"),
+    "no-base64": lambda: _signed(WEBHOOKS[0], webhook_signature="v1,%%%"),
+    "not-ascii": lambda: _signed(WEBHOOKS[0], webhook_signature="v1,äöü"),
+    "half-a-character": lambda: _signed(WEBHOOKS[0], webhook_signature="v1,\ud800"),
+    "no-time": lambda: _signed(WEBHOOKS[0], webhook_timestamp="now"),
+    "another-id": lambda: _signed(WEBHOOKS[0], webhook_id="msg_other"),
+    "another-secret": lambda: _signed(WEBHOOKS[0], secrets=[OTHER_SECRET]),
+    "another-body": lambda: _signed(WEBHOOKS[0]) | {"body": "{}"},
+    "no-body": lambda: _signed(WEBHOOKS[0]) | {"body": None},
+    "another-source": lambda: _with_source(_signed(WEBHOOKS[0]), "elsewhere"),
+    "a-persons-token": lambda: _with_header(event_of(WEBHOOKS[0]), "authorization", "Bearer eyJhbGciOiJub25lIn0.e30."),
+}
+
+
+def _with_source(event, source):
+    return event | {"rawPath": f"/webhooks/{source}", "pathParameters": {"source": source}}
+
+
+def test_whoever_does_not_sign_gets_one_and_the_same_answer(stage):
+    replies = {name: stage.call(make()) for name, make in UNSIGNED.items()}
+    assert_problem(replies["as-recorded"], event_of(WEBHOOKS[0]), 401, "signature-invalid")
+    assert {(reply.status, reply.text, str(reply.headers)) for reply in replies.values()} == {
+        (401, replies["as-recorded"].text, str(replies["as-recorded"].headers))
+    }
+    assert stage.aws.messages("CustomerSyncQueue") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "errors"),
+    [
+        ("{", 400, "json-invalid", []),
+        ("[]", 422, "invalid-input", [("", "object")]),
+        (
+            {"type": "customer.exploded", "timestamp": "x", "data": {}},
+            422,
+            "event-type-unknown",
+            [("/type", "unknown-value")],
+        ),
+        (
+            {"type": "contact.deleted", "timestamp": "yesterday", "data": {"contact_number": 1, "more": 1}},
+            422,
+            "invalid-input",
+            [
+                ("/timestamp", "moment"),
+                ("/data/customer_number", "required"),
+                ("/data/contact_number", "text"),
+                ("/data/more", "unknown-field"),
+            ],
+        ),
+        (" " * (MAX_EVENT_BYTES + 1), 413, "body-too-large", []),
+    ],
+    ids=["half", "list", "unknown-type", "many", "too-large"],
+)
+def test_a_sender_we_know_is_told_what_is_wrong_with_an_event(stage, body, status, code, errors):
+    event = _signed(WEBHOOKS[0], body=body)
+    assert_problem(stage.call(event), event, status, code, *errors)
+    assert stage.aws.messages("CustomerSyncQueue") == []
+
+
+def test_an_event_that_could_not_be_kept_is_to_be_sent_again(stage, monkeypatch):
+    event = _signed(WEBHOOKS[0])
+    _, handler = stage.sandboxes.start("CustomerWebhookFunction")
+    monkeypatch.setenv("CUSTOMER_SYNC_QUEUE_URL", stage.aws.physical("CustomerSyncQueue") + "-gone")
+    answer = handler(event, Context("CustomerWebhookFunction"))
+    reply = Reply(answer["statusCode"], answer["headers"], answer["body"])
+    assert_documented(event["routeKey"], reply)
+    assert_problem(reply, event, 503, "queue-unavailable")
+    assert reply.headers["Retry-After"] == "30"
+
+
+@pytest.mark.parametrize("path", SYNCS)
+def test_a_sample_event_is_applied_and_its_repeat_changes_nothing(company, path):
+    assert company.run("CustomerSyncFunction", event_of(path)) == {"batchItemFailures": []}
+    before = company.records()
+    assert company.run("CustomerSyncFunction", event_of(path)) == {"batchItemFailures": []}
+    assert company.records() == before
+    told = company.store.customer_number("10000")
+    contact = company.store.contact(COMPANY, "KT010006")
+    match path:
+        case "customer_sync/customer_updated":
+            assert told.customer_center is False
+        case "customer_sync/contact_updated":
+            assert (contact.contact.name, contact.listed) == ("Anna Neumann", True)
+        case "customer_sync/contact_deleted":
+            assert contact.gone
+        case "customer_sync/customer_renumbered":
+            assert (told.to, company.store.company_of_number("20000").company_id) == ("20000", COMPANY)
+
+
+def test_an_event_goes_from_the_erp_to_the_company(company):
+    """Seed 000: the flag "customer center" of the ERP decides; switched off, administration is refused at once."""
+    assert company.call(event_of("users/list_users")).status == 200
+    assert company.call(_signed("customer_webhook/customer_updated")).status == 202
+    event = company.queue_event("CustomerSyncQueue", "customer_sync/customer_updated")
+    assert company.run("CustomerSyncFunction", event) == {"batchItemFailures": []}
+    assert company.call(event_of("users/list_users")).body["code"] == "customer-center-off"
+    assert company.call(event_of("users/me")).status == 200
+
+
+def test_a_number_of_another_company_ends_in_the_dead_letter_queue_and_in_the_log(company):
+    record = event_of("customer_sync/customer_renumbered")["Records"][0]
+    failed = company.run("CustomerSyncFunction", _with_message(record, new_customer_number="70000"))
+    assert len(failed["batchItemFailures"]) == 1
+    lines = [json.loads(line) for line in company.sandboxes.log.getvalue().splitlines()]
+    (line,) = [line for line in lines if line["message"] == "customer numbers collide"]
+    assert (line["company_id"], line["other_company_id"]) == (COMPANY, OTHER_COMPANY)
+    assert lines[-1]["message"] == "message failed"
+    assert lines[-1]["webhook_id"] == json.loads(record["body"])["webhook_id"]
+
+
+def _with_message(record, **data):
+    message = json.loads(record["body"])
+    message["event"]["data"] |= data
+    return {"Records": [{**record, "body": json.dumps(message)}]}
+
+
 # What queues, stream and schedule do
 
 
@@ -1012,8 +1166,13 @@ BAD_MESSAGES = (
         ("EmailFeedbackFunction", "email_feedback/bounce", lambda stage: _is_bounced(stage, FRESH)),
         ("ReconcileFunction", "reconcile/align_login", lambda stage: not stage.aws.logins()[DEACTIVATED][0]),
         ("ErpPushFunction", "erp_push/create_contact", lambda stage: stage.store.user(FRESH).contact_number),
+        (
+            "CustomerSyncFunction",
+            "customer_sync/customer_updated",
+            lambda stage: not stage.store.company(COMPANY).customer_center,
+        ),
     ],
-    ids=["mail", "feedback", "login", "contact"],
+    ids=["mail", "feedback", "login", "contact", "event"],
 )
 def test_bad_messages_fail_alone(company, function, sample, is_done):
     company.has_login(DEACTIVATED)
@@ -2084,6 +2243,7 @@ def test_an_error_of_ours_stays_an_exception(company, monkeypatch, path):
     for method in ("user", "reserve_refusal"):
         monkeypatch.setattr(CompanyStore, method, broken)
     monkeypatch.setattr(ClientKeyStore, "key", broken)
+    monkeypatch.setattr(webhooks_adapter, "erp_keys", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         company.call(event_of(path))
 

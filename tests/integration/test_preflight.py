@@ -9,8 +9,10 @@ from local.stack import REGION, aws_environment, emulated
 from ops import preflight
 from tests.emulator import emulator
 from tests.samconfig import STAGE, write_samconfig
+from tests.webhooks_fake import SECRET as WEBHOOK_SECRET
 
 SECRET = STAGE["ErpCredentialsParameter"]
+WEBHOOK_SECRETS = STAGE["ErpWebhookSecretsParameter"]
 PASSWORD = "never shown"
 
 
@@ -27,13 +29,14 @@ def client(endpoint, monkeypatch):
         monkeypatch.setenv(name, value)
     client = emulated(endpoint)
     secret(client, json.dumps({"user": "webconnector", "password": PASSWORD}))
+    secret(client, json.dumps({"secrets": [WEBHOOK_SECRET]}), name=WEBHOOK_SECRETS)
     forget_identity(client)
     client("sesv2").create_email_identity(EmailIdentity="trial.example")
     return client
 
 
-def secret(client, value, kind="SecureString"):
-    client("ssm").put_parameter(Name=SECRET, Type=kind, Value=value, Overwrite=True)
+def secret(client, value, kind="SecureString", name=SECRET):
+    client("ssm").put_parameter(Name=name, Type=kind, Value=value, Overwrite=True)
 
 
 def forget_identity(client):
@@ -103,6 +106,14 @@ def test_a_secret_is_encrypted(check, client):
     secret(client, '{"user": "webconnector", "password": "x"}', kind="String")
 
     assert check()[0] == [f"The secret {SECRET} is a String: make it a SecureString."]
+
+
+@pytest.mark.parametrize("value", ["", "[]", WEBHOOK_SECRET, "{}", '{"secrets": []}', '{"secrets": [1]}'])
+def test_webhook_secrets_that_no_sender_could_use_are_named_and_not_shown(check, client, value):
+    secret(client, value or " ", name=WEBHOOK_SECRETS)
+    (line,), said = check()
+    assert WEBHOOK_SECRETS in line
+    assert value in ("", "[]", "{}") or value not in said
 
 
 def test_cognito_takes_no_sender_that_ses_does_not_know_yet(check, client):

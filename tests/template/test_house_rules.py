@@ -28,7 +28,7 @@ PERSON_SCOPE = "aws.cognito.signin.user.admin"
 # What somebody does who has no login yet, or only a link that was mailed. A further one is a decision, not an edit.
 PUBLIC_ROUTES = {"POST /activations", "POST /invitations/acceptance", "POST /email-confirmations"}
 # The gateway knows people only: what these callers show is checked in code, before anything else is read.
-GUARDED_IN_CODE = {"client"}
+GUARDED_IN_CODE = {"client", "SIGNATURE"}
 
 # What each function may do, and to what. A wider template fails here, so that the widening is seen and meant.
 MAY = {
@@ -91,6 +91,14 @@ MAY = {
         "CompaniesTable/index/listing": {"dynamodb:Query"},
         "JournalTable": {"dynamodb:PutItem"},
         "ssm:parameter${ErpCredentialsParameter}": {"ssm:GetParameter"},
+    },
+    "CustomerWebhookFunction": {
+        "CustomerSyncQueue": {"sqs:SendMessage"},
+        "ssm:parameter${ErpWebhookSecretsParameter}": {"ssm:GetParameter"},
+    },
+    "CustomerSyncFunction": {
+        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+        "JournalTable": {"dynamodb:PutItem"},
     },
     "CompaniesFunction": {
         "CompaniesTable": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
@@ -163,6 +171,7 @@ SAFE_DEFAULTS = {
     "InvitationDays": 7,
     "EmailChangeHours": 24,
     "TrustedProxies": 0,
+    "WebhookToleranceSeconds": 300,
     "SecondAllowedOrigin": "",
     "LogLevel": "INFO",
     "LogRetentionDays": 30,

@@ -31,6 +31,7 @@ from customer_center.companies.model import (
     email_hint,
     normalized_email,
     secret_hash,
+    stamp,
 )
 from customer_center.companies.ports import Companies, CompanyExists, ErpGateway, Identities, Session
 from customer_center.platform.clock import Clock
@@ -108,11 +109,12 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class _Proven:
-    """An activation whose invoice is the customer's, and what the ERP gives this person."""
+    """An activation whose invoice is the customer's, and what the ERP gave this person when it was read."""
 
     activation: Activation
     visit: Visit
     customer: ErpCustomer
+    read_at: datetime
     role: Role
     contact: ErpContact | None
 
@@ -160,7 +162,7 @@ def activate_company(
     try:
         company = companies.company_of_number(activation.customer_number)
         role = _role(activation, customer, company, rules, companies)
-        proven = _Proven(activation, visit, customer, role, _contact(activation, erp))
+        proven = _Proven(activation, visit, customer, began, role, _contact(activation, erp))
         owner = companies.user_id_of_email(activation.email)
         attempt = _begin(activation, visit, claim, company, owner, rules=rules, companies=companies, clock=clock)
     except CustomerCenterError:
@@ -363,7 +365,7 @@ def _create_user(
             request_id=proven.visit.request_id,
             effects=[effects.align_identity(user_id, now)],
         )
-        company = _company(proven.customer, existing, user)
+        company = _company(proven, existing, user)
         try:
             companies.complete_activation(user, company, entry, existing=existing, contact=proven.contact)
         except CompanyExists:
@@ -397,20 +399,20 @@ def _person(user_id: str) -> str:
     return user_id.rpartition("_")[2]
 
 
-def _company(customer: ErpCustomer, existing: Company | None, user: User) -> Company:
+def _company(proven: _Proven, existing: Company | None, user: User) -> Company:
     """Return the company as the ERP has it now, with the user among its main contacts if they are one."""
+    customer, of = proven.customer, stamp(proven.read_at, proven.visit.request_id)
     joining = frozenset({user.user_id}) if user.is_main_contact else frozenset()
+    told = {name: getattr(customer, name) for name in ErpCustomer.__slots__}
+    if existing:
+        # What an event told since the ERP was read stays.
+        company = existing.told(told, of, user.created_at)
+        return replace(company, main_contacts=existing.main_contacts | joining)
     return Company(
         company_id=user.company_id,
-        customer_number=customer.customer_number,
-        name=customer.name,
-        customer_center=customer.customer_center,
-        main_contact_email=customer.main_contact_email,
-        customer_posting_group=customer.customer_posting_group,
-        blocked=customer.blocked,
-        created_at=existing.created_at if existing else user.created_at,
+        **told,
+        created_at=user.created_at,
         updated_at=user.created_at,
-        main_contacts=(existing.main_contacts if existing else frozenset()) | joining,
-        as_of=existing.as_of if existing else {},
-        version=existing.version if existing else 1,
+        main_contacts=joining,
+        as_of=dict.fromkeys(told, of),
     )

@@ -4,8 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from customer_center.companies.model import Money, User
+from customer_center.companies.model import Company, ErpCustomer, Money, User
+from customer_center.platform.clock import iso
 from customer_center.platform.journal import Actor, Effect, Entry, new_entry
+
+CUSTOMER_SYNC = Actor("system", "customer_sync")
+_TOLD = ErpCustomer.__slots__
 
 
 def user_entry(
@@ -49,6 +53,40 @@ def administered(
     )
 
 
+def told_entry(
+    action: str, before: User, after: User, now: datetime, webhook_id: str, effects: Sequence[Effect] = ()
+) -> Entry:
+    """Return the entry of a change to one user that the ERP told by webhook."""
+    return user_entry(
+        action,
+        before=before,
+        after=after,
+        actor=CUSTOMER_SYNC,
+        now=now,
+        request_id=webhook_id,
+        effects=effects,
+    )
+
+
+def company_entries(action: str, before: Company, after: Company, now: datetime, webhook_id: str) -> list[Entry]:
+    """Return the entry of a change to a company that the ERP told by webhook; none when it told what was known."""
+    changes = {name: (getattr(before, name), getattr(after, name)) for name in _TOLD}
+    changes = {name: (old, new) for name, (old, new) in changes.items() if old != new}
+    if not changes:
+        return []
+    return [
+        new_entry(
+            company_id=after.company_id,
+            now=now,
+            actor=CUSTOMER_SYNC,
+            action=action,
+            subject=after.company_id,
+            request_id=webhook_id,
+            changes=changes,
+        )
+    ]
+
+
 def person(user: User) -> Actor:
     """Return the user as who did it."""
     return Actor("person", user.user_id)
@@ -69,6 +107,7 @@ def _visible(user: User | None) -> Mapping[str, Any]:
         "budget_per_order": _money(user.budgets.per_order),
         "budget_per_month": _money(user.budgets.per_month),
         "invitation": user.invitation.status.value if user.invitation else None,
+        "contact_left_at": iso(user.contact_left_at) if user.contact_left_at else None,
     }
 
 

@@ -8,7 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from customer_center.companies.model import Company, InvitationRules, InvitationStatus, User, email_hint, secret_hash
+from customer_center.companies.model import (
+    Company,
+    InvitationRules,
+    InvitationStatus,
+    User,
+    UserStatus,
+    email_hint,
+    secret_hash,
+)
 from customer_center.companies.note_feedback import note_undelivered
 from customer_center.companies.ports import Companies
 from customer_center.mail.feedback import Outcome
@@ -58,6 +66,8 @@ def deliver_mail(effect: Effect, outgoing: Outgoing) -> None:
             _deliver_handed_over(effect.effect_id, user_id, old_id, new_id, outgoing)
         case {"template": "activation_code", "attempt_key": key}:
             _deliver_code(effect.effect_id, key, outgoing)
+        case {"template": "contact_left", "user_id": user_id, "left_user_id": left_id, "contact_number": number}:
+            _deliver_contact_left(effect.effect_id, user_id, left_id, number, outgoing)
         case _:
             raise ValueError(f"There is no mail for {effect.data.get('template')}.")
 
@@ -171,6 +181,26 @@ def _deliver_handed_over(mail_id: str, user_id: str, old_id: str, new_id: str, o
         "new_name": new.name,
     }
     _send_once("main_contact_handed_over", to, mail_id, {**_addressed(to, outgoing), **names}, outgoing)
+
+
+def _deliver_contact_left(mail_id: str, user_id: str, left_id: str, contact_number: str, outgoing: Outgoing) -> None:
+    to, left = map(outgoing.companies.user, (user_id, left_id))
+    if (
+        to is None
+        or to.status is not UserStatus.ACTIVE
+        or not to.is_main_contact
+        or left is None
+        or left.status is UserStatus.DEACTIVATED
+        or left.contact_left_at is None
+    ):
+        logger.info("mail is not wanted any more", mail_id=mail_id)
+        return
+    who: Mapping[str, Value] = {
+        "company_name": _company(to, outgoing).name,
+        "contact_name": left.name,
+        "contact_number": contact_number,
+    }
+    _send_once("contact_left", to, mail_id, {**_addressed(to, outgoing), **who}, outgoing)
 
 
 def _send_once(template: str, user: User, mail_id: str, values: Mapping[str, Value], outgoing: Outgoing) -> None:

@@ -26,6 +26,12 @@ def activation_code_mail(attempt_key: str, mail_id: str) -> Effect:
     return Effect(mail_id, "mail", {"template": "activation_code", "attempt_key": attempt_key})
 
 
+def contact_left_mail(main_contact_id: str, user_id: str, contact_number: str, now: datetime) -> Effect:
+    """Tell a main contact that the contact this user came from is gone from the ERP."""
+    left = {"left_user_id": user_id, "contact_number": contact_number}
+    return Effect(new_mail_id(now), "mail", {"template": "contact_left", "user_id": main_contact_id, **left})
+
+
 def align_identity(user_id: str, now: datetime, *, company_changed: bool = False) -> Effect:
     """Bring the user's login in line with their record; `company_changed`: because of their company."""
     return new_effect("identity", now, user_id=user_id, **({"company_changed": "yes"} if company_changed else {}))

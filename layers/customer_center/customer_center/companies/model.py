@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -220,6 +220,39 @@ class Company:
     closed_at: datetime | None = None
     version: int = 1
 
+    def told(self, values: Mapping[str, object], of: str, now: datetime) -> "Company":
+        """Return the company with those of the ERP's values that nothing newer has told; itself when there are none.
+
+        `of` is the `stamp` of the event, or of the moment the ERP was read.
+        """
+        news = {name: value for name, value in values.items() if of > self.as_of.get(name, "")}
+        if not news:
+            return self
+        as_of = {**self.as_of, **dict.fromkeys(news, of)}
+        return replace(self, as_of=as_of, version=self.version + 1, updated_at=now, **news)  # type: ignore[arg-type] # fields by name
+
+
+@dataclass(frozen=True, slots=True)
+class Renumbered:
+    """What a customer number became; `of` is the `stamp` of the event that told it."""
+
+    to: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErpEvent:
+    """What the ERP told of a customer or contact: only what is in `values`, as it was at the time `at`."""
+
+    event_id: str
+    at: datetime
+    values: Mapping[str, str | bool | None]
+
+    @property
+    def of(self) -> str:
+        """The event's place in the order of events."""
+        return stamp(self.at, self.event_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -255,10 +288,41 @@ class ErpContact:
 
 @dataclass(frozen=True, slots=True)
 class CachedContact:
-    """An ERP contact as we keep it, with the user it became."""
+    """An ERP contact as we keep it, with the user it became.
+
+    `gone` says that the ERP has it no more: it stays, unlisted, so that an older event does not bring it back. `as_of`
+    says for each field, and for `gone`, which event told it, as far as that is newer than the last full list.
+    """
 
     contact: ErpContact
     user_id: str | None = None
+    gone: bool = False
+    as_of: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def listed(self) -> bool:
+        """Whether it is one of the contacts without account. Events may tell of a contact before they tell its name."""
+        return self.user_id is None and not self.gone and bool(self.contact.name)
+
+    def told(self, values: Mapping[str, object], of: str, *, gone: bool, list_of: str) -> "CachedContact":
+        """Return the contact with what an event tells, as far as nothing newer did; `list_of` is the last full list."""
+        news = {name: value for name, value in values.items() if of > max(list_of, self.as_of.get(name, ""))}
+        is_last = of > max(list_of, self.as_of.get("gone", ""))
+        as_of = {**self.as_of, **dict.fromkeys(news, of), **({"gone": of} if is_last else {})}
+        contact = replace(self.contact, **news)  # type: ignore[arg-type] # fields by name
+        return replace(self, contact=contact, gone=gone if is_last else self.gone, as_of=as_of)
+
+    def after_list(self, found: "CachedContact | None", of: str) -> "CachedContact | None":
+        """Return what a full list read at that time makes of the contact: found in it or not. None when it is to go.
+
+        What events told since stays. So does a contact that a user came from.
+        """
+        since = {name: told for name, told in self.as_of.items() if told > of}
+        if found is None:
+            return replace(self, as_of=since) if self.user_id or "gone" in since else None
+        told = {name: getattr(self.contact, name) for name in since if name != "gone"}
+        gone = self.gone and "gone" in since
+        return CachedContact(replace(found.contact, **told), self.user_id or found.user_id, gone, since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +381,16 @@ class Attempt:
     code_expires_at: datetime | None = None
     tries: int = 0
     claim: Claim | None = None
+
+
+def stamp(at: datetime, event_id: str = "") -> str:
+    """Return the moment of an event as text that sorts by time, then by the event's id."""
+    return f"{at.astimezone(UTC).isoformat(timespec='microseconds')}#{event_id}"
+
+
+def stamped_at(of: str) -> datetime:
+    """Return the moment of a `stamp`."""
+    return datetime.fromisoformat(of.partition("#")[0])
 
 
 def normalized_email(email: str) -> str:

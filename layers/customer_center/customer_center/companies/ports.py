@@ -15,6 +15,7 @@ from customer_center.companies.model import (
     ErpContact,
     ErpCustomer,
     RefusalLimits,
+    Renumbered,
     User,
 )
 from customer_center.platform.clock import EPOCH
@@ -53,7 +54,11 @@ class Breaker(Protocol):
 
 
 class CompanyExists(Exception):
-    """Another activation created the company of this customer number meanwhile, or an operator closed it."""
+    """The company of this customer number was created, changed or closed meanwhile."""
+
+
+class NumberInUse(Exception):
+    """The new customer number is another company's already: two companies cannot be made one."""
 
 
 class Companies(Remembering, Protocol):
@@ -76,7 +81,13 @@ class Companies(Remembering, Protocol):
         """Return the company as it is now (strongly consistent), None when there is none."""
 
     def company_of_number(self, customer_number: str) -> Company | None:
-        """Return the company of a customer number as it is now, None when it was never activated."""
+        """Return the company of a customer number as it is now, None when it was never activated.
+
+        A number that became another one is nobody's: the ERP may give it to a new customer.
+        """
+
+    def customer_number(self, customer_number: str) -> Company | Renumbered | None:
+        """Return what a customer number stands for now: a company, the number it became, or nothing known."""
 
     def user_id_of_email(self, email: str) -> str | None:
         """Return the id of the user who has this e-mail now, None when nobody has it."""
@@ -129,10 +140,13 @@ class Companies(Remembering, Protocol):
         one, Conflict `email-in-use`, InProgress.
         """
 
-    def change_company(self, before: Company, after: Company, entry: Entry) -> None:
-        """Write what differs between two versions of a company, its main contacts apart: they follow its users.
+    def change_company(
+        self, before: Company, after: Company, *entries: Entry, user: tuple[User, User] | None = None
+    ) -> None:
+        """Write what differs between two versions of a company, and of one of its users with it.
 
-        Raises PreconditionFailed when somebody else changed it meanwhile.
+        Its main contacts follow its users: of `main_contacts` only those who join with the user are written. Raises
+        PreconditionFailed when somebody else changed one of the two meanwhile.
         """
 
     def delete_user(self, user: User, entry: Entry, *, attempt: str) -> None:
@@ -208,9 +222,42 @@ class Companies(Remembering, Protocol):
     ) -> None:
         """Add the activated user, and its company when this is the company's first user.
 
-        Raises CompanyExists when another activation created the company meanwhile, or somebody closed it; Conflict
-        `email-in-use` or `contact-in-use`; then nothing was written.
+        Raises CompanyExists when the company was created, changed or closed meanwhile; Conflict `email-in-use` or
+        `contact-in-use`; then nothing was written.
         """
+
+    # Events of the ERP. All of them raise PreconditionFailed when somebody changed the same meanwhile.
+
+    def renumber_company(self, before: Company, after: Company, entry: Entry, pointer: Renumbered) -> None:
+        """Give the company its new number; the old one becomes the pointer. NumberInUse for another company's."""
+
+    def point_number(
+        self, customer_number: str, pointer: Renumbered, *, replaces: Renumbered | None, until: datetime
+    ) -> None:
+        """Keep what a number became that is no company's here, for the events that come late."""
+
+    def contact(self, company_id: str, contact_number: str) -> CachedContact | None:
+        """Return a cached contact as it is now, also one that is gone; None when it is not known."""
+
+    def change_contact(
+        self,
+        company_id: str,
+        before: CachedContact | None,
+        after: CachedContact,
+        *entries: Entry,
+        user: tuple[User, User] | None = None,
+    ) -> None:
+        """Write a cached contact, and the user who came from it with it.
+
+        One whose name is not known yet makes the contacts read outdated. One that is gone is forgotten after a month,
+        unless a user came from it.
+        """
+
+    def was_applied(self, source: str, webhook_id: str) -> bool:
+        """Tell whether `note_applied` noted this event, as far as a cheap read knows."""
+
+    def note_applied(self, source: str, webhook_id: str, now: datetime) -> None:
+        """Note that this event was applied; kept for two weeks, longer than anybody repeats it."""
 
 
 class AuditTrail(Protocol):

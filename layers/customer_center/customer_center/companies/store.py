@@ -6,10 +6,11 @@
 | user | company id | `user#<user id>` |
 | ERP contact, cached | company id | `contact#<contact number>` |
 | when the contacts were read | company id | `contacts` |
-| customer number → company | `customer_number#<number>` | `customer_number` |
+| customer number → company, or the number it became | `customer_number#<number>` | `customer_number` |
 | e-mail → user | `email#<normalised>` | `email` |
 | activation under way | `activation#<digest>` | `activation` |
 | mail that went out | `mail#<mail id>` | `mail` |
+| event that was applied | `webhook#<source>#<webhook id>` | `webhook` |
 | refusals of a day | `refusals#<customer number>#<day>` | `refusals` |
 | breaker of an outside system | `breaker#<system>` | `breaker` |
 
@@ -43,12 +44,15 @@ from customer_center.companies.model import (
     Link,
     Money,
     RefusalLimits,
+    Renumbered,
     Role,
     User,
     UserStatus,
     normalized_email,
+    stamp,
+    stamped_at,
 )
-from customer_center.companies.ports import Companies, CompanyExists
+from customer_center.companies.ports import Companies, CompanyExists, NumberInUse
 from customer_center.platform import idempotency_items
 from customer_center.platform.clock import epoch, from_iso, iso
 from customer_center.platform.dynamodb import (
@@ -79,6 +83,12 @@ if TYPE_CHECKING:
 _LISTING_INDEX = "listing"
 _BATCH_GET = 100
 _WRITERS = 10
+# Nobody's, or given up: the ERP may give it to another customer.
+_FREE_NUMBER = "attribute_not_exists(pk) OR attribute_exists(renumbered_to)"
+# Somebody may write the same contact at the same time, hardly three times in a row.
+_CONTACT_TRIES = 3
+_GONE_CONTACT_KEPT = timedelta(days=30)
+_APPLIED_KEPT = timedelta(days=14)
 _DAY_SECONDS = 24 * 60 * 60
 
 
@@ -88,6 +98,10 @@ def _key(pk: str, sk: str) -> dict[str, Any]:
 
 def _user_key(user_id: str) -> dict[str, Any]:
     return _key(company_of(user_id) or "", f"user#{user_id}")
+
+
+def _number_key(customer_number: str) -> dict[str, Any]:
+    return _key(f"customer_number#{customer_number}", "customer_number")
 
 
 def _email_pk(email: str) -> str:
@@ -154,8 +168,17 @@ class CompanyStore(Companies):
 
     @override
     def company_of_number(self, customer_number: str) -> Company | None:
-        item = self._get(_key(f"customer_number#{customer_number}", "customer_number"), consistent=True)
-        return self.current_company(item["company_id"]) if item else None
+        found = self.customer_number(customer_number)
+        return found if isinstance(found, Company) else None
+
+    @override
+    def customer_number(self, customer_number: str) -> Company | Renumbered | None:
+        item = self._get(_number_key(customer_number), consistent=True)
+        if item is None:
+            return None
+        if "renumbered_to" in item:
+            return Renumbered(item["renumbered_to"], item["renumbered_of"])
+        return self.current_company(item["company_id"])
 
     @override
     def user_id_of_email(self, email: str) -> str | None:
@@ -229,19 +252,17 @@ class CompanyStore(Companies):
     @override
     def save_contacts(self, company_id: str, contacts: Sequence[CachedContact], read_at: datetime) -> None:
         known = {row.contact.contact_number: row for row in self._all_contacts(company_id)}
-        changed: list[CachedContact] = []
-        for listed_row in contacts:
-            before = known.get(listed_row.contact.contact_number)
-            row = replace(listed_row, user_id=before.user_id) if before and before.user_id else listed_row
-            if before != row:
-                changed.append(row)
+        found = {row.contact.contact_number: row for row in contacts}
         # The first list of a large company is thousands of rows, and somebody is waiting for it.
         with ThreadPoolExecutor(max_workers=_WRITERS) as writers:
-            list(writers.map(lambda row: self._save_contact(company_id, row), changed))
-        listed = {row.contact.contact_number for row in contacts}
-        for number, row in known.items():
-            if number not in listed and row.user_id is None:
-                self._drop_contact(company_id, number)
+            list(
+                writers.map(
+                    lambda number: self._save_contact(
+                        _contact_key(company_id, number), known.get(number), found.get(number), stamp(read_at)
+                    ),
+                    known.keys() | found.keys(),
+                )
+            )
         self._client.put_item(
             TableName=self._table,
             Item=to_item({"pk": company_id, "sk": "contacts", "read_at": iso(read_at)}),
@@ -258,33 +279,48 @@ class CompanyStore(Companies):
         for page in pages:
             yield from (_contact_of(from_item(item)) for item in page["Items"])
 
-    def _save_contact(self, company_id: str, row: CachedContact) -> None:
-        values = _contact_values(company_id, row)
-        update = _update(_contact_key(company_id, row.contact.contact_number), values)
-        # A user linked since our read wins: then the row is written without a place in the listing.
-        condition = (
-            "attribute_not_exists(user_id) OR user_id = :user_id" if row.user_id else "attribute_not_exists(user_id)"
-        )
-        try:
-            self._client.update_item(TableName=self._table, ConditionExpression=condition, **update)
-        except ClientError as error:
-            if not condition_failed(error):
-                raise
-            linked = {**values, "listing": None, "listing_key": None}
-            linked.pop("user_id")
-            update = _update(_contact_key(company_id, row.contact.contact_number), linked)
-            self._client.update_item(TableName=self._table, **update)
+    def _save_contact(
+        self, key: Mapping[str, Any], known: CachedContact | None, found: CachedContact | None, of: str
+    ) -> None:
+        for _ in range(_CONTACT_TRIES):
+            after = known.after_list(found, of) if known else found
+            if after == known or (after and known and replace(after, as_of=known.as_of) == known):
+                return
+            write = self._contact_write(key, known, after)
+            try:
+                if after:
+                    self._client.update_item(**write)
+                else:
+                    self._client.delete_item(**write)
+            except ClientError as error:
+                if not condition_failed(error):
+                    raise
+                # A user was linked, or an event came, since the contacts were read: what they wrote is kept.
+                item = self._get(key, consistent=True)
+                known = _contact_of(item) if item else None
+            else:
+                return
 
-    def _drop_contact(self, company_id: str, contact_number: str) -> None:
-        try:
-            self._client.delete_item(
-                TableName=self._table,
-                Key=_contact_key(company_id, contact_number),
-                ConditionExpression="attribute_not_exists(user_id)",
-            )
-        except ClientError as error:
-            if not condition_failed(error):
-                raise
+    def _contact_write(
+        self, key: Mapping[str, Any], before: CachedContact | None, after: CachedContact | None
+    ) -> dict[str, Any]:
+        """Return the request by which a cached contact changes, if it is still as it was."""
+        write: dict[str, Any] = {"TableName": self._table, "Key": key}
+        if after:
+            write |= _update(key, _contact_values(from_item(key)["pk"], after))
+        if before is None:
+            return {**write, "ConditionExpression": "attribute_not_exists(pk)"}
+        were = {"user_id": before.user_id, "as_of": dict(before.as_of) or None}
+        names = write.setdefault("ExpressionAttributeNames", {})
+        conditions = []
+        for name, value in were.items():
+            names[f"#{name}"] = name
+            if value is None:
+                conditions.append(f"attribute_not_exists(#{name})")
+            else:
+                conditions.append(f"#{name} = :{name}_before")
+                write.setdefault("ExpressionAttributeValues", {}).update(to_item({f":{name}_before": value}))
+        return {**write, "ConditionExpression": " AND ".join(conditions)}
 
     # Users
 
@@ -292,7 +328,7 @@ class CompanyStore(Companies):
     def add_user(self, user: User, entry: Entry, contact: ErpContact | None = None) -> None:
         actions = [
             # First, because its refusal is the one a repeat is told.
-            self._link_contact(user, contact) if contact else self._contacts_outdated(user),
+            self._link_contact(user, contact) if contact else self._contacts_outdated(user.company_id),
             self._new_email(user),
             self._put(_user_values(user), "attribute_not_exists(pk)"),
         ]
@@ -310,11 +346,11 @@ class CompanyStore(Companies):
         self._commit(self._changed(changes), entries)
 
     @override
-    def change_company(self, before: Company, after: Company, entry: Entry) -> None:
-        values, were = _company_values(after), _company_values(before)
-        changed = {name: values[name] for name in values if values[name] != were[name] and name != "main_contacts"}
-        update = _update(_key(after.company_id, "company"), changed)
-        self._commit([self._if_version(before.version, update)], [entry])
+    def change_company(
+        self, before: Company, after: Company, *entries: Entry, user: tuple[User, User] | None = None
+    ) -> None:
+        users = [self._change(*user)] if user else []
+        self._commit([self._change_company(before, after), *users], entries)
 
     @override
     def delete_user(self, user: User, entry: Entry, *, attempt: str) -> None:
@@ -485,19 +521,28 @@ class CompanyStore(Companies):
         return actions
 
     def _link_contact(self, user: User, contact: ErpContact) -> Action:
-        row = CachedContact(contact, user.user_id)
+        # It was read from the ERP just now: no event from before says that it is gone.
+        row = CachedContact(contact, user.user_id, as_of={"gone": stamp(user.updated_at)})
         update = _update(_contact_key(user.company_id, contact.contact_number), _contact_values(user.company_id, row))
         condition = "attribute_not_exists(user_id) OR user_id = :user_id"
         request = {"TableName": self._table, "ConditionExpression": condition, **update}
         return Action({"Update": request}, Conflict("contact-in-use"))
 
-    def _contacts_outdated(self, user: User) -> Action:
+    def _contacts_outdated(self, company_id: str) -> Action:
         # The ERP may list this very person under the same e-mail: the next look asks it again.
-        update = _update(_key(user.company_id, "contacts"), {"outdated": True})
+        update = _update(_key(company_id, "contacts"), {"outdated": True})
         return Action({"Update": {"TableName": self._table, **update}})
 
-    def _put(self, values: Mapping[str, Any], condition: str, refusal: Exception | None = None) -> Action:
-        request = {"TableName": self._table, "Item": to_item(values), "ConditionExpression": condition}
+    def _put(
+        self,
+        values: Mapping[str, Any],
+        condition: str,
+        refusal: Exception | None = None,
+        given: Mapping[str, Any] | None = None,
+    ) -> Action:
+        request: dict[str, Any] = {"TableName": self._table, "Item": to_item(values), "ConditionExpression": condition}
+        if given:
+            request["ExpressionAttributeValues"] = to_item(given)
         return Action({"Put": request}, refusal)
 
     def _note(
@@ -658,7 +703,7 @@ class CompanyStore(Companies):
         if contact:
             actions.append(self._link_contact(user, contact))
         elif existing:
-            actions.append(self._contacts_outdated(user))
+            actions.append(self._contacts_outdated(user.company_id))
         self._commit(actions, [entry])
 
     def _company_actions(self, company: Company, existing: Company | None) -> list[Action]:
@@ -669,18 +714,73 @@ class CompanyStore(Companies):
                 "company_id": company.company_id,
             }
             return [
-                self._put(number, "attribute_not_exists(pk)", CompanyExists()),
+                self._put(number, _FREE_NUMBER, CompanyExists()),
                 self._put(_company_values(company), "attribute_not_exists(pk)", CompanyExists()),
             ]
-        joining = company.main_contacts - existing.main_contacts
-        kept = ("main_contacts", "closed_at")
-        values = {name: value for name, value in _company_values(company).items() if name not in kept}
-        update = _update(_key(company.company_id, "company"), {**values, "version": existing.version + 1})
-        if joining:
+        return [replace(self._change_company(existing, company), refusal=CompanyExists())]
+
+    def _change_company(self, before: Company, after: Company) -> Action:
+        values, were = _company_values(after), _company_values(before)
+        changed = {name: values[name] for name in values if values[name] != were[name] and name != "main_contacts"}
+        update = _update(_key(after.company_id, "company"), {**changed, "version": before.version + 1})
+        if joining := after.main_contacts - before.main_contacts:
             update["UpdateExpression"] += " ADD main_contacts :joining"
             update["ExpressionAttributeValues"][":joining"] = {"SS": sorted(joining)}
-        condition = {"ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(closed_at)"}
-        return [Action({"Update": {"TableName": self._table, **update, **condition}}, CompanyExists())]
+        return self._if_version(before.version, update)
+
+    # Events of the ERP
+
+    @override
+    def renumber_company(self, before: Company, after: Company, entry: Entry, pointer: Renumbered) -> None:
+        number = {**from_item(_number_key(after.customer_number)), "company_id": after.company_id}
+        old = _pointer_values(before.customer_number, pointer)
+        own = {":company_id": after.company_id}
+        actions = [
+            self._change_company(before, after),
+            self._put(number, _FREE_NUMBER, NumberInUse()),
+            self._put(old, "company_id = :company_id", PreconditionFailed(), own),
+        ]
+        self._commit(actions, [entry])
+
+    @override
+    def point_number(
+        self, customer_number: str, pointer: Renumbered, *, replaces: Renumbered | None, until: datetime
+    ) -> None:
+        values = {**_pointer_values(customer_number, pointer), "expires_at": epoch(until)}
+        condition = "renumbered_of = :before" if replaces else "attribute_not_exists(pk)"
+        given = {":before": replaces.of} if replaces else None
+        self._commit([self._put(values, condition, PreconditionFailed(), given)], [])
+
+    @override
+    def contact(self, company_id: str, contact_number: str) -> CachedContact | None:
+        item = self._get(_contact_key(company_id, contact_number), consistent=True)
+        return _contact_of(item) if item else None
+
+    @override
+    def change_contact(
+        self,
+        company_id: str,
+        before: CachedContact | None,
+        after: CachedContact,
+        *entries: Entry,
+        user: tuple[User, User] | None = None,
+    ) -> None:
+        write = self._contact_write(_contact_key(company_id, after.contact.contact_number), before, after)
+        actions = [Action({"Update": write}, PreconditionFailed())]
+        if user:
+            actions.append(self._change(*user))
+        if not after.contact.name and not after.gone:
+            actions.append(self._contacts_outdated(company_id))
+        self._commit(actions, entries)
+
+    @override
+    def was_applied(self, source: str, webhook_id: str) -> bool:
+        return self._get(_key(f"webhook#{source}#{webhook_id}", "webhook"), consistent=False) is not None
+
+    @override
+    def note_applied(self, source: str, webhook_id: str, now: datetime) -> None:
+        item = {"pk": f"webhook#{source}#{webhook_id}", "sk": "webhook", "expires_at": epoch(now + _APPLIED_KEPT)}
+        self._client.put_item(TableName=self._table, Item=to_item(item))
 
 
 def _sent_values(mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime) -> dict[str, str]:
@@ -730,17 +830,27 @@ def _contact_key(company_id: str, contact_number: str) -> dict[str, Any]:
 
 
 def _contact_values(company_id: str, row: CachedContact) -> dict[str, Any]:
-    values: dict[str, Any] = {**asdict(row.contact), "user_id": row.user_id, "listing": None, "listing_key": None}
-    if row.user_id is None:
-        values["listing"] = f"{company_id}#contacts"
-        values["listing_key"] = f"{row.contact.name.casefold()}#{row.contact.contact_number}"
-    return values
+    # Events can tell of a contact that the next list would not have: only one nobody came from is forgotten by itself.
+    expires = row.gone and row.user_id is None and "gone" in row.as_of
+    return {
+        **asdict(row.contact),
+        "user_id": row.user_id,
+        "gone": row.gone or None,
+        "as_of": dict(row.as_of) or None,
+        "expires_at": epoch(stamped_at(row.as_of["gone"]) + _GONE_CONTACT_KEPT) if expires else None,
+        "listing": f"{company_id}#contacts" if row.listed else None,
+        "listing_key": f"{row.contact.name.casefold()}#{row.contact.contact_number}" if row.listed else None,
+    }
 
 
 def _contact_of(item: Mapping[str, Any]) -> CachedContact:
     values: dict[str, Any] = {name.name: item.get(name.name) for name in fields(ErpContact)}
-    contact = ErpContact(**values)
-    return CachedContact(contact, item.get("user_id"))
+    return CachedContact(ErpContact(**values), item.get("user_id"), item.get("gone", False), item.get("as_of", {}))
+
+
+def _pointer_values(customer_number: str, pointer: Renumbered) -> dict[str, Any]:
+    key = from_item(_number_key(customer_number))
+    return {**key, "renumbered_to": pointer.to, "renumbered_of": pointer.of}
 
 
 def _company_values(company: Company) -> dict[str, Any]:

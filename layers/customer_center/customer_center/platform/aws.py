@@ -20,8 +20,14 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 _MODELS = Path(__file__).parent / "aws_models"
-# Short enough that three tries fit into one API request (the gateway gives up after 30 s).
-_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+_CONFIG = Config(
+    # Short enough that three tries fit into one API request (the gateway gives up after 30 s).
+    connect_timeout=2,
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    # botocore would else compose one anew for every call, which is a quarter of what a call costs.
+    user_agent="customer-center",
+)
 
 
 @cache

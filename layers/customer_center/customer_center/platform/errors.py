@@ -36,6 +36,10 @@ class BodyTooLarge(CustomerCenterError):
 class Unauthorized(CustomerCenterError):
     """Nobody we know sent this: a key or a signature is missing or wrong, whatever is wrong with it."""
 
+    def __init__(self, code: str, scheme: str = "Bearer") -> None:
+        super().__init__(code)
+        self.scheme = scheme
+
 
 class InvalidInput(CustomerCenterError):
     """The request was read and breaks a rule; `errors` says where."""

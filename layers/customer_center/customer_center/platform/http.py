@@ -12,17 +12,21 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, ValidationError
 
 from customer_center.platform import errors, texts
 from customer_center.platform.idempotency import Idempotency
 from customer_center.platform.language import from_accept_language
 from customer_center.platform.log import logger
+
+if TYPE_CHECKING:
+    # At run time the models bring it along: a function without any does not pay for it (BUDGETS).
+    from _typeshed import DataclassInstance
+    from pydantic import BaseModel
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 PROBLEM_JSON = "application/problem+json"
@@ -199,7 +203,7 @@ class Csv(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer[Body: BaseModel | Csv | None]:
+class Answer[Body: BaseModel | DataclassInstance | Csv | None]:
     """What a handler returns: the representation, and what belongs into headers; no body where a thing is gone."""
 
     body: Body
@@ -330,7 +334,8 @@ def _response(answer: Answer[Any], request: Request) -> Mapping[str, Any]:
         return _sent(answer.status, None, "", request, headers)
     if isinstance(answer.body, Csv):
         return _sent(answer.status, "text/csv; charset=utf-8", answer.body, request, headers)
-    return _sent(answer.status, "application/json", answer.body.model_dump_json(), request, headers)
+    body = answer.body.model_dump_json() if not is_dataclass(answer.body) else json.dumps(asdict(answer.body))  # type: ignore[arg-type] # an instance
+    return _sent(answer.status, "application/json", body, request, headers)
 
 
 def _problem(error: errors.CustomerCenterError, request: Request) -> Mapping[str, Any]:
@@ -352,8 +357,10 @@ def _problem(error: errors.CustomerCenterError, request: Request) -> Mapping[str
     if isinstance(error, errors.RetryLater):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.Unauthorized):
-        headers["WWW-Authenticate"] = "Bearer"
-    logger.info("refused", code=error.code, status=int(status))
+        headers["WWW-Authenticate"] = error.scheme
+    else:
+        # Strangers do not fill our log; the gateway's access log has them.
+        logger.info("refused", code=error.code, status=int(status))
     return _sent(status, PROBLEM_JSON, json.dumps(problem), request, headers)
 
 
@@ -380,8 +387,9 @@ def validated[Model](validate: Callable[[Any], Model], given: bytes | Mapping[st
     """
     try:
         return validate(given)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
+    except ValueError as error:
+        # It is pydantic's ValidationError, which is not imported here.
+        found = error.errors(include_url=False, include_context=False, include_input=False)  # type: ignore[attr-defined]
         if found[0]["type"] == "json_invalid":
             raise errors.MalformedRequest("json-invalid") from None
         # pydantic's own error repeats the input, which is personal data: it is not chained.

@@ -36,7 +36,7 @@ def receive_event(
     if source in SOURCES:
         webhook_id = signed_id(headers, body, keys=keys(), now=now.timestamp(), tolerance=tolerance)
     if webhook_id is None:
-        raise Unauthorized("signature-invalid")
+        raise Unauthorized("signature-invalid", scheme="Standard-Webhooks")
     event = event_of_json(body)
     queue.send(Delivery(source, webhook_id, now, event).message())
     logger.info("accepted", webhook_id=webhook_id, type=event.type)

@@ -1,0 +1,25 @@
+"""Customer-sync queue → companies. Applies what the ERP told by webhook; a message may come any number of times."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from customer_center.companies.adapter import companies
+from customer_center.companies.apply_erp_event import apply_erp_event
+from customer_center.platform.clock import SystemClock
+from customer_center.platform.log import logger
+from customer_center.platform.sqs import consume_texts
+from customer_center.webhooks.events import delivery_of
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+    """Apply a batch of events."""
+
+    def one(message: str) -> None:
+        delivery = delivery_of(message)
+        logger.append_keys(webhook_id=delivery.webhook_id, type=delivery.event.type)
+        apply_erp_event(delivery, companies=companies(), clock=SystemClock())
+
+    logger.clear_state()
+    return consume_texts(event, context, one)

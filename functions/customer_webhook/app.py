@@ -1,0 +1,68 @@
+"""POST /webhooks/{source}: other systems tell what changed; verified, kept, and applied later (docs/webhooks.md)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from typing import Any, Literal
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from customer_center.platform.clock import SystemClock
+from customer_center.platform.config import from_environment
+from customer_center.platform.http import Answer, Api, Request
+from customer_center.webhooks.adapter import erp_keys, event_queue
+from customer_center.webhooks.callers import SIGNATURE
+from customer_center.webhooks.receive_event import receive_event
+
+api = Api()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The parameters of receiving webhooks, from the template."""
+
+    webhook_tolerance_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedAnswer:
+    """The event is kept, and will be applied. `webhook_id` is the request's own."""
+
+    status: Literal["accepted"]
+    webhook_id: str
+
+
+@cache
+def settings() -> Settings:
+    """Return this deployment's settings."""
+    return from_environment(Settings)
+
+
+@api.route(
+    "POST /webhooks/{source}",
+    caller=SIGNATURE,
+    statuses=[HTTPStatus.ACCEPTED],
+    problems=["signature-invalid", "event-type-unknown", "invalid-input", "queue-unavailable"],
+)
+def receive_webhook(source: str, body: bytes, request: Request) -> Answer[AcceptedAnswer]:
+    """Tell what changed. The one source is `erp`; requests are signed as Standard Webhooks has it.
+
+    Send it again after any answer but 202: an event is known by its `webhook-id` and counts once.
+    """
+    now = SystemClock().now()
+    webhook_id = receive_event(
+        source,
+        request.headers,
+        body,
+        keys=lambda: erp_keys(now),
+        tolerance=settings().webhook_tolerance_seconds,
+        queue=event_queue(),
+        now=now,
+    )
+    return Answer(AcceptedAnswer("accepted", webhook_id), status=HTTPStatus.ACCEPTED)
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+    """Answer one request of the HTTP API."""
+    return api.handle(event, context)
