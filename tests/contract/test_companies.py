@@ -121,7 +121,7 @@ def test_an_email_is_found_however_it_is_written(world, written):
     }
 
 
-def test_many_emails_are_foundat_once(world):
+def test_many_emails_are_found_at_once(world):
     users = [a_user(email=f"person{number}@baecker.example") for number in range(0, 130, 10)]
     world.founded(*users)
     asked = [f"Person{number}@baecker.example" for number in range(130)]

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from customer_center.companies.model import CachedContact, EmailChange, Role, UserStatus
-from customer_center.platform.errors import Conflict, InProgress, PreconditionFailed
+from customer_center.platform.errors import Conflict, PreconditionFailed
 from customer_center.platform.idempotency import AlreadyDone, Idempotency
 from tests.builders import (
     NOON,
@@ -269,30 +269,6 @@ def test_a_mail_is_noted_once_it_went_out(world):
 
 
 # At once, on the emulator
-
-
-def test_two_last_main_contacts_who_demote_each_other_leave_one(emulator_world):
-    """Each demotes the other in the same moment: whoever comes second would leave nobody."""
-    world = emulator_world
-    one, two = a_main_contact(), a_main_contact()
-    world.founded(one, two)
-
-    def demote(user):
-        world.companies.change_user(user, user.changed(NOON, roles=frozenset({Role.BUYER})), an_entry())
-
-    done = at_once(lambda: demote(one), lambda: demote(two))
-    assert sorted(type(result) for result in done if result) in ([Conflict], [InProgress]), done
-    assert len(world.companies.company(one.company_id).main_contacts) == 1
-
-
-def test_of_two_edits_of_one_version_one_is_written(emulator_world):
-    world = emulator_world
-    user = a_user()
-    world.founded(a_main_contact(), user)
-    edits = [user.changed(NOON, name=name) for name in ("One", "Two", "Three", "Four")]
-    done = at_once(*(lambda after=after: world.companies.change_user(user, after, an_entry()) for after in edits))
-    assert len([result for result in done if result is None]) == 1
-    assert world.companies.user(user.user_id).version == 2
 
 
 def test_one_request_that_comes_many_times_at_once_changes_once(emulator_world):

@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from botocore.client import BaseClient
@@ -17,7 +18,8 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from requests import Session
 
 from customer_center.platform import aws
-from customer_center.platform.dynamodb import from_item
+from customer_center.platform.clock import iso
+from customer_center.platform.dynamodb import from_item, to_item
 from tests.integration.aws import REGION, event_of
 from tests.template_reader import events_of, functions_of, referred
 
@@ -201,6 +203,19 @@ class RunningShop:
 
     def _pool(self):
         return cognitoidp_backends[DEFAULT_ACCOUNT_ID][REGION].user_pools[self.aws.physical("UserPool")]
+
+    def backdate_invitation(self, user_id):
+        """Let the mail of an invitation have gone out an hour ago."""
+        company_id = f"com_{user_id.split('_')[1]}"
+        then = iso(datetime.now(UTC) - timedelta(hours=1))
+        self.unwatched(
+            lambda: self.aws.client("dynamodb").update_item(
+                TableName="CompaniesTable",
+                Key=to_item({"pk": company_id, "sk": f"user#{user_id}"}),
+                UpdateExpression="SET invitation.sent_at = :then",
+                ExpressionAttributeValues=to_item({":then": then}),
+            )
+        )
 
     # What people read in their mails
 

@@ -19,6 +19,8 @@ PASSWORD = "correct horse battery"
 MAIN = "max.mustermann@musterhandel.example"
 ANNA = "anna@musterhandel.example"
 NEW = "nina.neu@musterhandel.example"
+MOVED = "nina.moved@musterhandel.example"
+VERSION = {"If-Match": "*"}
 CODE = r"\b(\d{6})\b"
 LINK = r"#token=([\w.-]+)"
 FORM = {
@@ -85,6 +87,21 @@ def colleague(shop):
     return known
 
 
+def moving(shop):
+    """Return a company whose second user has got the link that confirms their new e-mail."""
+    known = colleague(shop)
+    want_a_new_email(shop, known)
+    shop.settle()
+    return {**known, "token": shop.mailed(LINK, MOVED)}
+
+
+def invited_a_while_ago(shop):
+    """Return a company whose invitation went out so long ago that it may be sent again."""
+    known = invited(shop)
+    shop.backdate_invitation(known["user"])
+    return known
+
+
 def deactivated(shop):
     """Return a company whose second user is deactivated."""
     known = colleague(shop)
@@ -126,10 +143,6 @@ def reactivate(shop, known):
     expect(200, shop.call("POST /users/{user_id}/activate", by=known["main"], user_id=known["user"]))
 
 
-VERSION = {"If-Match": "*"}
-MOVED = "nina.moved@musterhandel.example"
-
-
 def edit(shop, known):
     body = {"name": "Nina Anders", "language": "fr", "roles": ["approver", "buyer"]}
     expect(
@@ -144,16 +157,12 @@ def want_a_new_email(shop, known):
     )
 
 
-def moving(shop):
-    """Return a company whose second user has got the link that confirms their new e-mail."""
-    known = colleague(shop)
-    want_a_new_email(shop, known)
-    shop.settle()
-    return {**known, "token": shop.mailed(LINK, MOVED)}
-
-
 def confirm(shop, known):
     expect(200, shop.call("POST /email-confirmations", body={"token": known["token"]}))
+
+
+def send_again(shop, known):
+    expect(200, shop.call("POST /users/{user_id}/invitation", by=known["main"], user_id=known["user"]))
 
 
 def revoke(shop, known):
@@ -184,6 +193,7 @@ SCENARIOS = {
     "new e-mail": Scenario(colleague, want_a_new_email),
     "new e-mail of an invited user": Scenario(invited, want_a_new_email),
     "confirmation of a new e-mail": Scenario(moving, confirm),
+    "invitation sent again": Scenario(invited_a_while_ago, send_again),
     "revocation": Scenario(invited, revoke),
     "deletion": Scenario(colleague, delete),
     "handing over": Scenario(colleague, hand_over),

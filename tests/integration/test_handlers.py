@@ -1482,6 +1482,7 @@ def test_a_name_is_only_a_name(company, name):
 
 @pytest.mark.parametrize(("value", "pointer", "code"), ROLES.values(), ids=ROLES)
 def test_no_or_unknown_roles_are_refused(company, value, pointer, code):
+    """001: "at least one role is selected."."""
     _refuses(company, _with_body("users/request_user", roles=value), 422, "invalid-input", (pointer, code))
 
 

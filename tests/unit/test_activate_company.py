@@ -289,8 +289,8 @@ def test_another_email_is_sent_to_the_active_main_contact(room, activated):
 
 
 def test_a_customer_center_without_a_main_email_can_be_activated_by_nobody(room, activated):
-    """001: "There are two important fields to be provided by the ERP: a flag …, the email address of the
-    customer-center administrator"."""
+    """001: "There are two important fields to be provided by the ERP: a flag: company has a customer-center; the email
+    address of the customer-center administrator"."""
     room.erp.customers[NUMBER] = a_customer(main_contact_email=None)
     with pytest.raises(Conflict, match="main-contact-missing"):
         activated()

@@ -39,8 +39,9 @@ def _numbers(contacts):
 
 
 def test_the_erps_contacts_are_listed_by_name(room, chief):
-    """000: "The ERP already might know contacts employed in this company. These contacts will be shown in the
-    customercenter as well"; "For each contact stored in the ERP one user record will be provided."."""
+    """000: "The customer Center is connected to the ERP system in order to synchronize customer and contact data as
+    good as possible/required"; "The ERP already might know contacts employed in this company. These contacts will be
+    shown in the customercenter as well"; "For each contact stored in the ERP one user record will be provided."."""
     assert _numbers(room.contacts(chief)) == ["KT2", "KT1"]
 
 
