@@ -18,6 +18,7 @@ from customer_center.companies.create_erp_contact import create_erp_contact
 from customer_center.companies.delete_user import delete_user
 from customer_center.companies.deliver_mail import Outgoing, Shop, deliver_mail
 from customer_center.companies.edit_user import edit_user
+from customer_center.companies.erase_user import erase_user
 from customer_center.companies.find_users import UserFilter, UserSort, find_users
 from customer_center.companies.hand_over import hand_over
 from customer_center.companies.import_bodies import COLUMNS, REQUIRED_COLUMNS, import_row
@@ -45,6 +46,7 @@ from customer_center.companies.model import (
     secret_hash,
 )
 from customer_center.companies.read_audit_trail import EntryFilter, read_audit_trail
+from customer_center.companies.redact_entries import redact_entries
 from customer_center.companies.resend_invitation import resend_invitation
 from customer_center.companies.revoke_invitation import revoke_invitation
 from customer_center.companies.unlock_activation import unlock_activation
@@ -348,6 +350,19 @@ class Room:
 
         return once(request, do, lambda _: do(self.companies), records=self.companies, clock=self.clock)
 
+    def erase(self, user_id, actor, *, if_version=None):
+        """Erase a user."""
+        return erase_user(
+            user_id,
+            Member(actor, self.companies.company(actor.company_id)),
+            f"request-{next(self.requests)}",
+            if_version=if_version,
+            companies=self.companies,
+            trail=self.trail,
+            identities=self.identities,
+            clock=self.clock,
+        )
+
     def overview(self, actor, *, sort=UserSort.CREATED, limit=50, cursor=None, **wanted):
         """List the users of the caller's company."""
         return find_users(
@@ -478,6 +493,8 @@ class Room:
                     deliver_mail(effect, self.outgoing)
                 case "identity":
                     self.align(effect)
+                case "erasure":
+                    redact_entries(effect.data["user_id"], trail=self.trail)
                 case "erp_contact":
                     create_erp_contact(
                         effect.data["user_id"],

@@ -53,6 +53,7 @@ def queues() -> Queues:
         "mail": settings().mail_queue_url,
         "identity": settings().identity_queue_url,
         "erp_contact": settings().erp_contact_queue_url,
+        "erasure": settings().identity_queue_url,
     }
     return Queues(client=aws.sqs(), urls=urls)
 

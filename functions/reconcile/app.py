@@ -1,4 +1,7 @@
-"""Identity queue → Cognito. Brings logins in line with their records; a message may come any number of times."""
+"""Identity queue → Cognito, and → journal. Logins follow their records, and the journal forgets who was erased.
+
+A message may come any number of times.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,9 +10,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.companies.adapter import companies
+from customer_center.companies.adapter import companies, journal
 from customer_center.companies.align_company import align_company
 from customer_center.companies.align_identity import align_identity
+from customer_center.companies.redact_entries import redact_entries
 from customer_center.connectors.cognito.adapter import identities
 from customer_center.platform import aws
 from customer_center.platform.clock import SystemClock
@@ -33,10 +37,12 @@ def queues() -> Queues:
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
-    """Align a batch of logins."""
+    """Align a batch of logins, or blank entries."""
 
     def one(effect: Effect) -> None:
-        if company_id := effect.data.get("company_id"):
+        if effect.kind == "erasure":
+            redact_entries(effect.data["user_id"], trail=journal())
+        elif company_id := effect.data.get("company_id"):
             align_company(
                 company_id,
                 effect.data.get("after"),

@@ -19,8 +19,11 @@ from customer_center.companies.bodies import (
     AuditQuery,
     CompanyAnswer,
     EditUserBody,
+    ErasureAnswer,
+    ExportAnswer,
     MainContactBody,
     MeAnswer,
+    PageQuery,
     RequestUserBody,
     UserAnswer,
     UsersAnswer,
@@ -31,6 +34,8 @@ from customer_center.companies.callers import person
 from customer_center.companies.change_user_status import activate_user, deactivate_user
 from customer_center.companies.delete_user import delete_user
 from customer_center.companies.edit_user import edit_user
+from customer_center.companies.erase_user import Certificate, erase_user
+from customer_center.companies.export_user import export_entries, exported_user
 from customer_center.companies.find_users import find_users
 from customer_center.companies.hand_over import hand_over
 from customer_center.companies.idempotency import user_once
@@ -45,6 +50,7 @@ from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.errors import NotFound
 from customer_center.platform.http import Answer, Api, Csv, Request
+from customer_center.platform.idempotency import once
 from customer_center.platform.language import choose_language
 from customer_center.platform.spreadsheet import written
 
@@ -197,6 +203,65 @@ def activate(user_id: str, caller: Member, request: Request) -> Answer[UserAnswe
         )
 
     return _changed(_once(caller, request, do), caller)
+
+
+@api.route("GET /me/export", caller=person(companies), problems=["cursor-invalid"])
+def export_me(caller: Member, query: PageQuery) -> Answer[ExportAnswer]:
+    """Return what is kept of the person who is logged in."""
+    return _export(caller.user, caller, query)
+
+
+@api.route(
+    "GET /users/{user_id}/export",
+    caller=person(companies, Permission.AUDIT_VIEW, administration=True),
+    problems=["cursor-invalid", "not-found"],
+)
+def export_user(user_id: str, caller: Member, query: PageQuery) -> Answer[ExportAnswer]:
+    """Return what is kept of a person of the company. Takes `users.view` besides."""
+    return _export(exported_user(user_id, caller, companies=companies()), caller, query)
+
+
+def _export(user: User, caller: Member, query: PageQuery) -> Answer[ExportAnswer]:
+    page = export_entries(user, limit=query.limit, cursor=query.cursor, trail=journal())
+    return Answer(
+        ExportAnswer(
+            user=_answer(user, caller.company),
+            company=CompanyAnswer.of(caller.company),
+            items=[AuditEntryAnswer.of(entry, {}) for entry in page.rows],
+            next_cursor=page.next_cursor,
+        ),
+        version=user.version,
+    )
+
+
+@api.route(
+    "POST /users/{user_id}/erasure",
+    caller=person(companies, Permission.USERS_DELETE, administration=True),
+    statuses=[HTTPStatus.ACCEPTED, HTTPStatus.OK],
+    problems=["not-found", "own-account", "last-main-contact", "in-progress", "version-changed"],
+)
+def erase(user_id: str, caller: Member, request: Request) -> Answer[ErasureAnswer]:
+    """Delete a user and blank what the journal says of them, also of one deleted before; the certificate of it.
+
+    202 while the journal is being blanked, which takes moments: the same request later tells when that is complete.
+    """
+
+    def do(companies: Companies) -> Certificate:
+        return erase_user(
+            user_id,
+            caller,
+            request.request_id,
+            if_version=request.if_match,
+            companies=companies,
+            trail=journal(),
+            identities=identities(),
+            clock=SystemClock(),
+        )
+
+    key = request.idempotency(caller.user.user_id)
+    certificate = once(key, do, lambda _: do(companies()), records=companies(), clock=SystemClock())
+    status = HTTPStatus.OK if certificate.complete else HTTPStatus.ACCEPTED
+    return Answer(ErasureAnswer.of(certificate), status=status)
 
 
 _AUDIT_CALLER = person(companies, Permission.AUDIT_VIEW, administration=True)

@@ -25,7 +25,7 @@ BODIES: Mapping[str, Mapping[str, Any] | str] = {
     "POST /company/main-contact": {"user_id": f"usr_{'0' * 26}_{'0' * 26}"},
 }
 # What everybody with a login may see of themself.
-WITHOUT_PERMISSION = {"GET /me"}
+WITHOUT_PERMISSION = {"GET /me", "GET /me/export"}
 
 
 def declared_routes() -> list[Route]:

@@ -133,6 +133,7 @@ MAY = {
     },
     "ReconcileFunction": {
         "CompaniesTable": {"dynamodb:GetItem", "dynamodb:Query"},
+        "JournalTable": {"dynamodb:Query", "dynamodb:UpdateItem"},
         "IdentityQueue": {"sqs:SendMessage"},
         "UserPool": {
             "cognito-idp:AdminDeleteUser",

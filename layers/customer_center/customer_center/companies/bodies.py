@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from customer_center.companies.email_address import email_address
+from customer_center.companies.erase_user import Certificate
 from customer_center.companies.find_users import UserFilter, UserSort
 from customer_center.companies.model import (
     Budgets,
@@ -556,6 +557,42 @@ class AuditEntriesAnswer(_Output):
 
     items: list[AuditEntryAnswer]
     next_cursor: str | None
+
+
+class ExportAnswer(_Output):
+    """What is kept of a person: their record, and a page of the journal's entries about them and by them.
+
+    `changes` is empty where they changed somebody else: those values are another person's.
+    """
+
+    user: UserAnswer
+    company: CompanyAnswer
+    items: list[AuditEntryAnswer]
+    next_cursor: str | None
+
+
+class ErasureAnswer(_Output):
+    """A certificate of an erasure. Backups and queues forget the person by themselves, by these dates."""
+
+    user_id: str
+    erased_at: datetime
+    status: Annotated[
+        Literal["in_progress", "complete"],
+        Field(description="Whether the journal is blanked already; account and login are gone in any case."),
+    ]
+    backups_until: datetime
+    queues_until: datetime
+
+    @classmethod
+    def of(cls, certificate: Certificate) -> Self:
+        """Return the representation of a certificate."""
+        return cls(
+            user_id=certificate.user_id,
+            erased_at=certificate.erased_at,
+            status="complete" if certificate.complete else "in_progress",
+            backups_until=certificate.backups_until,
+            queues_until=certificate.queues_until,
+        )
 
 
 AUDIT_COLUMNS = (

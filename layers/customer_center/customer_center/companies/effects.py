@@ -47,6 +47,11 @@ def create_erp_contact(user_id: str, now: datetime) -> Effect:
     return new_effect("erp_contact", now, user_id=user_id)
 
 
+def erase_from_journal(user_id: str, now: datetime) -> Effect:
+    """Blank what the journal says of the person."""
+    return new_effect("erasure", now, user_id=user_id)
+
+
 def new_mail_id(now: datetime) -> str:
     """Return a fresh mail id."""
     return new_ulid(now)

@@ -1,6 +1,6 @@
 """The audit trail of a company: who did what to whom, newest first (DESIGN §4, §7)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,17 +47,40 @@ def read_audit_trail(
     By subject or action up to 400 entries are read for a page, which may therefore be short. Raises MalformedRequest
     `cursor-invalid`.
     """
-    query = (company_id, wanted)
-    before = ulid_floor(wanted.until) if wanted.until else None
+    page = page_of_entries(
+        company_id,
+        (company_id, wanted),
+        since=wanted.since or EPOCH,
+        until=wanted.until,
+        matches=wanted.matches if wanted.subject or wanted.action else None,
+        limit=limit,
+        cursor=cursor,
+        trail=trail,
+    )
+    named = {name for entry in page.rows for name in (entry.subject, entry.actor.actor_id)}
+    return EntriesPage(page.rows, page.next_cursor, companies.names_of(company_id, named))
+
+
+def page_of_entries(
+    company_id: str,
+    query: object,
+    *,
+    since: datetime,
+    until: datetime | None,
+    matches: Callable[[Entry], bool] | None,
+    limit: int,
+    cursor: str | None,
+    trail: AuditTrail,
+) -> Page[Entry]:
+    """Return a page of the company's entries that match, newest first; `query` is what its cursor belongs to."""
+    before = ulid_floor(until) if until else None
     if cursor is not None:
         (before,) = read_cursor(cursor, query, parts=1)
         if not ULID_TEXT.fullmatch(before):
             raise MalformedRequest("cursor-invalid")
 
     def read(behind: str | None, size: int) -> Part[Entry]:
-        return trail.newest(company_id, limit=size, since=wanted.since or EPOCH, before=behind)
+        return trail.newest(company_id, limit=size, since=since, before=behind)
 
-    matches = wanted.matches if wanted.subject or wanted.action else None
     entries, last = filled(read, key=lambda entry: entry.entry_id, wanted=matches, after=before, limit=limit)
-    named = {entry.subject for entry in entries} | {entry.actor.actor_id for entry in entries}
-    return EntriesPage(entries, written_cursor([last], query) if last else None, companies.names_of(company_id, named))
+    return Page(entries, written_cursor([last], query) if last else None)

@@ -5,14 +5,16 @@ Lower case, because Cognito stores the user names of a case-insensitive pool tha
 
 import re
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ulid import ULID
 
 from customer_center.platform.clock import EPOCH
 
-_ULID = "[0-9a-hjkmnp-tv-z]{26}"
+_ULID = "[0-7][0-9a-hjkmnp-tv-z]{25}"
 ULID_TEXT = re.compile(_ULID)
+# Of the year 9999: a ULID can go on for a while, a datetime cannot.
+_LAST_MILLISECOND = 253_402_300_799_999
 COMPANY_ID = re.compile(f"com_({_ULID})")
 USER_ID = re.compile(f"usr_({_ULID})_({_ULID})")
 
@@ -51,6 +53,13 @@ def company_of(user_id: str) -> str | None:
     """Return the company id that a user id carries, None when the text is no user id."""
     match = USER_ID.fullmatch(user_id)
     return f"com_{match[1]}" if match else None
+
+
+def made_at(user_id: str) -> datetime:
+    """Return when a user id was made, to the millisecond; for a forged one at most the year 9999."""
+    match = USER_ID.fullmatch(user_id)
+    assert match is not None
+    return EPOCH + timedelta(milliseconds=min(ULID.from_str(match[2].upper()).milliseconds, _LAST_MILLISECOND))
 
 
 def new_secret() -> str:
