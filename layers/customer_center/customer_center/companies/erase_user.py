@@ -2,17 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from customer_center.companies import effects
 from customer_center.companies.audit import person
+from customer_center.companies.colleagues import change_login, crossed_by_others
 from customer_center.companies.model import Member, attempt_key, check_not_self
 from customer_center.companies.ports import AuditTrail, Companies, Identities
 from customer_center.companies.redact_entries import entries_about, is_redacted
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import InProgress, NotFound, OutsideSystemError, PreconditionFailed
+from customer_center.platform.errors import NotFound, PreconditionFailed
 from customer_center.platform.ids import company_of
 from customer_center.platform.journal import Entry, new_entry
-from customer_center.platform.log import logger
 
 ERASED = "user.erased"
 # Point-in-time recovery, and the longest that a queue, a dead letter or a failed record is kept (template.yaml).
@@ -66,16 +67,9 @@ def erase_user(
     if if_version is not None and if_version != user.version:
         raise PreconditionFailed
     entry = _entry(user_id, actor, request_id, clock.now())
-    try:
+    with crossed_by_others(if_version):
         companies.delete_user(user, entry, attempt=attempt_key(actor.company.customer_number, user.email))
-    except PreconditionFailed as error:
-        if if_version is None:
-            raise InProgress("in-progress", retry_after=1) from error
-        raise
-    try:
-        identities.delete(user_id)
-    except OutsideSystemError as error:
-        logger.warning("login is deleted later", user_id=user_id, code=error.code)
+    change_login(partial(identities.delete, user_id), user_id)
     return Certificate(user_id, entry.at, complete=False)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from customer_center.companies.ports import AuditTrail
+from customer_center.platform.clock import EPOCH
 from customer_center.platform.ids import company_of, made_at
 from customer_center.platform.journal import Entry
 
@@ -42,7 +43,9 @@ def is_redacted(entry: Entry) -> bool:
 
 def first_mentioned(user_id: str) -> datetime:
     """Return the moment before which no entry can be about this user, or by them."""
-    return made_at(user_id) - _CLOCKS_DIFFER
+    made = made_at(user_id.rpartition("_")[2])
+    assert made is not None
+    return max(made - _CLOCKS_DIFFER, EPOCH)
 
 
 def redacted(entry: Entry) -> Mapping[str, Sequence[Any]]:

@@ -35,8 +35,10 @@ def made_by(ulid: str, moment: datetime) -> bool:
 
 
 def made_at(ulid: str) -> datetime | None:
-    """Return the moment a ULID was made at, None when the text is none."""
-    return ULID.from_str(ulid.upper()).datetime if re.fullmatch(_ULID, ulid) else None
+    """Return the moment a ULID was made at, at most in the year 9999; None when the text is none."""
+    if not ULID_TEXT.fullmatch(ulid):
+        return None
+    return EPOCH + timedelta(milliseconds=min(ULID.from_str(ulid.upper()).milliseconds, _LAST_MILLISECOND))
 
 
 def new_company_id(now: datetime) -> str:
@@ -53,13 +55,6 @@ def company_of(user_id: str) -> str | None:
     """Return the company id that a user id carries, None when the text is no user id."""
     match = USER_ID.fullmatch(user_id)
     return f"com_{match[1]}" if match else None
-
-
-def made_at(user_id: str) -> datetime:
-    """Return when a user id was made, to the millisecond; for a forged one at most the year 9999."""
-    match = USER_ID.fullmatch(user_id)
-    assert match is not None
-    return EPOCH + timedelta(milliseconds=min(ULID.from_str(match[2].upper()).milliseconds, _LAST_MILLISECOND))
 
 
 def new_secret() -> str:
