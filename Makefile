@@ -8,8 +8,6 @@ DYNAMODB_LOCAL_VERSION := 11.1.0
 PYTHON := $(CURDIR)/.venv/bin/python
 SAM := $(CURDIR)/.local/sam/bin/sam
 STAGE ?= dev
-# Also the parameter Architecture of the stage in samconfig.toml.
-ARCHITECTURE ?= arm64
 
 # sam build calls make, which calls these.
 export PATH := $(dir $(UV)):$(PATH)
@@ -57,9 +55,8 @@ logs: .venv/.synced ## show what the functions of the running local stack have l
 preflight: .venv/.synced ## check what only AWS knows, before a deploy: make preflight STAGE=dev
 	@$(PYTHON) -m ops.preflight $(STAGE)
 
-deploy: setup preflight ## build and deploy to AWS: make deploy STAGE=dev
-	PYTHON=$(PYTHON) ARCHITECTURE=$(ARCHITECTURE) $(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
-	@$(SAM) deploy --config-env $(STAGE) || { echo "What now? docs/runbook.md#a-deploy-failed"; exit 1; }
+deploy: setup ## preflight, build and deploy to AWS: make deploy STAGE=dev
+	@$(PYTHON) -m ops.deploy $(STAGE)
 
 smoke: .venv/.synced ## check that a deployed stage answers and is watched: make smoke STAGE=dev
 	@$(PYTHON) -m ops.smoke $(STAGE)

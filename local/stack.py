@@ -6,6 +6,7 @@
 import json
 import os
 import platform
+import re
 import shutil
 import signal
 import socket
@@ -23,6 +24,8 @@ from typing import Any
 import boto3
 
 from local.routes import create_routes
+from ops.checks import parameter_defaults
+from ops.release import release
 
 ROOT = Path(__file__).parent.parent
 TOOLS = ROOT / ".local"
@@ -112,6 +115,7 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
         buckets.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
     architecture = host_architecture()
     chosen = {
+        **parameter_defaults(),
         "Stage": "local",
         "Architecture": architecture,
         "Dashboard": "true",
@@ -128,6 +132,7 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
         **parameters,
     }
     build(folder / "build", architecture)
+    _name_release(folder / "build/template.yaml", release(folder / "build", chosen))
     _sam(
         folder / "deploy.log",
         "deploy",
@@ -187,6 +192,13 @@ def build(folder: Path, architecture: str) -> None:
         f"Architecture={architecture}",
         environment={"ARCHITECTURE": architecture, "PYTHON": sys.executable},
     )
+
+
+def _name_release(template: Path, name: str) -> None:
+    """Write the release into the built template: the emulator tells SAM's transform no parameters."""
+    text, functions = re.subn(r"(AutoPublishCodeSha256:)\s+Ref: Release", rf"\1 {name}", template.read_text())
+    assert functions, template
+    template.write_text(text)
 
 
 def emulated(endpoint: str) -> Callable[[str], Any]:

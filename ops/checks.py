@@ -38,6 +38,7 @@ class Stage:
     """A stage as samconfig.toml describes it; what it leaves out has the template's default."""
 
     name: str
+    config: Path
     stack_name: str
     region: str | None
     parameters: Mapping[str, str]
@@ -75,6 +76,11 @@ def template_parameters() -> Mapping[str, Mapping[str, Any]]:
     return dict(template()["Parameters"])
 
 
+def parameter_defaults() -> Mapping[str, str]:
+    """Return the template's own values of the parameters that have one."""
+    return {name: str(rules["Default"]) for name, rules in template_parameters().items() if "Default" in rules}
+
+
 def stage_named(arguments: Sequence[str] | None, about: str | None) -> Stage:
     """Return the stage that the command line names."""
     parser = argparse.ArgumentParser(description=about)
@@ -89,11 +95,10 @@ def stage_named(arguments: Sequence[str] | None, about: str | None) -> Stage:
         raise SystemExit(
             f"{given.config.name} has no section [{given.stage}.deploy.parameters] with a stack_name."
         ) from None
-    overrides = dict(given.split("=", 1) for given in settings.get("parameter_overrides", []))
-    defaults = {name: str(rules["Default"]) for name, rules in template_parameters().items() if "Default" in rules}
-    parameters = {**defaults, **{name: value.strip('"') for name, value in overrides.items()}}
+    overrides = dict(override.split("=", 1) for override in settings.get("parameter_overrides", []))
+    parameters = {**parameter_defaults(), **{name: value.strip('"') for name, value in overrides.items()}}
     region = settings.get("region") or os.environ.get("AWS_REGION") or boto3.Session().region_name
-    return Stage(given.stage, stack_name, region, parameters)
+    return Stage(given.stage, given.config, stack_name, region, parameters)
 
 
 def account_of(stage: Stage) -> str:

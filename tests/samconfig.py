@@ -22,7 +22,16 @@ def write_samconfig(folder: Path, stack_name: str = "customer-center-trial", **c
     given = {name: value for name, value in {**STAGE, **changes}.items() if value is not None}
     overrides = ",\n".join(json.dumps(f'{name}="{value}"') for name, value in given.items())
     file = folder / "samconfig.toml"
-    file.write_text(
-        f'[trial.deploy.parameters]\nstack_name = "{stack_name}"\nparameter_overrides = [\n{overrides}\n]\n'
-    )
+    file.write_text(f"""\
+version = 0.1
+[trial.deploy.parameters]
+stack_name = "{stack_name}"
+resolve_s3 = true
+capabilities = "CAPABILITY_IAM"
+confirm_changeset = false
+fail_on_empty_changeset = false
+parameter_overrides = [
+{overrides}
+]
+""")
     return file

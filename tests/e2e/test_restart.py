@@ -1,5 +1,7 @@
 """`make run` may be stopped and started again: what was there is there, and what is changed has its consequences."""
 
+from datetime import datetime, timedelta
+
 from local.stack import TOOLS, free_port, running_stack
 from tests.conftest import require
 from tests.e2e.companies import Customer, new_customer
@@ -11,8 +13,13 @@ def test_after_a_restart_people_log_in_and_mails_go_out(tmp_path):
     with running_stack(tmp_path, **ports) as stack:
         before = new_customer(stack).activate()
 
-    with running_stack(tmp_path, **ports) as stack:
+    with running_stack(tmp_path, **ports, parameters={"InvitationDays": "3"}) as stack:
         after = Customer(stack, before.number, before.email, before.shop)
         after.token = after.shop.log_in(after.email, str(after.form()["password"])) or ""
         invited = after.invite("later")
         assert after.link_of(invited["email"])
+        # What the API calls is an alias, which moves on with a parameter too.
+        days = datetime.fromisoformat(invited["invitation"]["expires_at"]) - datetime.fromisoformat(
+            invited["created_at"]
+        )
+        assert days == timedelta(days=3)

@@ -404,12 +404,13 @@ def test_every_function_runs_this_python_on_the_processor_of_its_layer(name):
 
 @pytest.mark.parametrize("name", HTTP_FUNCTIONS)
 def test_the_api_calls_an_alias_that_moves_on_with_the_layers_and_leaves_no_old_versions(name):
-    """`AutoPublishAlias` without the other two keeps running old code after a change in a layer (EXAMPLES)."""
+    """The alias alone would keep old code after a change in a layer, and old settings after one of a parameter."""
     function = FUNCTIONS[name]
 
     assert function["AutoPublishAlias"] == "live"
     assert function["AutoPublishAliasAllProperties"] is True
     assert all(properties(referred(layer))["PublishLambdaVersion"] is True for layer in function["Layers"])
+    assert function["AutoPublishCodeSha256"] == {"Ref": "Release"}
     assert function["VersionDeletionPolicy"] == "Delete"
 
 

@@ -83,6 +83,14 @@ def test_a_change_in_a_layer_alone_makes_a_new_version_of_every_function_behind_
     assert [name for name in before if before[name] == after[name]] == []
 
 
+def test_a_release_makes_a_new_version_whatever_changed_in_it(plain):
+    before, after = versions(transformed(Release="a" * 64)), versions(transformed(Release="b" * 64))
+
+    assert before.keys() == after.keys() == set(BEHIND_THE_API)
+    assert [name for name in before if before[name] == after[name]] == []
+    assert before == versions(transformed(Release="a" * 64))
+
+
 def test_a_version_goes_when_the_next_one_has_taken_over(plain):
     kept = resources_of(plain, "AWS::Lambda::Version").values()
 

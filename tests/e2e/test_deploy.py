@@ -1,0 +1,53 @@
+"""`make deploy` as README tells it, on an emulator: one that is refused, the very first one, and the next one."""
+
+import json
+import platform
+
+import pytest
+
+from local.stack import TOOLS, aws_environment, emulated
+from ops import deploy
+from tests.conftest import require
+from tests.emulator import emulator
+from tests.samconfig import STAGE, write_samconfig
+
+ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+
+@pytest.fixture
+def client(monkeypatch, tmp_path):
+    require(TOOLS / "sam/bin/sam", "uv")
+    monkeypatch.setattr(deploy, "BUILD", tmp_path / "build")
+    with emulator() as endpoint:
+        for name, value in {**aws_environment(endpoint), "SAM_CLI_TELEMETRY": "0"}.items():
+            monkeypatch.setenv(name, value)
+        yield emulated(endpoint)
+
+
+def test_a_stage_is_what_its_section_says_and_nothing_that_it_said_before(client, tmp_path, capfd):
+    """SAM alone would keep what the last deploy was told and this one is not: `DeletionProtection=false`, for one."""
+
+    def run(**parameters):
+        config = write_samconfig(tmp_path, Architecture=ARCHITECTURE, **parameters)
+        return deploy.main(["trial", "--config", str(config)])
+
+    def deployed():
+        (stack,) = client("cloudformation").describe_stacks(StackName="customer-center-trial")["Stacks"]
+        return {given["ParameterKey"]: given["ParameterValue"] for given in stack["Parameters"]}
+
+    assert run() == 1
+    assert "Nothing was deployed" in capfd.readouterr().out
+
+    secret = json.dumps({"user": "webconnector", "password": "x"})
+    client("ssm").put_parameter(Name=STAGE["ErpCredentialsParameter"], Type="SecureString", Value=secret)
+    assert run(DeletionProtection="false", LoginMails="cognito") == 0, "".join(capfd.readouterr())
+    first = deployed()
+    assert (first["DeletionProtection"], first["LoginMails"]) == ("false", "cognito")
+    assert len(first["Release"]) == 64
+
+    assert run(ShopName="Two Words") == 0, "".join(capfd.readouterr())
+    second = deployed()
+    assert (second["DeletionProtection"], second["LoginMails"]) == ("true", "ses")
+    assert second["ShopName"] == "Two Words"
+    assert second["Release"] != first["Release"]
+    assert "make smoke STAGE=trial" in capfd.readouterr().out
