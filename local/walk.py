@@ -73,7 +73,7 @@ class Shop:
 
 
 def walk(stack: Stack) -> None:
-    """Walk activation to deactivation; raise SystemExit at the first surprise."""
+    """Walk a user's life from activation to deletion; raise SystemExit at the first surprise."""
     shop = Shop(stack)
     _step("Activation", "POST /activations with customer number, invoice number and the main contact's e-mail")
     token = _activate(shop)
@@ -117,6 +117,67 @@ def walk(stack: Stack) -> None:
     if not shop.log_in(invited["email"], PASSWORD):
         raise SystemExit("A user who was activated again could not log in.")
     _told("activated again, they log in with their old password")
+
+    _step("Editing", "PATCH /users/{user_id} with If-Match, and POST /email-confirmations with the token of a link")
+    new_email = _edit(shop, token, invited)
+
+    _step("Main contact", "POST /company/main-contact, and back")
+    _hand_over(shop, token, me["user"], new_email)
+
+    _step("Invitation, again and no more", "POST and DELETE /users/{user_id}/invitation")
+    _resend_and_revoke(shop, token)
+
+    _step("Deletion", "DELETE /users/{user_id}")
+    _expect(HTTPStatus.NO_CONTENT, shop.call("DELETE", path, token=token, If_Match="*"))
+    if shop.log_in(new_email, PASSWORD):
+        raise SystemExit("A deleted user could log in.")
+    _told("account and login are gone; a contact of the ERP can be invited again")
+
+
+def _edit(shop: Shop, token: str, invited: Mapping[str, Any]) -> str:
+    path, old = f"/users/{invited['user_id']}", invited["email"]
+    new = f"moved.{secrets.token_hex(4)}@musterhandel.example"
+    version = shop.call("GET", path, token=token).headers["ETag"]
+    before = len(shop.mails(old))
+    changes = {"name": "Edda Edel", "roles": ["approver", "buyer"], "email": new}
+    edited = _expect(HTTPStatus.OK, shop.call("PATCH", path, token=token, body=changes, If_Match=version))
+    _told(f"{edited['name']} is {', '.join(edited['roles'])}; {edited['email_change']['email']} waits to be confirmed")
+    again = shop.call("PATCH", path, token=token, body=changes, If_Match=version)
+    _told(f"the same for the version before: {again.status_code} {again.json()['code']}")
+    body = {"token": shop.wait_for(new, LINK)}
+    hint = shop.wait_for(old, r"(m\*\*\*@[\w.]+\w)", after=before)
+    _told(f"the old address was told that {hint} is to be the new one")
+    _expect(HTTPStatus.OK, shop.call("POST", "/email-confirmations", body=body))
+    if shop.log_in(old, PASSWORD) or not shop.log_in(new, PASSWORD):
+        raise SystemExit("A confirmed e-mail is not the login.")
+    _told("confirmed with the link, the new e-mail is the login, and the old one is not")
+    return new
+
+
+def _hand_over(shop: Shop, token: str, user: Mapping[str, Any], email: str) -> None:
+    main = _expect(HTTPStatus.OK, shop.call("GET", "/me", token=token))["user"]
+    route, own = "/company/main-contact", shop.log_in(email, PASSWORD)
+    new = _expect(HTTPStatus.OK, shop.call("POST", route, token=token, body={"user_id": user["user_id"]}))
+    _told(f"{new['name']} is {', '.join(new['roles'])}, and both are told by mail")
+    refused = shop.call("GET", "/users", token=token)
+    _told(f"the users' administration is refused to {main['name']}: {refused.status_code} {refused.json()['code']}")
+    back = _expect(HTTPStatus.OK, shop.call("POST", route, token=own, body={"user_id": main["user_id"]}))
+    _told(f"{back['name']} is {', '.join(back['roles'])} again")
+
+
+def _resend_and_revoke(shop: Shop, token: str) -> None:
+    email = f"new.{secrets.token_hex(4)}@musterhandel.example"
+    body = {"salutation": "mr", "name": "Nino Neu", "email": email, "roles": ["buyer"]}
+    invited = _expect(HTTPStatus.CREATED, shop.call("POST", "/users", token=token, body=body))
+    link_token, path = shop.wait_for(email, LINK), f"/users/{invited['user_id']}"
+    early = shop.call("POST", f"{path}/invitation", token=token)
+    _told(f"again within a minute: {early.status_code} {early.json()['code']}, in {early.headers['Retry-After']} s")
+    revoked = _expect(HTTPStatus.OK, shop.call("DELETE", f"{path}/invitation", token=token, If_Match="*"))
+    _told(f"{email} is {revoked['status']}, the invitation {revoked['invitation']['status']}")
+    accepted = {"token": link_token, "password": PASSWORD}
+    refused = shop.call("POST", "/invitations/acceptance", body=accepted)
+    _told(f"its link is no good any more: {refused.status_code} {refused.json()['code']}")
+    _expect(HTTPStatus.NO_CONTENT, shop.call("DELETE", path, token=token, If_Match="*"))
 
 
 def _activate(shop: Shop) -> str:
@@ -165,7 +226,7 @@ def _invite(shop: Shop, token: str, contacts: list[Mapping[str, Any]]) -> Mappin
 def _expect(status: HTTPStatus, answer: requests.Response) -> dict[str, Any]:
     if answer.status_code != status:
         raise SystemExit(f"{answer.request.method} {answer.url} answered {answer.status_code}: {answer.text}")
-    return dict(answer.json())
+    return dict(answer.json()) if answer.text else {}
 
 
 def _step(name: str, how: str) -> None:

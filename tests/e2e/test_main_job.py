@@ -22,7 +22,17 @@ def test_the_walk_of_make_run_goes_through(stack, capsys):
     walk(stack)
 
     told = capsys.readouterr().out
-    for step in ("Activation", "Overview", "Invitation", "Mail", "Acceptance", "Deactivation"):
+    for step in (
+        "Activation",
+        "Overview",
+        "Invitation",
+        "Mail",
+        "Acceptance",
+        "Deactivation",
+        "Editing",
+        "Main contact",
+        "Deletion",
+    ):
         assert f"\n{step}: " in told
 
 
