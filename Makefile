@@ -72,7 +72,7 @@ cost: .venv/.synced ## write docs/cost.md from the prices and the template
 
 lock: $(UV) ## resolve the dependencies anew
 	$(UV) lock
-	$(UV) export --quiet --frozen --only-group runtime --no-emit-project --no-emit-package dnspython --no-header \
+	$(UV) export --quiet --frozen --only-group runtime --no-emit-project --no-header \
 		--output-file layers/dependencies/requirements.txt
 
 setup: .venv/.synced .local/sam/.synced .local/emulator/.synced

@@ -13,7 +13,7 @@ from customer_center.platform.sqs import consume_texts
 from customer_center.webhooks.events import delivery_of
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
     """Apply a batch of events."""
 
     def one(message: str) -> None:
@@ -22,4 +22,4 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, An
         apply_erp_event(delivery, companies=companies(), clock=SystemClock())
 
     logger.clear_state()
-    return consume_texts(event, context, one)
+    return consume_texts(event, one)

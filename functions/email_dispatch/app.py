@@ -58,10 +58,10 @@ def outgoing() -> Outgoing:
     )
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
     """Deliver a batch of mails."""
 
     def one(effect: Effect) -> None:
         deliver_mail(effect, outgoing())
 
-    return consume(event, context, one)
+    return consume(event, one)

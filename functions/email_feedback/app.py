@@ -12,11 +12,11 @@ from customer_center.platform.clock import SystemClock
 from customer_center.platform.sqs import consume_texts
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
     """Note a batch of bounces and complaints."""
 
     def one(message: str) -> None:
         if feedback := read_feedback(message):
             note_feedback(feedback, companies=companies(), clock=SystemClock())
 
-    return consume_texts(event, context, one)
+    return consume_texts(event, one)

@@ -13,7 +13,7 @@ from customer_center.platform.journal import Effect
 from customer_center.platform.sqs import consume
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
     """Create a batch of contacts."""
 
     def one(effect: Effect) -> None:
@@ -22,4 +22,4 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, An
                 effect.data["user_id"], effect.effect_id, erp=gateway, companies=companies(), clock=SystemClock()
             )
 
-    return consume(event, context, one)
+    return consume(event, one)

@@ -8,11 +8,10 @@ from typing import Any
 
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.platform import aws
+from customer_center.platform.batch import Record, each
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.journal import Journal, from_image
@@ -58,21 +57,20 @@ def queues() -> Queues:
     return Queues(client=aws.sqs(), urls=urls)
 
 
-def stream(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+def stream(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
     """Queue the effects of new journal entries. A record may come any number of times; order does not matter."""
 
-    def one(record: DynamoDBRecord) -> None:
-        image = record.raw_event["dynamodb"].get("NewImage")
+    def one(record: Record) -> None:
+        image = record["dynamodb"].get("NewImage")
         if image and "pending" in image:
             try:
                 queue_effects(from_image(image), queues=queues(), journal=journal())
             except Exception:
-                # Powertools keeps quiet about a failed record; the runbook starts from this line.
+                # The runbook starts from this line.
                 logger.exception("entry could not be queued", entry_id=image["sk"]["S"])
                 raise
 
-    processor = BatchProcessor(event_type=EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
-    return process_partial_response(event=dict(event), record_handler=one, processor=processor, context=context)
+    return each(event["Records"], one, id_of=lambda record: str(record["dynamodb"]["SequenceNumber"]))
 
 
 @metrics.log_metrics

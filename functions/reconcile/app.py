@@ -36,7 +36,7 @@ def queues() -> Queues:
     return Queues(client=aws.sqs(), urls={"identity": from_environment(Settings).identity_queue_url})
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
     """Align a batch of logins, or blank entries."""
 
     def one(effect: Effect) -> None:
@@ -58,4 +58,4 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, An
                 company_changed="company_changed" in effect.data,
             )
 
-    return consume(event, context, one)
+    return consume(event, one)

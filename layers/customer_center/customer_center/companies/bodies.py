@@ -94,11 +94,11 @@ Password = Annotated[SecretStr, Field(min_length=10, max_length=128), AfterValid
 
 
 class _Input(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", strict=True, frozen=True)
 
 
 class _Output(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
 
 def _written(amount: object) -> object:
@@ -244,7 +244,7 @@ class AppointmentBody(_Input):
 class CompaniesQuery(BaseModel):
     """Which company is looked for."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     customer_number: Annotated[Number, Field(description="As the ERP writes it.")]
 
@@ -252,7 +252,7 @@ class CompaniesQuery(BaseModel):
 class PageQuery(BaseModel):
     """Which part of a list."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     limit: Annotated[int, Field(ge=1, le=100, description="Items per page, at most.")] = 50
     cursor: Annotated[str, Field(max_length=2000, description="`next_cursor` of the page before.")] | None = None

@@ -35,7 +35,7 @@ REQUIRED_COLUMNS = ("salutation", "roles")
 class ImportQuery(BaseModel):
     """Whether the import is only tried."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     dry_run: Annotated[bool, Field(description="Check everything, and change nothing.")] = False
 
