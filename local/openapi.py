@@ -457,7 +457,22 @@ _HEADERS: Json = {
         "schema": {"type": "string", "examples": ['<?cursor=eyJw>; rel="next"']},
     },
     "Location": {"description": "Where the new resource is.", "schema": {"type": "string"}},
+    "RateLimit": {
+        "description": "How much is left of each limit this request was counted against, and for how many seconds "
+        "(draft-ietf-httpapi-ratelimit-headers-11). Left out where nothing was counted, as for a repeated request.",
+        "schema": {"type": "string", "examples": ['"mails-per-hour";r=150;t=1200']},
+    },
+    "RateLimitPolicy": {
+        "description": "The limits: so many in so many seconds.",
+        "schema": {"type": "string", "examples": ['"mails-per-hour";q=200;w=3600']},
+    },
     "RetryAfter": {"description": "Seconds after which to come again.", "schema": {"type": "integer", "minimum": 1}},
+}
+
+
+_RATE_LIMIT: Json = {
+    "RateLimit": _ref("RateLimit", "headers"),
+    "RateLimit-Policy": _ref("RateLimitPolicy", "headers"),
 }
 
 
@@ -531,36 +546,36 @@ def _query_parameter(name: str, schema: Json, *, required: bool) -> Json:
 
 
 def _responses(operation: Operation, schemas: Mapping[str, Any]) -> Json:
-    responses: dict[HTTPStatus, Json] = {}
-    for status, model in operation.answers:
-        headers: Json = {}
-        if model is NoneType:
-            responses[status] = {"description": "It is done, and there is nothing left to show."}
-            continue
-        if model is Csv:
-            responses[status] = {
-                "description": _sentences(model)[0],
-                "content": {"text/csv; charset=utf-8": {"schema": {"type": "string"}}},
-                "headers": {"Link": _ref("Link", "headers")},
-            }
-            continue
-        if {"version", "user"} & schemas[_name(model)]["properties"].keys():
-            headers["ETag"] = _ref("ETag", "headers")
-        if status is HTTPStatus.CREATED:
-            headers["Location"] = _ref("Location", "headers")
-        description = _sentences(model)[0]
-        responses[status] = {"description": description, "content": {JSON: {"schema": _ref(_name(model))}}}
-        if headers:
-            responses[status]["headers"] = headers
+    responses = {status: _good(status, model, schemas) for status, model in operation.answers}
     codes = _codes(operation.route)
     for status in {_status_of(code) for code in codes}:
         responses[status] = _problems([code for code in codes if _status_of(code) is status])
+    if HTTPStatus.TOO_MANY_REQUESTS in responses:
+        for response in responses.values():
+            response.setdefault("headers", {}).update(_RATE_LIMIT)
     for status, sentence in _GATEWAY_ERRORS.items():
         if isinstance(operation.route.caller, PersonCaller) or status not in _BY_AUTHORIZER:
             response = responses.setdefault(status, {"description": "", "content": {}})
             response["description"] = f"{response['description']}\n\n{sentence}".strip()
             response["content"][JSON] = {"schema": _ref("GatewayError")}
     return {str(int(status)): response for status, response in responses.items()}
+
+
+def _good(status: HTTPStatus, model: type[BaseModel | Csv | None], schemas: Mapping[str, Any]) -> Json:
+    """Return the answer of a request that was done."""
+    if model is NoneType:
+        return {"description": "It is done, and there is nothing left to show."}
+    described: Json = {"description": _sentences(model)[0]}
+    if not issubclass(model, BaseModel):
+        table = {"text/csv; charset=utf-8": {"schema": {"type": "string"}}}
+        return {**described, "content": table, "headers": {"Link": _ref("Link", "headers")}}
+    headers: Json = {}
+    if {"version", "user"} & schemas[_name(model)]["properties"].keys():
+        headers["ETag"] = _ref("ETag", "headers")
+    if status is HTTPStatus.CREATED:
+        headers["Location"] = _ref("Location", "headers")
+    described["content"] = {JSON: {"schema": _ref(_name(model))}}
+    return {**described, "headers": headers} if headers else described
 
 
 def _problems(codes: Sequence[str]) -> Json:

@@ -248,7 +248,7 @@ class Room:
                 self.identities.disable(user.user_id)
         return user
 
-    def activate(self, *, network="192.0.2.1", claim_id=None, **given):
+    def activate(self, *, network="192.0.2.1", claim_id=None, limits=None, **given):
         """Activate as the ERP's main contact, unless the test says otherwise."""
         values = {
             "customer_number": NUMBER,
@@ -262,7 +262,7 @@ class Room:
         request_id = f"request-{next(self.requests)}"
         return activate_company(
             Activation(**values | given),
-            Visit(network, request_id, claim_id or request_id),
+            Visit(network, request_id, claim_id or request_id, [] if limits is None else limits),
             rules=self.activation_rules,
             erp=self.erp,
             companies=self.companies,
@@ -329,19 +329,20 @@ class Room:
         """Deactivate a user."""
         return self._do(deactivate_user, user_id, actor, if_version=if_version, identities=self.identities)
 
-    def reactivate(self, user_id, actor, *, if_version=None):
+    def reactivate(self, user_id, actor, *, if_version=None, before_mail=lambda: None):
         """Activate a deactivated user."""
-        ports = {"rules": self.invitation_rules, "identities": self.identities}
+        ports = {"rules": self.invitation_rules, "identities": self.identities, "before_mail": before_mail}
         return self._do(activate_user, user_id, actor, if_version=if_version, **ports)
 
-    def import_users(self, actor, text, *, dry_run=False, seconds=20, request=None):
+    def import_users(self, actor, text, *, dry_run=False, seconds=20, invitations=ROWS_AT_MOST, request=None):
         """Import a table: the rows of the text, below a header of all columns unless it brings its own."""
         header = "" if text.startswith("salutation") else ",".join(COLUMNS) + "\n"
         table = read((header + text).encode(), columns=COLUMNS, required=REQUIRED_COLUMNS, at_most=ROWS_AT_MOST)
         rows = [import_row(row, ("mr", "mrs"), "en") for row in table]
         member = Member(actor, self.companies.company(actor.company_id))
         give_up_at = self.clock.now() + timedelta(seconds=seconds)
-        task = ImportTask(member, f"request-{next(self.requests)}", self.invitation_rules, dry_run, give_up_at)
+        request_id = f"request-{next(self.requests)}"
+        task = ImportTask(member, request_id, self.invitation_rules, dry_run, give_up_at, invitations)
 
         def do(companies):
             return import_users(

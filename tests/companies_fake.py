@@ -23,6 +23,7 @@ from customer_center.companies.model import (
     Renumbered,
     User,
     UserStatus,
+    WrongLinkLimits,
     normalized_email,
     stamp,
 )
@@ -37,6 +38,7 @@ from customer_center.platform.errors import (
     InvalidInput,
     OutsideUnavailable,
     PreconditionFailed,
+    RateLimit,
     TooManyRequests,
 )
 from customer_center.platform.idempotency import KEPT_HOURS, AlreadyDone, Idempotency, Remembered
@@ -56,6 +58,7 @@ class FakeCompanies(Companies):
         self._contacts: dict[tuple[str, str], CachedContact] = {}
         self._read: dict[str, ContactsRead] = {}
         self._refusals: Counter[tuple[str, ...]] = Counter()
+        self._wrong_links: Counter[tuple[str, int]] = Counter()
         self._attempts: dict[str, Attempt] = {}
         self._pointers: dict[str, Renumbered] = {}
         self._applied: set[tuple[str, str]] = set()
@@ -341,12 +344,15 @@ class FakeCompanies(Companies):
 
     # Activation
 
-    def reserve_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
+    def reserve_refusal(
+        self, customer_number: str, network: str, now: datetime, limits: RefusalLimits
+    ) -> Sequence[RateLimit]:
         day, window = _refusal_keys(customer_number, network, now, limits)
-        if self._refusals[day] >= limits.per_day or self._refusals[window] >= limits.per_network:
-            seconds = 86400 if self._refusals[day] >= limits.per_day else limits.network_window_seconds
-            raise TooManyRequests("too-many-refusals", retry_after=seconds - epoch(now) % seconds)
+        left = limits.left(self._refusals[window], self._refusals[day], now)
+        if not all(limit.remaining for limit in left):
+            raise TooManyRequests("too-many-refusals", left)
         self._refusals.update((day, window))
+        return limits.left(self._refusals[window], self._refusals[day], now)
 
     def release_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
         self._refusals.subtract(_refusal_keys(customer_number, network, now, limits))
@@ -354,7 +360,7 @@ class FakeCompanies(Companies):
     def reserve_code(self, customer_number: str, now: datetime, limits: RefusalLimits) -> None:
         key = ("codes", customer_number.casefold(), f"{now:%Y-%m-%d}")
         if self._refusals[key] >= limits.codes_per_day:
-            raise TooManyRequests("too-many-refusals", retry_after=86400 - epoch(now) % 86400)
+            raise TooManyRequests("too-many-refusals", [limits.codes_left(self._refusals[key], now)])
         self._refusals[key] += 1
 
     def forget_refusals(self, customer_number: str, now: datetime, entry: Entry) -> None:
@@ -363,6 +369,12 @@ class FakeCompanies(Companies):
         for key in [key for key in self._refusals if key[:2] == (number, day) or key == ("codes", number, day)]:
             del self._refusals[key]
         self._write(entry)
+
+    def wrong_links(self, network: str, now: datetime, limits: WrongLinkLimits) -> int:
+        return self._wrong_links[network, epoch(now) // limits.window_seconds]
+
+    def count_wrong_link(self, network: str, now: datetime, limits: WrongLinkLimits) -> None:
+        self._wrong_links[network, epoch(now) // limits.window_seconds] += 1
 
     def attempt(self, key: str) -> Attempt | None:
         return self._attempts.get(key)

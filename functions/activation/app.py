@@ -108,6 +108,7 @@ def activate(body: ActivationBody, request: Request) -> Answer[LoggedInAnswer | 
         network=request.source_network(settings().trusted_proxies),
         request_id=request.request_id,
         claim_id=request.idempotency_key or request.request_id,
+        limits=request.limits,
     )
     clock = SystemClock()
     with erp() as gateway:

@@ -9,7 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.companies.adapter import companies
+from customer_center.companies.adapter import companies, journal
 from customer_center.companies.bodies import (
     ErpContactAnswer,
     ErpContactsAnswer,
@@ -28,6 +28,7 @@ from customer_center.companies.import_bodies import (
 )
 from customer_center.companies.import_users import ROWS_AT_MOST, ImportTask, RowResult, import_users
 from customer_center.companies.invite_contact import NewUser, invite_contact
+from customer_center.companies.limit_mails import limit_mails
 from customer_center.companies.list_erp_contacts import list_erp_contacts
 from customer_center.companies.model import InvitationRules, Member, Permission, User, check_salutation
 from customer_center.companies.ports import Companies
@@ -53,6 +54,7 @@ class Settings:
     fallback_language: str
     create_erp_contact: bool
     erp_contacts_seconds: int
+    mails_per_hour: int
 
     def rules(self) -> InvitationRules:
         """Return the rules that the parameters make."""
@@ -107,6 +109,7 @@ def list_contacts(caller: Member, query: ErpContactsQuery) -> Answer[ErpContacts
         "email-in-use",
         "in-progress",
         "permission-missing",
+        "too-many-requests",
         "erp-malformed",
         "erp-unavailable",
         "erp-timeout",
@@ -126,6 +129,7 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
     clock = SystemClock()
 
     def do(companies: Companies) -> User:
+        _limit_mails(caller, request)
         with erp() as gateway:
             return invite_contact(
                 contact_number,
@@ -150,7 +154,7 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
 @api.route(
     "POST /users/import",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
-    problems=["csv-invalid", "csv-too-long", "erp-malformed", "erp-unavailable", "erp-timeout"],
+    problems=["csv-invalid", "csv-too-long", "too-many-requests", "erp-malformed", "erp-unavailable", "erp-timeout"],
     consumes="text/csv",
 )
 def import_table(body: bytes, query: ImportQuery, caller: Member, request: Request) -> Answer[ImportAnswer]:
@@ -158,15 +162,17 @@ def import_table(body: bytes, query: ImportQuery, caller: Member, request: Reque
 
     Columns by name, in any order: `salutation` and `roles` (several with `;` or `|`), `name`, `email`, `language`,
     `contact_number`, `budget_per_order`, `budget_per_month`, `currency`. UTF-8; comma or semicolon between cells. With
-    a contact number, name, e-mail and language default to the ERP's. Rows `not_tried` are for the same request again.
+    a contact number, name, e-mail and language default to the ERP's. Rows `not_tried` are for the same request again:
+    the time was up, or the limit of mails.
     """
     clock = SystemClock()
     give_up_at = clock.now() + _IMPORT_FOR
     table = read(body, columns=COLUMNS, required=REQUIRED_COLUMNS, at_most=ROWS_AT_MOST)
     rows = [import_row(row, settings().salutations, request.language) for row in table]
-    task = ImportTask(caller, request.request_id, settings().rules(), query.dry_run, give_up_at)
 
     def do(remembering: Companies) -> Sequence[RowResult]:
+        within = len(rows) if query.dry_run else _limit_mails(caller, request, len(rows))
+        task = ImportTask(caller, request.request_id, settings().rules(), query.dry_run, give_up_at, within)
         with erp() as gateway:
             return import_users(
                 rows, task, erp=gateway, companies=companies(), first_written_by=remembering, clock=clock
@@ -176,6 +182,17 @@ def import_table(body: bytes, query: ImportQuery, caller: Member, request: Reque
     # A repeat goes on where the first one stopped: who is invited already is not invited again.
     results = once(key, do, lambda _: do(companies()), records=companies(), clock=clock)
     return Answer(ImportAnswer.of(results, dry_run=query.dry_run, language=request.language))
+
+
+def _limit_mails(caller: Member, request: Request, mails: int = 1) -> int:
+    return limit_mails(
+        caller.company.company_id,
+        mails,
+        settings().mails_per_hour,
+        request.limits,
+        trail=journal(),
+        clock=SystemClock(),
+    )
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:

@@ -1,6 +1,9 @@
 """What people do with the links they are mailed: accept an invitation (seed 001), confirm a new e-mail."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -17,37 +20,62 @@ from customer_center.companies.bodies import (
     UserAnswer,
 )
 from customer_center.companies.confirm_email import confirm_email
+from customer_center.companies.limit_wrong_links import wrong_links_limited
+from customer_center.companies.model import WrongLinkLimits
 from customer_center.connectors.cognito.adapter import identities
 from customer_center.platform.clock import SystemClock
+from customer_center.platform.config import from_environment
 from customer_center.platform.http import PUBLIC, Answer, Api, Request
 
 api = Api()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The limits of who opens links, from the template."""
+
+    wrong_links_per_network: int
+    wrong_links_window_seconds: int
+    trusted_proxies: int
+
+    def limits(self) -> WrongLinkLimits:
+        """Return the limits that the parameters make."""
+        return WrongLinkLimits(self.wrong_links_per_network, self.wrong_links_window_seconds)
+
+
+@cache
+def settings() -> Settings:
+    """Return this deployment's settings."""
+    return from_environment(Settings)
 
 
 @api.route(
     "POST /invitations/acceptance",
     caller=PUBLIC,
     problems=[
+        "company-closed",
         "invitation-invalid",
         "invitation-expired",
         "invitation-revoked",
         "invitation-used",
         "in-progress",
+        "too-many-requests",
         "identity-unavailable",
     ],
 )
 def accept(body: AcceptanceBody, request: Request) -> Answer[LoggedInAnswer]:
     """Accept an invitation with the token of its link and a password, and be logged in."""
     clock = SystemClock()
-    accepted = accept_invitation(
-        body.token,
-        body.password.get_secret_value(),
-        request.idempotency_key or request.request_id,
-        request.request_id,
-        companies=companies(),
-        identities=identities(),
-        clock=clock,
-    )
+    with _wrong_links_limited(request):
+        accepted = accept_invitation(
+            body.token,
+            body.password.get_secret_value(),
+            request.idempotency_key or request.request_id,
+            request.request_id,
+            companies=companies(),
+            identities=identities(),
+            clock=clock,
+        )
     return Answer(
         LoggedInAnswer(
             user=UserAnswer.of(accepted.user, accepted.company, clock.now()),
@@ -61,18 +89,36 @@ def accept(body: AcceptanceBody, request: Request) -> Answer[LoggedInAnswer]:
 @api.route(
     "POST /email-confirmations",
     caller=PUBLIC,
-    problems=["confirmation-invalid", "confirmation-expired", "company-closed", "email-in-use", "in-progress"],
+    problems=[
+        "confirmation-invalid",
+        "confirmation-expired",
+        "company-closed",
+        "email-in-use",
+        "in-progress",
+        "too-many-requests",
+    ],
 )
 def confirm(body: EmailConfirmationBody, request: Request) -> Answer[EmailConfirmedAnswer]:
     """Confirm a new e-mail with the token of its link: from now on it is the login. Open sessions go on."""
-    user = confirm_email(
-        body.token,
-        request.request_id,
+    with _wrong_links_limited(request):
+        user = confirm_email(
+            body.token,
+            request.request_id,
+            companies=companies(),
+            identities=identities(),
+            clock=SystemClock(),
+        )
+    return Answer(EmailConfirmedAnswer(email=user.email))
+
+
+def _wrong_links_limited(request: Request) -> AbstractContextManager[None]:
+    return wrong_links_limited(
+        request.source_network(settings().trusted_proxies),
+        settings().limits(),
+        request.limits,
         companies=companies(),
-        identities=identities(),
         clock=SystemClock(),
     )
-    return Answer(EmailConfirmedAnswer(email=user.email))
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:

@@ -40,6 +40,7 @@ from customer_center.companies.find_users import find_users
 from customer_center.companies.hand_over import hand_over
 from customer_center.companies.idempotency import user_once
 from customer_center.companies.invite_contact import NewUser, request_user
+from customer_center.companies.limit_mails import limit_mails
 from customer_center.companies.model import Company, InvitationRules, Member, Permission, User, check_salutation
 from customer_center.companies.ports import Companies
 from customer_center.companies.read_audit_trail import EntriesPage, read_audit_trail
@@ -66,6 +67,7 @@ class Settings:
     email_change_hours: int
     fallback_language: str
     create_erp_contact: bool
+    mails_per_hour: int
 
     def rules(self) -> InvitationRules:
         """Return the rules that the parameters make."""
@@ -120,7 +122,7 @@ def list_users(caller: Member, query: UsersQuery) -> Answer[UsersAnswer]:
     "POST /users",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
     statuses=[HTTPStatus.CREATED],
-    problems=["email-in-use", "in-progress", "permission-missing"],
+    problems=["email-in-use", "in-progress", "permission-missing", "too-many-requests"],
 )
 def request_new_user(body: RequestUserBody, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Request a new user: a person the ERP does not list. An invitation is mailed to them."""
@@ -135,6 +137,7 @@ def request_new_user(body: RequestUserBody, caller: Member, request: Request) ->
     )
 
     def do(companies: Companies) -> User:
+        _limit_mails(caller, request)
         return request_user(
             new_user,
             caller.user,
@@ -185,7 +188,7 @@ def deactivate(user_id: str, caller: Member, request: Request) -> Answer[UserAns
 @api.route(
     "POST /users/{user_id}/activate",
     caller=person(companies, Permission.USERS_DEACTIVATE, administration=True),
-    problems=["not-found", "in-progress", "version-changed"],
+    problems=["not-found", "in-progress", "version-changed", "too-many-requests"],
 )
 def activate(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Give a deactivated user login and password back; who never accepted their invitation is mailed a new one."""
@@ -197,6 +200,7 @@ def activate(user_id: str, caller: Member, request: Request) -> Answer[UserAnswe
             request.request_id,
             if_version=request.if_match,
             rules=settings().rules(),
+            before_mail=lambda: _limit_mails(caller, request),
             companies=companies,
             identities=identities(),
             clock=SystemClock(),
@@ -312,6 +316,7 @@ def _audit_trail(caller: Member, query: AuditQuery) -> EntriesPage:
         "email-in-use",
         "in-progress",
         "version-changed",
+        "too-many-requests",
     ],
 )
 def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> Answer[UserAnswer]:
@@ -322,6 +327,8 @@ def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> 
     """
     if body.salutation:
         check_salutation(body.salutation, settings().salutations)
+    if body.email:
+        _limit_mails(caller, request)
     user = edit_user(
         user_id,
         body.edit(),
@@ -365,6 +372,7 @@ def resend(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]
     """Send an invitation again, with a new link: a pending, expired, bounced or revoked one; at most once a minute."""
 
     def do(companies: Companies) -> User:
+        _limit_mails(caller, request)
         return resend_invitation(
             user_id,
             caller.user,
@@ -405,7 +413,15 @@ def company(caller: Member) -> Answer[CompanyAnswer]:
 @api.route(
     "POST /company/main-contact",
     caller=person(companies, administration=True),
-    problems=["permission-missing", "not-found", "own-account", "user-not-active", "in-progress", "version-changed"],
+    problems=[
+        "permission-missing",
+        "not-found",
+        "own-account",
+        "user-not-active",
+        "in-progress",
+        "version-changed",
+        "too-many-requests",
+    ],
 )
 def hand_over_main_contact(body: MainContactBody, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Hand over the role of main contact to an active user, who is answered; both are told by mail.
@@ -414,6 +430,7 @@ def hand_over_main_contact(body: MainContactBody, caller: Member, request: Reque
     """
 
     def do(companies: Companies) -> User:
+        _limit_mails(caller, request)
         return hand_over(
             body.user_id,
             caller.user,
@@ -424,6 +441,17 @@ def hand_over_main_contact(body: MainContactBody, caller: Member, request: Reque
         )
 
     return _changed(_once(caller, request, do), caller)
+
+
+def _limit_mails(caller: Member, request: Request) -> None:
+    limit_mails(
+        caller.company.company_id,
+        1,
+        settings().mails_per_hour,
+        request.limits,
+        trail=journal(),
+        clock=SystemClock(),
+    )
 
 
 def _once(caller: Member, request: Request, do: Callable[[Companies], User]) -> User:

@@ -1,11 +1,11 @@
-"""What every `Companies` promises to operators: companies that change and close, refusals that are forgotten."""
+"""What every `Companies` promises about companies that change and close, and about limits: counted, told, forgotten."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from customer_center.companies.model import RefusalLimits
+from customer_center.companies.model import RefusalLimits, WrongLinkLimits
 from customer_center.companies.ports import CompanyExists
 from customer_center.platform.errors import InProgress, PreconditionFailed, TooManyRequests
 from tests.builders import COMPANY_ID, NOON, NUMBER, a_main_contact, a_user, an_entry
@@ -84,7 +84,38 @@ def test_of_two_changes_at_once_one_is_made(emulator_world):
     assert all(isinstance(result, PreconditionFailed | InProgress) for result in results if result)
 
 
-# Refusals
+# Limits
+
+
+def test_how_many_refusals_are_left_is_told(world):
+    limits = RefusalLimits(per_network=2, network_window_seconds=900, per_day=3)
+
+    def left(network):
+        told = world.companies.reserve_refusal(NUMBER, network, NOON, limits)
+        return [(limit.policy, limit.quota, limit.window, limit.remaining, limit.reset) for limit in told]
+
+    assert left("a") == [("refusals-per-network", 2, 900, 1, 900), ("refusals-per-day", 3, 86400, 2, 43200)]
+    assert [limit[3] for limit in left("a")] == [0, 1]
+    assert [limit[3] for limit in left("b")] == [1, 0]
+    with world.refuses(TooManyRequests) as refused:
+        left("b")
+    assert [limit.remaining for limit in refused.value.limits] == [1, 0]
+    assert refused.value.retry_after == 43200
+
+
+def test_wrong_links_are_counted_by_network_and_window(world):
+    limits = WrongLinkLimits(window_seconds=3600)
+
+    def count(network="a", at=NOON):
+        return world.companies.wrong_links(network, at, limits)
+
+    assert count() == 0
+    for _ in range(3):
+        world.companies.count_wrong_link("a", NOON, limits)
+    assert count() == 3
+    assert count("b") == 0
+    assert count(at=NOON + timedelta(minutes=59)) == 3
+    assert count(at=NOON + timedelta(hours=1)) == 0
 
 
 def _use_up(companies, number=NUMBER, at=NOON):

@@ -143,8 +143,8 @@ class Stage:
         self.identities.enable(self.store.user(user_id))
 
     def records(self):
-        """Everything stored, without the counters of refusals and the breaker of the ERP."""
-        counters = ("refusals#", "breaker#")
+        """Everything stored, without what counts refusals and the breaker of the ERP."""
+        counters = ("refusals#", "wrong_links#", "breaker#")
         return {key: item for key, item in self.aws.items().items() if not key[1].startswith(counters)}
 
     def stream_event(self):
@@ -185,12 +185,12 @@ def assert_documented(route, reply):
     content = response["content"][reply.headers["Content-Type"]]
     answered = reply.text if reply.headers["Content-Type"].startswith("text/csv") else reply.body
     Draft202012Validator({**content["schema"], "components": DOCUMENT["components"]}).validate(answered)
-    sent = {"ETag", "Link", "Location", "Retry-After"} & reply.headers.keys()
+    sent = {"ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy"} & reply.headers.keys()
     documented = response.get("headers", {}).keys()
     assert sent <= documented
     if reply.status < 400:
-        # The last page of a list has no link to a next one.
-        assert documented - {"Link"} <= sent
+        # The last page of a list has no link to a next one; a repeated request is not counted.
+        assert documented - {"Link", "RateLimit", "RateLimit-Policy"} <= sent
 
 
 def assert_problem(reply, event, status, code, *errors, language="de"):
@@ -1324,12 +1324,12 @@ def _with_header(event, name, value):
 # Bad input: bodies
 
 
-def _refuses(stage, event, status, code, *errors):
-    """The request gets that problem, and nothing is stored."""
-    before = stage.aws.items()
-    reply = stage.call(event)
+def _refuses(stage, event, status, code, *errors, parameters=None):
+    """The request gets that problem, and nothing is stored but that it was refused."""
+    before = stage.records()
+    reply = stage.call(event, **parameters or {})
     assert_problem(reply, event, status, code, *errors)
-    assert stage.aws.items() == before
+    assert stage.records() == before
     return reply
 
 
@@ -2209,6 +2209,60 @@ def test_refusals_are_limited_whatever_a_header_says_of_their_origin(stage):
     reply = stage.call(event, **window)
     assert_problem(reply, event, 429, "too-many-refusals")
     assert int(reply.headers["Retry-After"]) >= 1
+
+
+def test_how_many_refusals_are_left_is_told_with_each_answer(stage):
+    window = {"ActivationRefusalsWindowSeconds": "86400000"}
+    for left in (4, 3):
+        reply = stage.call(_with_body("activation/activate", invoice_number="999999"), **window)
+        assert reply.headers["RateLimit"].startswith(f'"refusals-per-network";r={left};t=')
+        assert reply.headers["RateLimit-Policy"] == (
+            '"refusals-per-network";q=5;w=86400000, "refusals-per-day";q=50;w=86400'
+        )
+    reply = stage.call(event_of("activation/activate"), **window)
+    assert (reply.status, reply.headers["RateLimit"].split(";")[1]) == (202, "r=3")
+
+
+def test_links_that_nobody_sent_are_limited_by_network_and_good_ones_go_on_elsewhere(company):
+    window = {"WrongLinksPerNetwork": "2", "WrongLinksWindowSeconds": "86400000"}
+    wrong = _with_body("invitations/accept", token=f"{INVITED}.{'x' * 43}")
+    for left in (1, 0):
+        reply = company.call(wrong, **window)
+        assert_problem(reply, wrong, 404, "invitation-invalid")
+        assert reply.headers["RateLimit"].startswith(f'"wrong-links";r={left};t=')
+    reply = _refuses(company, event_of("invitations/accept"), 429, "too-many-requests", parameters=window)
+    assert reply.headers["RateLimit"] == f'"wrong-links";r=0;t={reply.headers["Retry-After"]}'
+    _refuses(company, event_of("invitations/confirm_email"), 429, "too-many-requests", parameters=window)
+    elsewhere = event_of("invitations/accept")
+    elsewhere["requestContext"]["http"]["sourceIp"] = "198.51.100.1"
+    assert company.call(elsewhere, **window).status == 200
+
+
+MAILING = [
+    "users/request_user",
+    "users/resend_invitation",
+    "users/edit",
+    "users/hand_over",
+    "erp_contacts/invite",
+    "erp_contacts/import_users",
+]
+
+
+@pytest.mark.parametrize("path", MAILING)
+def test_the_mails_that_people_cause_are_limited_by_company_and_hour(company, path):
+    first = company.call(_with_body("users/request_user", email="first@x.example"), MailsPerHour="2")
+    assert first.headers["RateLimit"] == '"mails-per-hour";r=1;t=3600'
+    assert first.headers["RateLimit-Policy"] == '"mails-per-hour";q=2;w=3600'
+    company.call(_with_body("users/request_user", email="second@x.example"), MailsPerHour="2")
+    reply = _refuses(company, event_of(path), 429, "too-many-requests", parameters={"MailsPerHour": "2"})
+    assert 3500 < int(reply.headers["Retry-After"]) <= 3600
+    assert company.call(event_of(path), MailsPerHour="200").status < 300
+
+
+def test_who_repeats_a_request_that_was_done_is_answered_although_the_mails_are_used_up(company):
+    event = _with_header(event_of("users/request_user"), "idempotency-key", "once")
+    first = company.call(event, MailsPerHour="1")
+    assert company.call(event, MailsPerHour="1").body == first.body
 
 
 # What the ERP does wrong

@@ -89,7 +89,7 @@ MAY = {
             "dynamodb:UpdateItem",
         },
         "CompaniesTable/index/listing": {"dynamodb:Query"},
-        "JournalTable": {"dynamodb:PutItem"},
+        "JournalTable": {"dynamodb:PutItem", "dynamodb:Query"},
         "ssm:parameter${ErpCredentialsParameter}": {"ssm:GetParameter"},
     },
     "CustomerWebhookFunction": {
@@ -158,6 +158,7 @@ SELF_EXPLAINING = {
     "ActivationCodeMinutes",
     "ActivationCodeTries",
     "ActivationRefusalsWindowSeconds",
+    "WrongLinksWindowSeconds",
     "InvitationDays",
 }
 
@@ -171,6 +172,9 @@ SAFE_DEFAULTS = {
     "ActivationRefusalSeconds": 1,
     "InvitationDays": 7,
     "EmailChangeHours": 24,
+    "WrongLinksPerNetwork": 20,
+    "WrongLinksWindowSeconds": 3600,
+    "MailsPerHour": 200,
     "TrustedProxies": 0,
     "WebhookToleranceSeconds": 300,
     "SecondAllowedOrigin": "",

@@ -265,3 +265,16 @@ def test_a_change_in_between_is_not_overwritten(room, chief, action):
         getattr(room, action)(user.user_id, chief)
     assert room.companies.user(user.user_id).name == "Meanwhile"
     assert room.companies.entries == []
+
+
+def test_the_limit_of_mails_is_asked_about_a_new_invitation_and_about_nothing_else(room, chief):
+    """Who only gets their login back is not kept waiting by mails that others caused."""
+    asked = []
+    old, never = a_user(), an_invited_user()
+    for user in (old, never):
+        room.companies.add(room.companies.company(chief.company_id), user)
+    room.identities.create(old)
+    for user in (old, never):
+        room.deactivate(user.user_id, chief)
+        room.reactivate(user.user_id, chief, before_mail=lambda: asked.append(user.user_id))  # noqa: B023 # called at once
+    assert asked == [never.user_id]

@@ -6,8 +6,8 @@ import json
 import pytest
 from pydantic import BaseModel
 
-from customer_center.platform.errors import Unauthorized
-from customer_center.platform.http import MAX_BODY_BYTES, NOBODY, PUBLIC, Answer, Api, Csv, RateLimit, Request
+from customer_center.platform.errors import RateLimit, Unauthorized
+from customer_center.platform.http import MAX_BODY_BYTES, NOBODY, PUBLIC, Answer, Api, Csv, Request
 
 CALLER = "usr_somebody"
 

@@ -275,6 +275,11 @@ def test_rows_are_not_tried_once_the_time_is_up(room, chief):
     assert _statuses(room.import_users(chief, NINA + OTTO + ANNA)) == [UNCHANGED, INVITED, INVITED]
 
 
+def test_rows_are_not_tried_once_the_mails_of_the_hour_are_used_up(room, chief):
+    assert _statuses(room.import_users(chief, NINA + OTTO + ANNA, invitations=1)) == [INVITED, NOT_TRIED, NOT_TRIED]
+    assert _statuses(room.import_users(chief, NINA + OTTO + ANNA, invitations=1)) == [UNCHANGED, INVITED, NOT_TRIED]
+
+
 def test_a_request_with_a_key_is_for_one_table(room, chief):
     request = Idempotency("key", "hash of a table")
     room.import_users(chief, NINA + OTTO, request=request)

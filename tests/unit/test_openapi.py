@@ -12,6 +12,8 @@ from customer_center.platform.http import STATUS
 from local import openapi
 from tests.template_reader import events_of, functions_of, load_template
 
+RATE_LIMIT = {"RateLimit", "RateLimit-Policy"}
+GATEWAY_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/GatewayError"}}}
 PUBLIC_ROUTES = {"POST /activations", "POST /invitations/acceptance", "POST /email-confirmations"}
 
 # Codes that no route answers; each with its reason.
@@ -172,8 +174,8 @@ def test_activation_answers_201_logged_in_or_202_code_sent(operations):
         "201": "#/components/schemas/LoggedInAnswer",
         "202": "#/components/schemas/CodeSentAnswer",
     }
-    assert responses["201"]["headers"].keys() == {"ETag", "Location"}
-    assert "headers" not in responses["202"]
+    assert responses["201"]["headers"].keys() == {"ETag", "Location", *RATE_LIMIT}
+    assert responses["202"]["headers"].keys() == RATE_LIMIT
 
 
 @pytest.mark.parametrize(
@@ -202,7 +204,7 @@ def test_an_administrators_route_says_who_is_refused_and_how(operations):
     everybody = {"forbidden", "user-deactivated", "company-closed"}
     assert refusals == everybody | {"permission-missing", "customer-center-off"}
     assert set(_codes(operations["GET /me"], "403")) == everybody
-    assert "403" not in operations["POST /invitations/acceptance"]["responses"]
+    assert set(_codes(operations["POST /invitations/acceptance"], "403")) == {"company-closed"}
     gateway = operations["GET /me"]["responses"]["401"]["content"]["application/json"]["schema"]
     assert gateway == {"$ref": "#/components/schemas/GatewayError"}
 
@@ -229,6 +231,15 @@ def test_a_webhook_says_which_events_there_are_and_how_it_is_signed(document, op
     schemas = operation["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
     kinds = [_resolve(document, schema["$ref"])["properties"]["type"]["const"] for schema in schemas]
     assert kinds == ["customer.updated", "contact.updated", "contact.deleted", "customer.renumbered"]
+
+
+def test_whoever_may_be_told_to_come_later_is_told_before_how_much_is_left(operations):
+    limited = {route for route, operation in operations.items() if set(_codes(operation, "429"))}
+    assert limited >= {"POST /activations", "POST /invitations/acceptance", "POST /users"}
+    for route, operation in operations.items():
+        for response in operation["responses"].values():
+            told = set(response.get("headers", ())) >= RATE_LIMIT
+            assert told is (route in limited and response["content"] != GATEWAY_ERROR)
 
 
 def test_passwords_are_passwords_and_nobody_shows_one(document):

@@ -43,6 +43,7 @@ from customer_center.platform.errors import (
     InProgress,
     InvalidInput,
     OutsideSystemError,
+    RateLimit,
 )
 from customer_center.platform.ids import company_of, new_company_id, new_ulid, new_user_id
 from customer_center.platform.journal import Actor, Entry, new_entry
@@ -100,11 +101,15 @@ class Activated:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who is knocking, without being known: the source network that refusals are counted by, and the request."""
+    """Who is knocking, without being known: the source network that refusals are counted by, and the request.
+
+    `limits` is how many more refusals they have; the answer tells it.
+    """
 
     network: str
     request_id: str
     claim_id: str
+    limits: list[RateLimit] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +142,16 @@ def activate_company(
     """
     began = clock.now()
     asked_for = activation.customer_number
-    companies.reserve_refusal(asked_for, visit.network, began, rules.limits)
+    visit.limits.extend(companies.reserve_refusal(asked_for, visit.network, began, rules.limits))
+
+    def not_refused() -> None:
+        companies.release_refusal(asked_for, visit.network, began, rules.limits)
+        visit.limits[:] = [replace(limit, remaining=limit.remaining + 1) for limit in visit.limits]
+
     try:
         customer = _proven_customer(activation, erp)
     except OutsideSystemError:
-        companies.release_refusal(asked_for, visit.network, began, rules.limits)
+        not_refused()
         raise
     if customer is None:
         clock.sleep(rules.refusal_seconds - (clock.now() - began).total_seconds())
@@ -153,12 +163,12 @@ def activate_company(
     try:
         right = not claimed or _is_right(activation, claim, rules, companies, clock)
     except CustomerCenterError:
-        companies.release_refusal(asked_for, visit.network, began, rules.limits)
+        not_refused()
         raise
     if not right:
         # Counts as a refusal, like a wrong pair of numbers.
         raise InvalidInput("code-invalid", errors=[FieldError("/code", "invalid")])
-    companies.release_refusal(asked_for, visit.network, began, rules.limits)
+    not_refused()
     try:
         company = companies.company_of_number(activation.customer_number)
         role = _role(activation, customer, company, rules, companies)

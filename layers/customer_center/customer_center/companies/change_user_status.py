@@ -1,5 +1,6 @@
 """Activate or deactivate a user (seed 001: "An user, which has been deactivated, cannot login to the shop anymore")."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from customer_center.companies import audit, effects
@@ -50,19 +51,22 @@ def activate_user(
     *,
     if_version: int | None,
     rules: InvitationRules,
+    before_mail: Callable[[], object],
     companies: Companies,
     identities: Identities,
     clock: Clock,
 ) -> User:
     """Give a deactivated user login and password back; who never accepted an invitation gets a new one.
 
-    Raises NotFound, PreconditionFailed, InProgress. Activating an active or invited user changes nothing.
+    Raises NotFound, PreconditionFailed, InProgress, and what `before_mail` raises, which is asked before an invitation
+    is sent and only then. Activating an active or invited user changes nothing.
     """
     user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
     if user.status is not UserStatus.DEACTIVATED:
         return user
     now = clock.now()
     if not user.has_login:
+        before_mail()
         invitation = new_invitation(actor.user_id, rules, now)
         after = user.changed(now, status=UserStatus.INVITED, invitation=invitation)
         mail = effects.invitation_mail(user_id, invitation.mail_id)

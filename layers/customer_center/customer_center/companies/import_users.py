@@ -76,13 +76,17 @@ class RowResult:
 
 @dataclass(frozen=True, slots=True)
 class ImportTask:
-    """Who imports, by which request, and how: a dry run checks everything and writes nothing."""
+    """Who imports, by which request, and how: a dry run checks everything and writes nothing.
+
+    From `give_up_at` on, and when `invitations` were made, rows are not tried any more.
+    """
 
     actor: Member
     request_id: str
     rules: InvitationRules
     dry_run: bool
     give_up_at: datetime
+    invitations: int
 
 
 def import_users(
@@ -97,7 +101,7 @@ def import_users(
     """Invite the person of each row, in a transaction of its own; tell for each row what became of it.
 
     A row that is refused keeps no other. Rows with a contact number take from the ERP what they leave out; its contacts
-    are read once. From `give_up_at` on, rows are not tried any more.
+    are read once.
 
     May be repeated: who is invited or active already is `unchanged`. `first_written_by` are the companies that remember
     the request with the first row written. Raises Forbidden, an OutsideSystemError (before anything was written), and
@@ -113,11 +117,12 @@ def import_users(
     owners = companies.users_of_emails(_emails(rows, contacts))
     seen: set[str] = set()
     results: list[RowResult] = []
+    invited = 0
     writing = first_written_by
     for row in rows:
         now = clock.now()
         try:
-            if now >= task.give_up_at:
+            if now >= task.give_up_at or invited == task.invitations:
                 result = _result(row, RowStatus.NOT_TRIED)
             else:
                 user, contact = _wanted(row, contacts, actor, task.rules, now)
@@ -128,6 +133,7 @@ def import_users(
         except (Conflict, Forbidden, InvalidInput, NotFound) as refusal:
             result = _refused(row, refusal)
         if result.status is RowStatus.INVITED:
+            invited += 1
             writing = companies
         results.append(result)
     return results

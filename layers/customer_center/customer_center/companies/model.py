@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from customer_center.platform.errors import Conflict, FieldError, Forbidden, InvalidInput
+from customer_center.platform.errors import Conflict, FieldError, Forbidden, InvalidInput, RateLimit
+
+_DAY_SECONDS = 24 * 60 * 60
 
 
 class Role(StrEnum):
@@ -349,6 +351,29 @@ class RefusalLimits:
     network_window_seconds: int = 900
     per_day: int = 50
     codes_per_day: int = 20
+
+    def left(self, network: int, day: int, now: datetime) -> tuple[RateLimit, RateLimit]:
+        """Return what is left when so many refusals are counted of the network in its window, and of the day."""
+        return (
+            RateLimit.counted("refusals-per-network", self.per_network, self.network_window_seconds, network, now),
+            RateLimit.counted("refusals-per-day", self.per_day, _DAY_SECONDS, day, now),
+        )
+
+    def codes_left(self, day: int, now: datetime) -> RateLimit:
+        """Return what is left when so many codes are counted of the day."""
+        return RateLimit.counted("codes-per-day", self.codes_per_day, _DAY_SECONDS, day, now)
+
+
+@dataclass(frozen=True, slots=True)
+class WrongLinkLimits:
+    """How many links that we never sent a source network may try in a window."""
+
+    per_network: int = 20
+    window_seconds: int = 3600
+
+    def left(self, count: int, now: datetime) -> RateLimit:
+        """Return what is left when so many are counted in the window."""
+        return RateLimit.counted("wrong-links", self.per_network, self.window_seconds, count, now)
 
 
 @dataclass(frozen=True, slots=True)

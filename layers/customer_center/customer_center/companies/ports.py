@@ -17,8 +17,10 @@ from customer_center.companies.model import (
     RefusalLimits,
     Renumbered,
     User,
+    WrongLinkLimits,
 )
 from customer_center.platform.clock import EPOCH
+from customer_center.platform.errors import RateLimit
 from customer_center.platform.idempotency import Remembering
 from customer_center.platform.journal import Entry
 from customer_center.platform.paging import Part
@@ -183,10 +185,12 @@ class Companies(Remembering, Protocol):
     def release_invitation(self, user_id: str, claim: Claim) -> None:
         """Give the claim back, so that the next try need not wait for it to lapse."""
 
-    def reserve_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
+    def reserve_refusal(
+        self, customer_number: str, network: str, now: datetime, limits: RefusalLimits
+    ) -> Sequence[RateLimit]:
         """Count an activation as refused before it is looked at, so that parallel guesses are all counted.
 
-        Raises TooManyRequests when a limit is used up. `release_refusal` takes the count back.
+        Returns what is left. Raises TooManyRequests when a limit is used up. `release_refusal` takes the count back.
         """
 
     def release_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
@@ -197,6 +201,12 @@ class Companies(Remembering, Protocol):
 
     def forget_refusals(self, customer_number: str, now: datetime, entry: Entry) -> None:
         """Forget what was counted today against this customer number: refused activations, and codes."""
+
+    def wrong_links(self, network: str, now: datetime, limits: WrongLinkLimits) -> int:
+        """Return how many wrong links of the network were counted in this window, as of a moment ago."""
+
+    def count_wrong_link(self, network: str, now: datetime, limits: WrongLinkLimits) -> None:
+        """Count a wrong link of the network."""
 
     def attempt(self, key: str) -> Attempt | None:
         """Return the activation under way as it is now, None when there is none."""

@@ -7,7 +7,7 @@ from customer_center.companies.links import seconds_to_wait
 from customer_center.companies.model import InvitationRules, User, UserStatus
 from customer_center.companies.ports import Companies
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Conflict, TooManyRequests
+from customer_center.platform.errors import Conflict, RateLimit, TooManyRequests
 
 
 def resend_invitation(
@@ -30,7 +30,7 @@ def resend_invitation(
         raise Conflict("invitation-not-open")
     now = clock.now()
     if seconds := seconds_to_wait(user.invitation, now):
-        raise TooManyRequests("too-many-requests", retry_after=seconds)
+        raise TooManyRequests("too-many-requests", [RateLimit("mails-per-user", 1, 60, 0, seconds)])
     invitation = new_invitation(actor.user_id, rules, now)
     after = user.changed(now, invitation=invitation, claim=None)
     mail = effects.invitation_mail(user_id, invitation.mail_id)

@@ -12,6 +12,7 @@
 | mail that went out | `mail#<mail id>` | `mail` |
 | event that was applied | `webhook#<source>#<webhook id>` | `webhook` |
 | refusals of a day | `refusals#<customer number>#<day>` | `refusals` |
+| wrong links of a network in a window | `wrong_links#<network>#<window>` | `wrong_links` |
 | breaker of an outside system | `breaker#<system>` | `breaker` |
 
 Besides: requests with an Idempotency-Key (`platform/idempotency_items.py`), client keys (`clients/store.py`).
@@ -48,6 +49,7 @@ from customer_center.companies.model import (
     Role,
     User,
     UserStatus,
+    WrongLinkLimits,
     normalized_email,
     stamp,
     stamped_at,
@@ -70,6 +72,7 @@ from customer_center.platform.errors import (
     InProgress,
     InvalidInput,
     PreconditionFailed,
+    RateLimit,
     TooManyRequests,
 )
 from customer_center.platform.idempotency import Idempotency, Remembered
@@ -89,7 +92,6 @@ _FREE_NUMBER = "attribute_not_exists(pk) OR attribute_exists(renumbered_to)"
 _CONTACT_TRIES = 3
 _GONE_CONTACT_KEPT = timedelta(days=30)
 _APPLIED_KEPT = timedelta(days=14)
-_DAY_SECONDS = 24 * 60 * 60
 
 
 def _key(pk: str, sk: str) -> dict[str, Any]:
@@ -569,13 +571,20 @@ class CompanyStore(Companies):
             return False
         return True
 
-    # Activation
+    # Limits
 
     @override
-    def reserve_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
+    def reserve_refusal(
+        self, customer_number: str, network: str, now: datetime, limits: RefusalLimits
+    ) -> Sequence[RateLimit]:
         names = self._refusal_names(network, now, limits)
+
+        def left(item: Mapping[str, Any]) -> Sequence[RateLimit]:
+            counted = from_item(item)
+            return limits.left(counted.get(names["#network"], 0), counted.get("day", 0), now)
+
         try:
-            self._client.update_item(
+            answer = self._client.update_item(
                 TableName=self._table,
                 Key=self._refusal_key(customer_number, now),
                 UpdateExpression="ADD #day :one, #network :one SET expires_at = :expires",
@@ -590,13 +599,13 @@ class CompanyStore(Companies):
                         ":network_limit": limits.per_network,
                     }
                 ),
+                ReturnValues="UPDATED_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
             item: Any = error.response.get("Item", {})
-            used_up_today = from_item(item).get("day", 0) >= limits.per_day
-            period = _DAY_SECONDS if used_up_today else limits.network_window_seconds
-            raise TooManyRequests("too-many-refusals", retry_after=period - epoch(now) % period) from error
+            raise TooManyRequests("too-many-refusals", left(item)) from error
+        return left(answer["Attributes"])
 
     @override
     def release_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
@@ -627,12 +636,32 @@ class CompanyStore(Companies):
             {":one": 1, ":expires": epoch(now + timedelta(days=2)), ":limit": limits.codes_per_day},
         )
         if not counted:
-            raise TooManyRequests("too-many-refusals", retry_after=_DAY_SECONDS - epoch(now) % _DAY_SECONDS)
+            raise TooManyRequests("too-many-refusals", [limits.codes_left(limits.codes_per_day, now)])
 
     @override
     def forget_refusals(self, customer_number: str, now: datetime, entry: Entry) -> None:
         delete = {"TableName": self._table, "Key": self._refusal_key(customer_number, now)}
         self._commit([Action({"Delete": delete})], [entry])
+
+    @override
+    def wrong_links(self, network: str, now: datetime, limits: WrongLinkLimits) -> int:
+        item = self._get(self._wrong_links_key(network, now, limits), consistent=False)
+        return item["counted"] if item else 0
+
+    @override
+    def count_wrong_link(self, network: str, now: datetime, limits: WrongLinkLimits) -> None:
+        self._client.update_item(
+            TableName=self._table,
+            Key=self._wrong_links_key(network, now, limits),
+            UpdateExpression="ADD counted :one SET expires_at = :expires",
+            ExpressionAttributeValues=to_item({":one": 1, ":expires": epoch(now) + 2 * limits.window_seconds}),
+        )
+
+    @staticmethod
+    def _wrong_links_key(network: str, now: datetime, limits: WrongLinkLimits) -> dict[str, Any]:
+        return _key(f"wrong_links#{network}#{epoch(now) // limits.window_seconds}", "wrong_links")
+
+    # Activations under way
 
     @override
     def attempt(self, key: str) -> Attempt | None:

@@ -6,6 +6,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,25 @@ class FieldError:
 
     pointer: str
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """How much of a limit is left, as the RateLimit headers say it (draft-ietf-httpapi-ratelimit-headers-11).
+
+    `quota` in `window` seconds, of which `remaining` are left until `reset` seconds from now.
+    """
+
+    policy: str
+    quota: int
+    window: int
+    remaining: int
+    reset: int
+
+    @classmethod
+    def counted(cls, policy: str, quota: int, window: int, count: int, now: datetime) -> Self:
+        """Return what is left when that many were counted in the window; windows follow each other in UTC."""
+        return cls(policy, quota, window, max(0, quota - count), window - int(now.timestamp()) % window)
 
 
 class CustomerCenterError(Exception):
@@ -95,7 +116,11 @@ class InProgress(RetryLater):
 
 
 class TooManyRequests(RetryLater):
-    """A limit is used up."""
+    """A limit is used up; one may come again when all of `limits` that are have something left again."""
+
+    def __init__(self, code: str, limits: Sequence[RateLimit], **values: str) -> None:
+        super().__init__(code, max(limit.reset for limit in limits if not limit.remaining), **values)
+        self.limits = tuple(limits)
 
 
 class OutsideSystemError(CustomerCenterError):

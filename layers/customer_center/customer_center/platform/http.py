@@ -114,20 +114,6 @@ PUBLIC: Caller = _Public()
 
 
 @dataclass(frozen=True, slots=True)
-class RateLimit:
-    """How much of a limit is left, as the RateLimit headers say it (draft-ietf-httpapi-ratelimit-headers-11).
-
-    `quota` requests in `window` seconds, of which `remaining` are left until `reset` seconds from now.
-    """
-
-    policy: str
-    quota: int
-    window: int
-    remaining: int
-    reset: int
-
-
-@dataclass(frozen=True, slots=True)
 class Request:
     """What a handler may need of a request besides its body: ids, language, preconditions, where it came from."""
 
@@ -138,7 +124,7 @@ class Request:
     username: str | None
     language: str
     fingerprint: Callable[[], str]
-    limits: list[RateLimit] = field(default_factory=list)
+    limits: list[errors.RateLimit] = field(default_factory=list)
     """Limits this request was counted against; the answer tells them."""
 
     @property
@@ -287,6 +273,9 @@ class Api:
             if request.route not in self._respond:
                 raise errors.NotFound
             return _response(self._respond[request.route](event, request), request)
+        except errors.TooManyRequests as error:
+            request.limits.extend(error.limits)
+            return _problem(error, request)
         except errors.CustomerCenterError as error:
             return _problem(error, request)
 
