@@ -87,6 +87,16 @@ def colleague(shop):
     return known
 
 
+def contact_joined(shop):
+    """Return a company with a second active user, who is a contact of the ERP."""
+    known = company(shop)
+    invite(shop, known)
+    shop.settle()
+    accept(shop, {"token": shop.mailed(LINK, ANNA)})
+    shop.settle()
+    return known
+
+
 def moving(shop):
     """Return a company whose second user has got the link that confirms their new e-mail."""
     known = colleague(shop)
@@ -180,6 +190,15 @@ def hand_over(shop, known):
     expect(200, shop.call("POST /company/main-contact", by=known["main"], body={"user_id": known["user"]}))
 
 
+def tell(kind, **data):
+    """Return what pushes an event of the ERP about the company."""
+
+    def act(shop, known):
+        expect(202, shop.webhook(kind, customer_number="10000", **data))
+
+    return act
+
+
 SCENARIOS = {
     "asking for a code": Scenario(nothing, ask_for_a_code),
     "activation": Scenario(code_mailed, activate),
@@ -197,6 +216,15 @@ SCENARIOS = {
     "revocation": Scenario(invited, revoke),
     "deletion": Scenario(colleague, delete),
     "handing over": Scenario(colleague, hand_over),
+    "webhook: switched off": Scenario(colleague, tell("customer.updated", customer_center=False)),
+    "webhook: another main contact": Scenario(
+        colleague, tell("customer.updated", customer_center_main_contact_email=NEW, blocked=False)
+    ),
+    "webhook: a contact changed": Scenario(
+        contact_joined, tell("contact.updated", contact_number="KT010006", telephone="030/12")
+    ),
+    "webhook: a contact left": Scenario(contact_joined, tell("contact.deleted", contact_number="KT010006")),
+    "webhook: another number": Scenario(colleague, tell("customer.renumbered", new_customer_number="10999")),
 }
 
 
