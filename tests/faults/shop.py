@@ -240,11 +240,13 @@ class RunningShop:
         names = self._names(plain)
         records = []
         journal = Counter()
+        told = set()
         for (table, pk, sk), item in plain.items():
             if table == "JournalTable":
                 assert "pending" not in item
                 entry = (item["action"], names.get(item["subject"], "nobody yet"), item["actor"]["kind"])
                 journal[entry] += 1
+                told |= {str(value) for value in item.get("changes", {}).get("name", ())}
             elif not pk.startswith(_TECHNICAL):
                 records.append(_named([pk, sk, _lasting(item)], names))
         # A visitor who asked twice asked twice; nothing else may be there twice.
@@ -253,6 +255,7 @@ class RunningShop:
         return {
             "records": sorted(records),
             "journal": journal,
+            "named in the journal": sorted(told),
             "logins": self._logins(names),
             "erp contacts": sorted(c.name for customer in self.erp.erp.customers.values() for c in customer.contacts),
         }

@@ -31,6 +31,11 @@ FORM = {
     "name": "Max Mustermann",
     "password": PASSWORD,
 }
+TABLE = f"""salutation,name,email,roles,contact_number
+mrs,Nina Neu,{NEW},buyer,
+mr,,,approver,KT010006
+mr,Otto,otto,buyer,
+"""
 REQUESTED = {"salutation": "mrs", "name": "Nina Neu", "email": NEW, "roles": ["buyer"], "language": "en"}
 
 
@@ -199,6 +204,16 @@ def tell(kind, **data):
     return act
 
 
+def import_a_table(shop, known):
+    done = expect(200, shop.call("POST /users/import", by=known["main"], text=TABLE))
+    assert done["refused"] == 1
+
+
+def erase(shop, known):
+    status, _ = shop.call("POST /users/{user_id}/erasure", by=known["main"], user_id=known["user"])
+    assert status == 202
+
+
 SCENARIOS = {
     "asking for a code": Scenario(nothing, ask_for_a_code),
     "activation": Scenario(code_mailed, activate),
@@ -225,6 +240,8 @@ SCENARIOS = {
     ),
     "webhook: a contact left": Scenario(contact_joined, tell("contact.deleted", contact_number="KT010006")),
     "webhook: another number": Scenario(colleague, tell("customer.renumbered", new_customer_number="10999")),
+    "import": Scenario(company, import_a_table),
+    "erasure": Scenario(colleague, erase),
 }
 
 

@@ -78,6 +78,13 @@ class Fragile:
         return (lambda *a, **k: self._fate.through(lambda: member(*a, **k))) if callable(member) else member
 
 
+# Somebody new, somebody the ERP knows, and a row that is refused.
+TABLE = """mrs,Nina Neu,nina@baecker.example,buyer,,,,,
+mr,,,approver,,KT200,,,
+mr,Otto,otto,buyer,,,,,
+"""
+
+
 @dataclass(frozen=True)
 class Scenario:
     """What is there, what the caller does (with a claim id of theirs), and what is done when all is well again.
@@ -222,6 +229,25 @@ def _invited_contact():
     return room
 
 
+def _with_a_past():
+    room = _invited_contact()
+    room.accept(room.mailed_token())
+    room.subject = room.companies.user(room.subject.user_id)
+    return room
+
+
+def _deleted():
+    room = _with_a_past()
+    room.delete(room.subject.user_id, room.chief)
+    return room
+
+
+def _erased():
+    room = _with_a_past()
+    room.erase(room.subject.user_id, room.chief)
+    return room
+
+
 def _confirm_mailed(room):
     room.confirm(room.mailed_token())
 
@@ -322,6 +348,18 @@ SCENARIOS = {
     ),
     "handing over": Scenario(_with(_colleague), _once(_hand_over), told="permission-missing"),
     "what follows from handing over": Scenario(_handed_over, lambda room, _: room.follow_up()),
+    "import of a table": Scenario(
+        _with(), lambda room, _: room.import_users(room.chief, TABLE), finish=lambda room: room.contacts(room.chief)
+    ),
+    "import of a table by a request with a key": Scenario(
+        _with(),
+        lambda room, claim: room.import_users(room.chief, TABLE, request=Idempotency(claim, "what was asked")),
+    ),
+    "erasure": Scenario(_with_a_past, lambda room, _: room.erase(room.subject.user_id, room.chief)),
+    "erasure of somebody deleted before": Scenario(
+        _deleted, lambda room, _: room.erase(room.subject.user_id, room.chief)
+    ),
+    "what follows from an erasure": Scenario(_erased, lambda room, _: room.follow_up()),
     "listing of contacts": Scenario(
         _with(lambda: a_user(email="kt100@baecker.example")), lambda room, _: room.contacts(room.chief)
     ),
@@ -330,8 +368,8 @@ SCENARIOS = {
 
 def _run(scenario, fate, *, repeat_as="mine", wait=0):
     room = scenario.prepare()
-    ports = room.erp, room.companies, room.identities
-    room.erp, room.companies, room.identities = (Fragile(port, fate) for port in ports)
+    ports = room.erp, room.companies, room.identities, room.trail
+    room.erp, room.companies, room.identities, room.trail = (Fragile(port, fate) for port in ports)
     disturbed = False
     try:
         scenario.act(room, "mine")
@@ -344,7 +382,7 @@ def _run(scenario, fate, *, repeat_as="mine", wait=0):
             scenario.act(room, repeat_as)
         except CustomerCenterError as refused:
             assert refused.code == scenario.told  # noqa: PT017 # a refusal is allowed, not expected
-    room.erp, room.companies, room.identities = ports
+    room.erp, room.companies, room.identities, room.trail = ports
     room.follow_up()
     scenario.finish(room)
     room.follow_up()
@@ -384,6 +422,9 @@ def _state(room):
         "contacts": sorted((number, emails.get(row.user_id, "")) for (_, number), row in companies._contacts.items()),
         "erp contacts": sorted(contact.name for contact in room.erp.contacts[NUMBER]),
         "changes": sorted(entry.action for entry in companies.entries if entry.action != "activation.requested"),
+        "named in the journal": sorted(
+            {str(value) for entry in companies.entries for value in entry.changes.get("name", ()) if value}
+        ),
         "mails": sorted({(mail.to, mail.subject) for mail in room.mailer.sent}),
         "refused": companies.refusals,
     }
