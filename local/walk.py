@@ -32,10 +32,12 @@ class Shop:
     def call(
         self, method: str, path: str, *, token: str | None = None, body: object = None, **headers: str
     ) -> requests.Response:
-        """Send one request to the API; a text as it is, anything else as JSON."""
+        """Send one request to the API; a text as CSV, anything else as JSON."""
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
         sent = {**bearer, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        content: dict[str, Any] = {"data": body.encode()} if isinstance(body, str) else {"json": body}
+        content: dict[str, Any] = {"json": body}
+        if isinstance(body, str):
+            content, sent = {"data": body.encode()}, {"Content-Type": "text/csv", **sent}
         return requests.request(method, self._stack.api_url + path, headers=sent, timeout=_TIMEOUT, **content)
 
     def log_in(self, email: str, password: str) -> str | None:
@@ -133,6 +135,9 @@ def walk(stack: Stack) -> None:
         raise SystemExit("A deleted user could log in.")
     _told("account and login are gone; a contact of the ERP can be invited again")
 
+    _import(shop, token)
+    _audit_trail(shop, token)
+
 
 def _edit(shop: Shop, token: str, invited: Mapping[str, Any]) -> str:
     path, old = f"/users/{invited['user_id']}", invited["email"]
@@ -178,6 +183,26 @@ def _resend_and_revoke(shop: Shop, token: str) -> None:
     refused = shop.call("POST", "/invitations/acceptance", body=accepted)
     _told(f"its link is no good any more: {refused.status_code} {refused.json()['code']}")
     _expect(HTTPStatus.NO_CONTENT, shop.call("DELETE", path, token=token, If_Match="*"))
+
+
+def _import(shop: Shop, token: str) -> None:
+    _step("Import", "POST /users/import with a table, first as a dry run")
+    email = f"bulk.{secrets.token_hex(4)}@musterhandel.example"
+    table = f"salutation,name,email,roles\nmrs,Berta Bulk,{email},buyer|approver\nmr,Otto Ohne,otto,buyer\n"
+    for query in ("?dry_run=true", ""):
+        done = _expect(HTTPStatus.OK, shop.call("POST", f"/users/import{query}", token=token, body=table))
+        for row in done["rows"]:
+            wrong = [f"{error['pointer']}: {error['message']}" for error in row["errors"]]
+            _told(f"row {row['row']}, {row['email']}: {row['status']} {' '.join(wrong)}".rstrip())
+    found = _expect(HTTPStatus.OK, shop.call("GET", "/users?q=berta&sort=name", token=token))["items"]
+    _told(f"GET /users?q=berta&sort=name finds {', '.join(sorted({user['name'] for user in found}))}")
+
+
+def _audit_trail(shop: Shop, token: str) -> None:
+    _step("Audit trail", "GET /audit-entries, and /audit-entries/export as CSV")
+    for entry in _expect(HTTPStatus.OK, shop.call("GET", "/audit-entries?limit=5", token=token))["items"]:
+        who, whom = entry["actor"]["name"] or entry["actor"]["kind"], entry["subject_name"] or entry["subject"]
+        _told(f"{entry['at']}  {who}: {entry['action']}, {whom}")
 
 
 def _activate(shop: Shop) -> str:
