@@ -108,17 +108,7 @@ def walk(stack: Stack) -> None:
     _told(f"the users' administration is refused to them: {refused.status_code} {refused.json()['code']}")
 
     _step("Deactivation", "POST /users/{user_id}/deactivate, then /activate")
-    path = f"/users/{invited['user_id']}"
-    _expect(HTTPStatus.OK, shop.call("POST", f"{path}/deactivate", token=token))
-    refused = shop.call("GET", "/me", token=own)
-    _told(f"the token they hold is refused: {refused.status_code} {refused.json()['code']}")
-    if shop.log_in(invited["email"], PASSWORD):
-        raise SystemExit("A deactivated user could log in.")
-    _told("logging in is refused")
-    _expect(HTTPStatus.OK, shop.call("POST", f"{path}/activate", token=token))
-    if not shop.log_in(invited["email"], PASSWORD):
-        raise SystemExit("A user who was activated again could not log in.")
-    _told("activated again, they log in with their old password")
+    _deactivate(shop, token, invited, own)
 
     _step("Editing", "PATCH /users/{user_id} with If-Match, and POST /email-confirmations with the token of a link")
     new_email = _edit(shop, token, invited)
@@ -130,13 +120,31 @@ def walk(stack: Stack) -> None:
     _resend_and_revoke(shop, token)
 
     _step("Deletion", "DELETE /users/{user_id}")
+    path = f"/users/{invited['user_id']}"
     _expect(HTTPStatus.NO_CONTENT, shop.call("DELETE", path, token=token, If_Match="*"))
     if shop.log_in(new_email, PASSWORD):
         raise SystemExit("A deleted user could log in.")
     _told("account and login are gone; a contact of the ERP can be invited again")
 
+    _step("Import", "POST /users/import with a table, first as a dry run")
     _import(shop, token)
+
+    _step("Audit trail", "GET /audit-entries, and /audit-entries/export as CSV")
     _audit_trail(shop, token)
+
+
+def _deactivate(shop: Shop, token: str, invited: Mapping[str, Any], own: str) -> None:
+    path = f"/users/{invited['user_id']}"
+    _expect(HTTPStatus.OK, shop.call("POST", f"{path}/deactivate", token=token))
+    refused = shop.call("GET", "/me", token=own)
+    _told(f"the token they hold is refused: {refused.status_code} {refused.json()['code']}")
+    if shop.log_in(invited["email"], PASSWORD):
+        raise SystemExit("A deactivated user could log in.")
+    _told("logging in is refused")
+    _expect(HTTPStatus.OK, shop.call("POST", f"{path}/activate", token=token))
+    if not shop.log_in(invited["email"], PASSWORD):
+        raise SystemExit("A user who was activated again could not log in.")
+    _told("activated again, they log in with their old password")
 
 
 def _edit(shop: Shop, token: str, invited: Mapping[str, Any]) -> str:
@@ -186,7 +194,6 @@ def _resend_and_revoke(shop: Shop, token: str) -> None:
 
 
 def _import(shop: Shop, token: str) -> None:
-    _step("Import", "POST /users/import with a table, first as a dry run")
     email = f"bulk.{secrets.token_hex(4)}@musterhandel.example"
     table = f"salutation,name,email,roles\nmrs,Berta Bulk,{email},buyer|approver\nmr,Otto Ohne,otto,buyer\n"
     for query in ("?dry_run=true", ""):
@@ -199,7 +206,6 @@ def _import(shop: Shop, token: str) -> None:
 
 
 def _audit_trail(shop: Shop, token: str) -> None:
-    _step("Audit trail", "GET /audit-entries, and /audit-entries/export as CSV")
     for entry in _expect(HTTPStatus.OK, shop.call("GET", "/audit-entries?limit=5", token=token))["items"]:
         who, whom = entry["actor"]["name"] or entry["actor"]["kind"], entry["subject_name"] or entry["subject"]
         _told(f"{entry['at']}  {who}: {entry['action']}, {whom}")
