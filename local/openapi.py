@@ -414,6 +414,7 @@ _PARAMETERS: Json = {
         "with another key has to wait for it (`in-progress`).",
         "schema": {
             "type": "string",
+            "pattern": "^[!-~]+$",
             "minLength": 1,
             "maxLength": 255,
             "examples": ["8e03978e-40d5-43e8-bc93-6894a57f9324"],

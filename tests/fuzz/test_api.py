@@ -8,49 +8,28 @@ memory and the simulated ERP, each into the same state. What is asked is the sam
 import json
 import logging
 from collections import defaultdict
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import pytest
 import requests
-import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi import checks
+from requests.auth import AuthBase
 
 from customer_center.platform.log import logger
 from tests.fuzz.gateway import Gateway, handlers_of
+from tests.fuzz.requests_of_document import CHECKS, SAME, document
 from tests.integration.aws import REGION, event_of, forget
 from tests.integration.test_handlers import BUYER, HTTP_SAMPLES, aws, erp_server, population  # noqa: F401 # fixtures
-from tests.template_reader import ROOT, events_of, functions_of
+from tests.template_reader import events_of, functions_of
+from tests.webhooks_fake import signed
 
 URL = "https://api.example.com"
-CHECKS = [
-    not_a_server_error,
-    checks.status_code_conformance,
-    checks.content_type_conformance,
-    checks.response_headers_conformance,
-    checks.response_schema_conformance,
-    checks.negative_data_rejection,
-]
-# schemathesis' own, and 412: an If-Match that is no entity tag of ours does not match.
-REFUSALS = ["400", "401", "403", "404", "409", "412", "413", "422", "428"]
-
-
-def document(phases):
-    """Return the document, to be asked from in these phases."""
-    config = {"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}, "phases": phases}
-    return schemathesis.openapi.from_path(ROOT / "docs/openapi.json", config=schemathesis.Config.from_dict(config))
-
-
 # A method that a route does not have is 404 at the gateway, as any route that does not exist.
 EVERYTHING = document({"coverage": {"unexpected-methods": []}})
 SOMETHING = document({"coverage": {"enabled": False}, "examples": {"enabled": False}})
 SENSIBLE = document({})
-
-# The same in every run, and nothing is kept from one to the next.
-SAME = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
-
 
 # The requests of the sample events are good ones
 
@@ -76,24 +55,40 @@ def username_of(event):
     return event["requestContext"].get("authorizer", {"jwt": {"claims": {}}})["jwt"]["claims"].get("username")
 
 
+class Signed(AuthBase):
+    """The ERP, which signs what it sends."""
+
+    def __call__(self, request):
+        body = request.body or b""
+        text = body if isinstance(body, str) else body.decode(errors="replace")
+        request.headers.update(signed(text, datetime.now(UTC)))
+        return request
+
+
 def who_may(route):
-    """Return what the sample event of a route shows for itself: a person's token, a client's key, or nothing."""
+    """Return what whoever asks in the sample events of a route adds to a request."""
     (event, *_) = SAMPLES[route]
     username = username_of(event)
-    return f"Bearer {username}" if username else event["headers"].get("authorization")
+    return shown(f"Bearer {username}" if username else event["headers"].get("authorization"))
 
 
-CLIENT_KEYS = sorted({shown for shown in map(who_may, SAMPLES) if shown and shown.startswith("Bearer cck_")})
+def shown(authorization):
+    """Return what shows a person's token or a client's key."""
+    return {"headers": {"Authorization": authorization}} if authorization else {}
+
+
 OTHERS = {
-    "nobody": None,
-    "somebody without permission": f"Bearer {BUYER}",
-    "a token that is none": "Bearer none",
-    "no bearer": "Basic bm9ib2R5Og==",
-    **dict(zip(["a client"], CLIENT_KEYS, strict=False)),
+    "nobody": {},
+    "somebody without permission": shown(f"Bearer {BUYER}"),
+    "a client": who_may("GET /companies"),
+    "a token that is none": shown("Bearer none"),
+    "no bearer": shown("Basic bm9ib2R5Og=="),
 }
 
 
 # Where they are sent
+
+AS_IT_IS = object()
 
 
 @pytest.fixture(scope="module")
@@ -114,31 +109,32 @@ def handlers(aws):  # noqa: F811 # the fixture
 
 @pytest.fixture
 def api(aws, handlers, population):  # noqa: F811 # the fixtures
-    """What asks a case, of the same state each time, and holds the answer against the document."""
+    """What asks a case, of the state given or of what the last one left, and holds the answer against the document."""
     people = {username_of(event) for events in SAMPLES.values() for event in events} | {BUYER}
     with requests.Session() as session:
         session.trust_env = False
         session.mount(URL, Gateway(aws.template, handlers, {name: name for name in people if name}))
 
-        def ask(case, shown, state=population):
-            aws.restore(state)
-            headers = {"Authorization": shown} if shown else {}
-            return case.call_and_validate(base_url=URL, session=session, headers=headers, checks=CHECKS)
+        def ask(case, who, state=population):
+            if state is not AS_IT_IS:
+                aws.restore(state)
+            return case.call_and_validate(base_url=URL, session=session, checks=CHECKS, **who)
 
         yield ask
 
 
+@pytest.mark.parametrize("who", [who_may], ids=["who may"])
 @EVERYTHING.parametrize()
 @settings(SAME, max_examples=20)
-def test_whatever_is_sent_the_answer_is_as_documented(case, api):
-    api(case, who_may(case.operation.label))
+def test_whatever_is_sent_the_answer_is_as_documented(case, api, who):
+    api(case, who(case.operation.label))
 
 
-@pytest.mark.parametrize("shown", OTHERS.values(), ids=OTHERS)
+@pytest.mark.parametrize("who", OTHERS.values(), ids=OTHERS)
 @SOMETHING.parametrize()
 @settings(SAME, max_examples=5)
-def test_whoever_asks_the_answer_is_as_documented(case, api, shown):
-    api(case, shown)
+def test_whoever_asks_the_answer_is_as_documented(case, api, who):
+    api(case, who)
 
 
 # Requests that mean something
@@ -182,12 +178,15 @@ OPERATIONS = {result.ok().label: result.ok() for result in SENSIBLE.get_all_oper
 def test_what_means_something_is_answered_as_documented_and_well(api, population, route):  # noqa: F811 # the fixture
     # The company of the sample events is activated once.
     state = None if route == "POST /activations" else population
+    who = {"auth": Signed()} if route == "POST /webhooks/{source}" else who_may(route)
     answered = set()
 
     @settings(SAME, max_examples=25)
     @given(OPERATIONS[route].as_strategy())
     def ask(case):
-        answered.add(HTTPStatus(api(case, who_may(route), state).status_code))
+        answered.add(HTTPStatus(api(case, who, state).status_code))
+        # A repeat, where it has an Idempotency-Key; else another request, which finds what the first one left.
+        api(case, who, AS_IT_IS)
 
     ask()
     assert any(status.is_success for status in answered), answered

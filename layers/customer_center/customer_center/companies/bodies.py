@@ -84,7 +84,7 @@ def _written_out(moment: object) -> object:
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_printable)]
 Number = Annotated[Line, Field(max_length=40)]
-Email = Annotated[Line, Field(max_length=_EMAIL_LENGTH), AfterValidator(_email)]
+Email = Annotated[Line, Field(max_length=_EMAIL_LENGTH, json_schema_extra={"format": "email"}), AfterValidator(_email)]
 PersonName = Annotated[Line, Field(max_length=50), AfterValidator(_no_address)]
 Salutation = Annotated[Line, Field(max_length=20)]
 LanguageTag = Annotated[Line, Field(max_length=35)]

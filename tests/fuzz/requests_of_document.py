@@ -1,0 +1,28 @@
+"""Requests made from docs/openapi.json by schemathesis, and what an answer is held against."""
+
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks
+
+from tests.template_reader import ROOT
+
+CHECKS = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+    checks.negative_data_rejection,
+]
+# schemathesis' own, and 412: an If-Match that is no entity tag of ours does not match.
+REFUSALS = ["400", "401", "403", "404", "409", "412", "413", "422", "428"]
+
+# The same in every run, and nothing is kept from one to the next.
+SAME = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def document(phases):
+    """Return the document, to be asked from in these phases."""
+    config = {"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}, "phases": phases}
+    return schemathesis.openapi.from_path(ROOT / "docs/openapi.json", config=schemathesis.Config.from_dict(config))
