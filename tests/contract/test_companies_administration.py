@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from customer_center.companies.model import CachedContact, EmailChange, Role, UserStatus
-from customer_center.platform.errors import Conflict, PreconditionFailed
+from customer_center.platform.errors import Conflict, InProgress, PreconditionFailed
 from customer_center.platform.idempotency import AlreadyDone, Idempotency
 from tests.builders import (
     NOON,
@@ -269,6 +269,22 @@ def test_a_mail_is_noted_once_it_went_out(world):
 
 
 # At once, on the emulator
+
+
+def test_at_once_one_of_several_users_moves_to_an_email(emulator_world):
+    world, new = emulator_world, "new@baecker.example"
+    users = [a_user() for _ in range(3)]
+    world.founded(a_main_contact(), *users)
+
+    def move(user):
+        world.companies.change_user(user, user.changed(NOON, email=new), an_entry())
+
+    done = at_once(*(lambda user=user: move(user) for user in users))
+    (winner,) = [user for user, result in zip(users, done, strict=True) if result is None]
+    assert {type(result) for result in done if result} <= {Conflict, InProgress}, done
+    assert world.companies.user_id_of_email(new) == winner.user_id
+    for user in users:
+        assert world.companies.user_id_of_email(user.email) == (None if user is winner else user.user_id)
 
 
 def test_one_request_that_comes_many_times_at_once_changes_once(emulator_world):
