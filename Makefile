@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make run` and `make test`. Needs only python3 and make; the rest is fetched into .local/.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check format reset mail logs preflight deploy smoke cost lock openapi aws-models setup
+.PHONY: help run test bench check format reset mail logs webhook preflight deploy smoke cost lock openapi aws-models setup
 
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.local/uv/bin/uv)
@@ -48,6 +48,9 @@ reset: ## forget the local stack's state
 
 mail: .venv/.synced ## show the mails that the running local stack has sent
 	@$(PYTHON) -m local.mailbox
+
+webhook: .venv/.synced ## send the running local stack a signed event: make webhook TYPE=customer.updated DATA='{...}'
+	@$(PYTHON) -m local.webhook $(if $(TYPE),'$(TYPE)') $(if $(DATA),'$(DATA)')
 
 logs: .venv/.synced ## show what the functions of the running local stack have logged
 	@$(PYTHON) -m local.logs

@@ -92,7 +92,17 @@ def running_stack(
         endpoint = f"http://127.0.0.1:{port}"
         _wait_for(f"{endpoint}/_ministack/health")
         _wait_for(f"http://127.0.0.1:{erp_port}/_simulator/requests")
-        yield deploy(folder, endpoint, f"http://127.0.0.1:{erp_port}", parameters or {})
+        stack = deploy(folder, endpoint, f"http://127.0.0.1:{erp_port}", parameters or {})
+        _connect_erp(stack)
+        yield stack
+
+
+def _connect_erp(stack: Stack) -> None:
+    """Tell the ERP simulator where its webhooks go, as ops tell the ERP's integrator."""
+    receiver = json.dumps({"url": stack.api_url, "secret": stack.webhook_secret}).encode()
+    request = urllib.request.Request(f"{stack.erp_url}/_simulator/webhooks", data=receiver)  # noqa: S310 # a loopback address of ours
+    with urllib.request.urlopen(request, timeout=10):  # noqa: S310 # as above
+        pass
 
 
 def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, str]) -> Stack:

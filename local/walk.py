@@ -3,7 +3,7 @@
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -56,6 +56,16 @@ class Shop:
             timeout=_TIMEOUT,
         )
         return answer.json()["AuthenticationResult"]["AccessToken"] if answer.ok else None
+
+    def change_in_erp(self, **wish: object) -> None:
+        """Change the demo customer in the ERP, which tells it by webhook."""
+        wanted = {"number": CUSTOMER_NUMBER, "push": True, **wish}
+        requests.post(f"{self._stack.erp_url}/_simulator/customers", json=wanted, timeout=_TIMEOUT).raise_for_status()
+
+    def erp_contacts(self) -> list[Mapping[str, Any]]:
+        """Return the demo customer's contacts as the ERP has them."""
+        customers = requests.get(f"{self._stack.erp_url}/_simulator/customers", timeout=_TIMEOUT).json()
+        return list(customers[CUSTOMER_NUMBER]["contacts"])
 
     def mails(self, to: str) -> list[Mapping[str, Any]]:
         """Return the mails sent to an address, oldest first."""
@@ -118,6 +128,9 @@ def walk(stack: Stack) -> None:
 
     _step("Invitation, again and no more", "POST and DELETE /users/{user_id}/invitation")
     _resend_and_revoke(shop, token)
+
+    _step("ERP webhooks", "the ERP tells what changed: POST /webhooks/erp, signed (docs/webhooks.md)")
+    _be_told(shop, token, invited)
 
     _step("Deletion", "DELETE /users/{user_id}")
     path = f"/users/{invited['user_id']}"
@@ -209,6 +222,47 @@ def _audit_trail(shop: Shop, token: str) -> None:
     for entry in _expect(HTTPStatus.OK, shop.call("GET", "/audit-entries?limit=5", token=token))["items"]:
         who, whom = entry["actor"]["name"] or entry["actor"]["kind"], entry["subject_name"] or entry["subject"]
         _told(f"{entry['at']}  {who}: {entry['action']}, {whom}")
+
+
+def _be_told(shop: Shop, token: str, user: Mapping[str, Any]) -> None:
+    _switch_off_and_on(shop, token)
+    _let_contact_leave(shop, token, user)
+
+
+def _switch_off_and_on(shop: Shop, token: str) -> None:
+    shop.change_in_erp(customer_center="0")
+    _eventually(lambda: shop.call("GET", "/users", token=token).status_code == HTTPStatus.FORBIDDEN)
+    refused = shop.call("GET", "/users", token=token)
+    _told(f"customer center switched off: administration is refused, {refused.status_code} {refused.json()['code']}")
+    _expect(HTTPStatus.OK, shop.call("GET", "/me", token=token))
+    _told("nobody's login is touched")
+    shop.change_in_erp(customer_center="1")
+    _eventually(lambda: shop.call("GET", "/users", token=token).ok)
+    _told("switched on again, everything is as it was")
+
+
+def _let_contact_leave(shop: Shop, token: str, user: Mapping[str, Any]) -> None:
+    if user["contact_number"] is None:
+        _told(f"{user['name']} did not come from the ERP, so that no contact of theirs can leave it")
+        return
+    number = user["contact_number"]
+    (contact,) = [contact for contact in shop.erp_contacts() if contact["number"] == number]
+    before = len(shop.mails(MAIN_CONTACT))
+    shop.change_in_erp(remove_contacts=[number])
+    shop.wait_for(MAIN_CONTACT, f"({re.escape(number)})", after=before)
+    _told(f"contact {number} is gone from the ERP: the user is marked, {MAIN_CONTACT} is told, and decides")
+    shop.change_in_erp(add_contacts=[contact])
+    path = f"/users/{user['user_id']}"
+    _eventually(lambda: shop.call("GET", path, token=token).json()["contact_left_at"] is None)
+    _told("it is there again: the mark is gone")
+
+
+def _eventually(check: Callable[[], bool]) -> None:
+    end = time.monotonic() + _MAIL_SECONDS
+    while not check():
+        if time.monotonic() > end:
+            raise SystemExit("What the ERP told was not applied in time.")
+        time.sleep(0.2)
 
 
 def _activate(shop: Shop) -> str:

@@ -7,6 +7,8 @@
 | `POST /_simulator/mode` | `{mode, seconds?, times?, messages?, customer_number?}`, see `modes.py` |
 | `POST /_simulator/shape` | `{select_contact: raw, contact_response or order_response}` |
 | `POST /_simulator/customers` | `{number, ...}`: adds or changes a customer, see `Erp.change`; answers with it |
+| | with `"push": true` the change is told by webhook before the answer |
+| `POST /_simulator/webhooks` | `{url, secret}`: whom to tell, and what to sign with |
 | `GET /_simulator/customers` | all customers |
 | `GET /_simulator/requests` | what was asked so far, `?customer_number=` for one customer; no passwords in it |
 | `POST /_simulator/reset` | forgets requests, changes, modes and shape |
@@ -19,6 +21,7 @@ import contextlib
 import hmac
 import json
 import threading
+from copy import deepcopy
 from dataclasses import asdict
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -29,6 +32,9 @@ from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
 from local.erp_simulator import soap
 from local.erp_simulator.erp import SHAPES, Erp, ErpRefusal, customer_number_of, message_of
 from local.erp_simulator.modes import Modes, Rule
+from local.erp_simulator.population import Customer
+from local.erp_simulator.webhooks import events
+from local.webhook import send
 
 USER = "webconnector"
 PASSWORD = "local-only"  # noqa: S105 # the name says it
@@ -53,6 +59,7 @@ class ErpSimulator(ThreadingHTTPServer):
         self.erp = Erp()
         self.modes = Modes()
         self.requests: list[dict[str, str]] = []
+        self.receiver = ("", "")
         self.lock = threading.Lock()
         self.stopping = threading.Event()
 
@@ -127,12 +134,24 @@ class _Handler(BaseHTTPRequestHandler):
                 self.server.modes.set(wish)
             elif what == "shape" and wish.get("select_contact") in SHAPES:
                 self.server.erp.contact_shape = str(wish["select_contact"])
+            elif what == "webhooks":
+                self.server.receiver = (str(wish["url"]), str(wish["secret"]))
             elif what == "customers":
-                self._send_json(asdict(self.server.erp.change(wish)))
+                self._change(wish)
                 return
             else:
                 raise ValueError(f"no such switch: {what} {wish}")
         self._send_json({})
+
+    def _change(self, wish: dict[str, object]) -> None:
+        push = wish.pop("push", False)
+        known = self.server.erp.customers.get(str(wish.get("number")))
+        before = deepcopy(known) or Customer(number=str(wish.get("number")), name="")
+        after = self.server.erp.change(wish)
+        if push:
+            for kind, data in events(before, after):
+                send(*self.server.receiver, kind, data).raise_for_status()
+        self._send_json(asdict(after))
 
     def _answer_xml(self, message: str, body: bytes) -> None:
         if not self._has_credentials():

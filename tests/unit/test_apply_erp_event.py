@@ -97,6 +97,13 @@ def test_a_change_is_in_the_companys_journal(room, main_contact):
     assert entry.changes == {"customer_center": (True, False)}
 
 
+def test_a_companys_journal_names_nobody(room, main_contact):
+    """DESIGN §7: "erasing a person redacts the personal values in their journal entries": these are the company's."""
+    room.tell("customer.updated", customer_center_main_contact_email="anna@baecker.example")
+    (entry,) = room.companies.entries
+    assert entry.changes == {"main_contact_email": ("t***@baecker.example", "a***@baecker.example")}
+
+
 def test_what_was_known_already_is_no_entry_and_yet_newer(room, main_contact):
     room.tell("customer.updated", at=NOON + MINUTE, customer_center=True)
     room.tell("customer.updated", at=NOON, customer_center=False)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from customer_center.companies.model import Company, ErpCustomer, Money, User
+from customer_center.companies.model import Company, ErpCustomer, Money, User, email_hint
 from customer_center.platform.clock import iso
 from customer_center.platform.journal import Actor, Effect, Entry, new_entry
 
@@ -70,8 +70,8 @@ def told_entry(
 
 def company_entries(action: str, before: Company, after: Company, now: datetime, webhook_id: str) -> list[Entry]:
     """Return the entry of a change to a company that the ERP told by webhook; none when it told what was known."""
-    changes = {name: (getattr(before, name), getattr(after, name)) for name in _TOLD}
-    changes = {name: (old, new) for name, (old, new) in changes.items() if old != new}
+    told = [name for name in _TOLD if getattr(before, name) != getattr(after, name)]
+    changes = {name: (_hinted(name, before), _hinted(name, after)) for name in told}
     if not changes:
         return []
     return [
@@ -85,6 +85,12 @@ def company_entries(action: str, before: Company, after: Company, now: datetime,
             changes=changes,
         )
     ]
+
+
+def _hinted(name: str, company: Company) -> object:
+    """Return a company's value for its journal, which is not blanked when one of its people is erased."""
+    value: object = getattr(company, name)
+    return email_hint(value) if name == "main_contact_email" and isinstance(value, str) else value
 
 
 def person(user: User) -> Actor:

@@ -328,7 +328,7 @@ class EmailChangeAnswer(_Output):
 
 
 class UserAnswer(_Output):
-    """A user of the company."""
+    """A user of the company. `contact_left_at`: since when the ERP no longer has the contact they came from."""
 
     user_id: str
     company_id: str
@@ -343,6 +343,7 @@ class UserAnswer(_Output):
     budgets: BudgetsBody
     invitation: InvitationAnswer | None
     email_change: EmailChangeAnswer | None
+    contact_left_at: datetime | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -373,6 +374,7 @@ class UserAnswer(_Output):
             )
             if change
             else None,
+            contact_left_at=user.contact_left_at,
             version=user.version,
             created_at=user.created_at,
             updated_at=user.updated_at,
