@@ -18,7 +18,8 @@ from typing import Any
 
 from ops.checks import Stage, account_of, stage_named
 
-ERASED = "user.erased"
+# What takes somebody's access away, and what gives it back: the last of them since the restored moment counts.
+AGAIN = {"user.erased": "Erase", "user.deleted": "Delete", "user.deactivated": "Deactivate", "user.activated": ""}
 _BATCH = 25  # what BatchWriteItem takes
 
 type Item = Mapping[str, Any]
@@ -27,7 +28,7 @@ type Write = Mapping[str, Mapping[str, Item]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print how the two tables differ, with `--write` put the restored one back, and say who has to be erased again."""
+    """Print how the two tables differ, with `--write` put the restored one back, and say who has to go again."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--restored", required=True)
     parser.add_argument("--since", required=True, type=_moment)
@@ -45,8 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _send(dynamodb, live, list(writes))
     done = "were" if given.write else "would be"
     print(f"{counted['PutRequest']} items {done} put back, {counted['DeleteRequest']} {done} deleted.")
-    for company_id, user_id in erased_since(dynamodb, outputs["JournalTableName"], given.since):
-        print(f"Erase again: {user_id} of {company_id}")
+    for (company_id, user_id), action in gone_since(dynamodb, outputs["JournalTableName"], given.since).items():
+        if AGAIN[action]:
+            print(f"{AGAIN[action]} again: {user_id} of {company_id}")
     return 0
 
 
@@ -64,17 +66,22 @@ def difference(dynamodb: Any, *, live: str, restored: str) -> Iterator[Write]:  
         yield {"DeleteRequest": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}}
 
 
-def erased_since(dynamodb: Any, journal: str, since: str) -> Iterator[Key]:  # noqa: ANN401 # a client
-    """Yield company and user of everybody erased since: a restore brings them back, and they have to go again."""
+def gone_since(dynamodb: Any, journal: str, since: str) -> Mapping[Key, str]:  # noqa: ANN401 # a client
+    """Return what happened last to everybody's access since, by company and user: a restore takes it back."""
     entries = _items(
         dynamodb,
         journal,
-        FilterExpression="#action = :erased AND #at >= :since",
-        ExpressionAttributeNames={"#action": "action", "#at": "at"},
-        ExpressionAttributeValues={":erased": {"S": ERASED}, ":since": {"S": since}},
+        FilterExpression="#at >= :since",
+        ExpressionAttributeNames={"#at": "at"},
+        ExpressionAttributeValues={":since": {"S": since}},
     )
-    for entry in entries:
-        yield entry["pk"]["S"], entry["subject"]["S"]
+    found = [(_key(entry), entry["subject"]["S"], entry["action"]["S"]) for entry in entries]
+    return {
+        (company_id, user_id): action
+        # An entry's id begins with its time.
+        for (company_id, _), user_id, action in sorted(found, key=lambda entry: entry[0][1])
+        if action in AGAIN
+    }
 
 
 def _moment(text: str) -> str:

@@ -1,20 +1,20 @@
-"""A samconfig.toml with one stage in it, as somebody fills it in."""
+"""A samconfig.toml with one stage in it, as somebody fills in the section of dev."""
 
 import json
+import tomllib
 from pathlib import Path
 
-STAGE = {
-    "Stage": "trial",
-    "ShopName": "Trial Shop",
-    "ShopUrl": "https://shop.trial.example",
-    "InvitationUrl": "https://shop.trial.example/invitation#token={token}",
-    "AllowedOrigin": "https://shop.trial.example",
-    "MailFrom": "shop@trial.example",
-    "MailIdentity": "trial.example",
-    "ErpUrl": "https://erp.trial.example/soap",
-    "ErpCredentialsParameter": "/customer-center/trial/erp",
-    "ErpWebhookSecretsParameter": "/customer-center/trial/erp-webhooks",
-}
+from tests.template_reader import ROOT
+
+
+def _filled_in() -> dict[str, str]:
+    dev = tomllib.loads((ROOT / "samconfig.toml").read_text())["dev"]["deploy"]["parameters"]["parameter_overrides"]
+    text = "\n".join(dev).replace("dev.shop.example.com", "trial.example").replace("example.com", "trial.example")
+    given = dict(line.split("=", 1) for line in text.replace("/dev/", "/trial/").splitlines())
+    return {name: value.strip('"') for name, value in given.items()} | {"Stage": "trial"}
+
+
+STAGE = _filled_in()
 
 
 def write_samconfig(folder: Path, stack_name: str = "customer-center-trial", **changes: str | None) -> Path:

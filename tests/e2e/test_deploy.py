@@ -10,6 +10,7 @@ from ops import deploy
 from tests.conftest import require
 from tests.emulator import emulator
 from tests.samconfig import STAGE, write_samconfig
+from tests.webhooks_fake import SECRET
 
 ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
@@ -38,8 +39,12 @@ def test_a_stage_is_what_its_section_says_and_nothing_that_it_said_before(client
     assert run() == 1
     assert "Nothing was deployed" in capfd.readouterr().out
 
-    secret = json.dumps({"user": "webconnector", "password": "x"})
-    client("ssm").put_parameter(Name=STAGE["ErpCredentialsParameter"], Type="SecureString", Value=secret)
+    secrets = {
+        "ErpCredentialsParameter": {"user": "webconnector", "password": "x"},
+        "ErpWebhookSecretsParameter": {"secrets": [SECRET]},
+    }
+    for name, secret in secrets.items():
+        client("ssm").put_parameter(Name=STAGE[name], Type="SecureString", Value=json.dumps(secret))
     assert run(DeletionProtection="false", LoginMails="cognito") == 0, "".join(capfd.readouterr())
     first = deployed()
     assert (first["DeletionProtection"], first["LoginMails"]) == ("false", "cognito")

@@ -81,14 +81,13 @@ def test_a_stage_that_is_not_there_is_told_so(config, tmp_path, capsys):
     assert "There is no stack nowhere" in capsys.readouterr().out
 
 
-@pytest.fixture
-def restored(stack: Stack):
-    """Return a copy of the companies table, as a restore to this moment makes it."""
-    new_customer(stack).activate()
+def restored(stack: Stack) -> str:
+    """Return a copy of the companies table as it is now, as a restore to this moment would make it."""
     dynamodb = stack.client("dynamodb")
     live = dynamodb.describe_table(TableName=stack.companies_table)["Table"]
+    name = f"restored-{new_ulid(datetime.now(UTC))}"
     dynamodb.create_table(
-        TableName="restored",
+        TableName=name,
         KeySchema=live["KeySchema"],
         AttributeDefinitions=[
             named for named in live["AttributeDefinitions"] if named["AttributeName"] in ("pk", "sk")
@@ -96,9 +95,8 @@ def restored(stack: Stack):
         BillingMode="PAY_PER_REQUEST",
     )
     for item in contents(stack):
-        dynamodb.put_item(TableName="restored", Item=item)
-    yield "restored"
-    dynamodb.delete_table(TableName="restored")
+        dynamodb.put_item(TableName=name, Item=item)
+    return name
 
 
 def contents(stack, table=None):
@@ -106,44 +104,50 @@ def contents(stack, table=None):
     return sorted(items, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
 
 
-def test_a_restored_table_is_put_back_and_whoever_was_erased_since_is_named(stack, config, restored, capsys):
+def test_a_restored_table_is_put_back_and_whoever_went_since_is_named(stack, config, capsys):
     """DESIGN §7: a restore replays erasures."""
     customer = new_customer(stack).activate()
-    later = datetime.now(UTC).isoformat()
-    call = ["trial", "--config", config, "--restored", restored, "--since", later]
-    dynamodb = stack.client("dynamodb")
-    erased = {
-        "pk": {"S": customer.company_id},
-        "sk": {"S": new_ulid(datetime.now(UTC))},
-        "at": {"S": "2999-01-01T00:00:00.000Z"},
-        "action": {"S": "user.erased"},
-        "subject": {"S": "usr_erased"},
-    }
-    dynamodb.put_item(TableName=stack.journal_table, Item=erased)
-    before = contents(stack)
+    users = {name: customer.join(name) for name in ("erased", "deleted", "deactivated", "back")}
+    copy, moment = restored(stack), datetime.now(UTC).isoformat()
+    call = ["trial", "--config", config, "--restored", copy, "--since", moment]
+
+    def tell(method, path):
+        answer = customer.shop.call(method, path, token=customer.token, If_Match="*")
+        assert answer.ok, answer.text
+
+    tell("POST", f"/users/{users['erased']}/erasure")
+    tell("DELETE", f"/users/{users['deleted']}")
+    tell("POST", f"/users/{users['deactivated']}/deactivate")
+    tell("POST", f"/users/{users['back']}/deactivate")
+    tell("POST", f"/users/{users['back']}/activate")
+    since = contents(stack)
 
     put_back.main(call)
 
     said = capsys.readouterr().out
-    assert "0 items would be put back, " in said
-    assert f"Erase again: usr_erased of {customer.company_id}" in said
-    assert contents(stack) == before
+    assert "would be put back" in said
+    assert {line for line in said.splitlines() if customer.company_id in line} == {
+        f"Erase again: {users['erased']} of {customer.company_id}",
+        f"Delete again: {users['deleted']} of {customer.company_id}",
+        f"Deactivate again: {users['deactivated']} of {customer.company_id}",
+    }
+    assert contents(stack) == since
 
     put_back.main([*call, "--write"])
 
-    assert contents(stack) == contents(stack, restored)
-    assert customer.company_id not in {item["pk"]["S"] for item in contents(stack)}
-    dynamodb.delete_item(TableName=stack.journal_table, Key={"pk": erased["pk"], "sk": erased["sk"]})
+    assert contents(stack) == contents(stack, copy)
+    tell("POST", f"/users/{users['erased']}/erasure")
+    assert customer.shop.call("GET", f"/users/{users['erased']}", token=customer.token).status_code == 404
 
 
-def test_an_empty_table_is_not_put_back(stack, config, restored):
-    for item in contents(stack, restored):
-        stack.client("dynamodb").delete_item(TableName=restored, Key={"pk": item["pk"], "sk": item["sk"]})
+def test_an_empty_table_is_not_put_back(stack, config):
+    new_customer(stack).activate()
     before = contents(stack)
+    copy = restored(stack)
+    for item in before:
+        stack.client("dynamodb").delete_item(TableName=copy, Key={"pk": item["pk"], "sk": item["sk"]})
 
     with pytest.raises(SystemExit, match="Is its restore complete"):
-        put_back.main(
-            ["trial", "--config", config, "--restored", restored, "--since", "2026-11-24T00:00:00Z", "--write"]
-        )
+        put_back.main(["trial", "--config", config, "--restored", copy, "--since", "2026-11-24T00:00:00Z", "--write"])
 
     assert contents(stack) == before

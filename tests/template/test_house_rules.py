@@ -991,6 +991,13 @@ def test_the_runbook_explains_no_alarm_that_is_gone():
     assert {word for word in explained if not any(name.endswith(word) for name in ALARMS)} == set()
 
 
+def test_every_route_the_runbook_names_is_there():
+    named = set(re.findall(r"`((?:GET|POST|PATCH|DELETE) /[^`]+)`", (ROOT / "docs/runbook.md").read_text()))
+
+    assert named
+    assert named <= {route for name in HTTP_FUNCTIONS for route in declared(name)}
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_that_fails_raises_an_alarm_at_once(name):
     """One for each: a sum of metrics costs the same and does not say which (docs/decisions.md)."""
