@@ -25,7 +25,7 @@ from customer_center.companies import adapter as companies_adapter
 from customer_center.companies import store
 from customer_center.companies.callers import PersonCaller
 from customer_center.companies.find_users import UserFilter, UserSort
-from customer_center.companies.model import InvitationStatus, Role, UserStatus
+from customer_center.companies.model import InvitationStatus, Permission, Role, UserStatus
 from customer_center.companies.store import CompanyStore
 from customer_center.connectors.cognito import adapter as cognito_adapter
 from customer_center.connectors.cognito.identities import CognitoIdentities
@@ -404,8 +404,21 @@ def test_me_tells_who_is_logged_in(company):
     assert reply.status == 200
     assert reply.body["user"]["user_id"] == MAIN
     assert reply.body["company"]["customer_number"] == "10000"
-    assert "users.invite" in reply.body["permissions"]
     assert reply.headers["ETag"] == '"1"'
+
+
+@pytest.mark.parametrize(
+    ("user_id", "permissions"),
+    [
+        (MAIN, sorted(Permission)),
+        (BUYER, ["orders.buy"]),
+        (LEAVING, ["company.view", "orders.approve", "orders.buy"]),
+    ],
+    ids=["main contact", "buyer", "approver"],
+)
+def test_me_tells_what_somebody_may_do_so_that_a_page_can_hide_the_rest(company, user_id, permissions):
+    """001: "The customer-center will be visible for users only if you have the rights for it."."""
+    assert company.call(_as(user_id, event_of("users/me"))).body["permissions"] == permissions
 
 
 def test_users_are_listed_page_by_page(company):
