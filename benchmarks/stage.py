@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from http import HTTPStatus
 from itertools import batched
@@ -22,6 +23,7 @@ from local.erp_simulator.server import ErpSimulator
 from tests.erp_simulator_fixture import running_simulator
 from tests.integration.aws import Aws, Sandboxes, event_of, forget
 from tests.template_reader import events_of, functions_of
+from tests.webhooks_fake import signed
 
 PASSWORD = "a long enough password"  # noqa: S105 # of people who live for a minute
 
@@ -71,6 +73,13 @@ class Stage:
         if answer["statusCode"] >= HTTPStatus.BAD_REQUEST:
             raise AssertionError(f"{route}: {answer}")
         return json.loads(answer["body"])
+
+    def webhook(self, webhook_id: str, kind: str, data: Any) -> None:
+        """Let the ERP tell something, and do what follows."""
+        now = datetime.now(UTC)
+        body = json.dumps({"type": kind, "timestamp": now.isoformat(), "data": data})
+        self.call("POST /webhooks/{source}", source="erp", body=body, headers=signed(body, now, webhook_id=webhook_id))
+        self.settle()
 
     def settle(self) -> None:
         """Do everything that must follow what was done."""

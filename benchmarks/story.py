@@ -15,6 +15,7 @@ _MAIN = {
     "password": PASSWORD,
 }
 _INVITATION = {"salutation": "mrs", "roles": ["buyer"]}
+_LINK = r"#token=([^\"\s<]+)"
 PAGE = 50
 COMPANY_SIZES = (10, 1_000, 10_000)
 _ROW_BYTES = 1_100
@@ -33,6 +34,8 @@ class Story:
         yield from self._reading()
         yield from self._inviting()
         yield from self._changing()
+        yield from self._main_contacts()
+        yield from self._hearing_from_the_erp()
 
     def _activating(self) -> Iterator[str]:
         self._do("POST /activations", body=_MAIN)
@@ -55,7 +58,7 @@ class Story:
         route = "POST /erp-contacts/{contact_number}/user"
         self._do(route, by=self._main, contact_number="KT010005", body=_INVITATION)
         yield "invite a contact"
-        token = self._stage.mailed(r"#token=([^\"\s<]+)")
+        token = self._stage.mailed(_LINK)
         accepted = self._do("POST /invitations/acceptance", body={"token": token, "password": PASSWORD})
         self._buyer = accepted["user"]["user_id"]
         yield "accept an invitation"
@@ -79,9 +82,27 @@ class Story:
         yield "edit"
         self._edit({"email": "bea@neu.example"})
         yield "new e-mail asked for"
-        token = self._stage.mailed(r"#token=([^\"\s<]+)")
+        token = self._stage.mailed(_LINK)
         self._do("POST /email-confirmations", body={"token": token})
         yield "new e-mail confirmed"
+
+    def _main_contacts(self) -> Iterator[str]:
+        self._edit({"roles": ["main_contact"]})
+        yield "edit, made a main contact"
+        for action in ("deactivate", "activate"):
+            self._do(f"POST /users/{{user_id}}/{action}", by=self._main, user_id=self._buyer)
+            yield f"{action} a main contact"
+        self._edit({"roles": ["buyer"]})
+        yield "edit, no main contact any more"
+
+    def _hearing_from_the_erp(self) -> Iterator[str]:
+        customer = {"customer_number": "10000", "customer_posting_group": "EU"}
+        for name in ("webhook event, customer changed", "webhook event, duplicate"):
+            self._stage.webhook("msg_1", "customer.updated", customer)
+            yield name
+        contact = {"customer_number": "10000", "contact_number": "KT010007", "telephone": "030 1"}
+        self._stage.webhook("msg_2", "contact.updated", contact)
+        yield "webhook event, contact changed"
 
     def _edit(self, changes: Mapping[str, Any]) -> None:
         route, any_version = "PATCH /users/{user_id}", {"if-match": "*"}
@@ -102,14 +123,14 @@ class Story:
             users = number
             answer = self._do("GET /users", by=self._main, query={"limit": str(PAGE)})
             assert len(answer["items"]) >= min(PAGE, number)
-            yield f"overview, page of {PAGE}, {number:,} users"
+            yield f"overview, page of {PAGE} ({number:,} users)"
             self._stage.put(
                 "CompaniesTable", (self._another_contact(serial) for serial in range(contacts, max(PAGE, number)))
             )
             contacts = max(PAGE, number)
             answer = self._do("GET /erp-contacts", by=self._main, query={"limit": str(PAGE)})
             assert len(answer["items"]) == PAGE
-            yield f"ERP contacts without account, page of {PAGE}, {number:,} users"
+            yield f"ERP contacts without account, page of {PAGE} ({number:,} users)"
 
     def _another_user(self, serial: int) -> Mapping[str, Any]:
         item = self._stage.item("CompaniesTable", "sk", f"user#{self._buyer}")

@@ -22,6 +22,7 @@ BUDGETS: dict[str, tuple[float, float]] = {
     "accept an invitation": (5, 12),
     "edit": (4, 6),
     "new e-mail confirmed": (5, 11),
+    "webhook event, duplicate": (1, 1),
     f"overview, page of {PAGE}": (9, 0),
     f"ERP contacts without account, page of {PAGE}": (9, 0),
 }
@@ -39,6 +40,6 @@ def rows(stage: Stage) -> Iterator[Row]:
 
 def _rows(name: str, units: Units) -> Iterator[Row]:
     # A list has one budget, however long it is.
-    read, write = BUDGETS.get(name) or BUDGETS.get(name.rpartition(",")[0], (None, None))
+    read, write = BUDGETS.get(name) or BUDGETS.get(name.partition(" (")[0], (None, None))
     yield Row(_GROUP, f"{name}: read", units.read, "units", read)
     yield Row(_GROUP, f"{name}: write", units.write, "units", write)
