@@ -134,7 +134,8 @@ class Story:
 
     def _another_user(self, serial: int) -> Mapping[str, Any]:
         item = self._stage.item("CompaniesTable", "sk", f"user#{self._buyer}")
-        return _padded({**item, "sk": {"S": f"{item['sk']['S'][:-10]}{serial:010}"}})
+        # Of somebody who came long ago: ids sort by time.
+        return _padded({**item, "sk": {"S": f"{item['sk']['S'][:-26]}{serial:026}"}})
 
     def _another_contact(self, serial: int) -> Mapping[str, Any]:
         item = self._stage.item("CompaniesTable", "sk", "contact#KT010006")

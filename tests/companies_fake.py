@@ -56,6 +56,8 @@ class FakeCompanies(Companies):
         self._users: dict[str, User] = {}
         self._emails: dict[str, str] = {}
         self._contacts: dict[tuple[str, str], CachedContact] = {}
+        # Contacts who were invited and stand in the listing still.
+        self._invited: set[tuple[str, str]] = set()
         self._read: dict[str, ContactsRead] = {}
         self._refusals: Counter[tuple[str, ...]] = Counter()
         self._wrong_links: Counter[tuple[str, int]] = Counter()
@@ -160,7 +162,7 @@ class FakeCompanies(Companies):
         rows = sorted(
             (f"{row.contact.name.casefold()}#{number}", number, row)
             for (owner, number), row in self._contacts.items()
-            if owner == company_id and row.listed
+            if owner == company_id and (row.listed or (owner, number) in self._invited)
         )
         rows = [row for row in rows if start is None or row[0] > start["listing_key"]["S"]]
         last = None
@@ -172,7 +174,8 @@ class FakeCompanies(Companies):
                 "listing": f"{company_id}#contacts",
                 "listing_key": listing_key,
             }
-        return ContactsPage(tuple(row for *_, row in rows[:limit]), cursor_of(last and to_item(last)))
+        contacts = tuple(CachedContact(row.contact) for *_, row in rows[:limit])
+        return ContactsPage(contacts, cursor_of(last and to_item(last)))
 
     def names_of(self, company_id: str, user_ids: Iterable[str]) -> Mapping[str, str]:
         asked = (self.colleague(company_id, user_id) for user_id in user_ids)
@@ -186,6 +189,7 @@ class FakeCompanies(Companies):
         found = {row.contact.contact_number: row for row in contacts}
         known = {number: row for (owner, number), row in self._contacts.items() if owner == company_id}
         for number in known.keys() | found.keys():
+            self._invited.discard((company_id, number))
             before, listed = known.get(number), found.get(number)
             after = before.after_list(listed, stamp(read_at)) if before else listed
             if after:
@@ -203,7 +207,11 @@ class FakeCompanies(Companies):
         self._check_new(user)
         self._put(user)
         if contact:
+            key = user.company_id, contact.contact_number
+            row = self._contacts.get(key)
             self._link(user, contact)
+            if row and row.listed:
+                self._invited.add(key)
         else:
             self._outdate_contacts(user.company_id)
         self._write(entry)
@@ -336,6 +344,7 @@ class FakeCompanies(Companies):
 
     def _link(self, user: User, contact: ErpContact) -> None:
         row = CachedContact(contact, user.user_id, as_of={"gone": stamp(user.updated_at)})
+        self._invited.discard((user.company_id, contact.contact_number))
         self._contacts[user.company_id, contact.contact_number] = row
 
     def _outdate_contacts(self, company_id: str) -> None:
@@ -483,6 +492,7 @@ class FakeCompanies(Companies):
         if user:
             self._check_changes([user])
             self._users[user[1].user_id] = user[1]
+        self._invited.discard((company_id, number))
         self._contacts[company_id, number] = after
         if not after.contact.name and not after.gone:
             self._outdate_contacts(company_id)

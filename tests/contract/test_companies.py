@@ -312,12 +312,19 @@ def test_contacts_change_and_move_in_the_list(world):
     assert _listed(world)[1].contact == changed
 
 
-def test_who_became_a_user_is_not_listed(world):
-    """000: "contacts which are not having an shop account right now"."""
+def test_who_was_invited_leaves_the_listing_with_the_next_full_list(world):
+    """000: "contacts which are not having an shop account right now"; until then the use case leaves them out."""
     user = an_invited_user(contact_number="KT1")
     _saved(world, a_contact("KT1"), a_contact("KT2"))
     world.companies.add_user(user, an_entry(), a_contact("KT1"))
+    assert _listed(world) == [CachedContact(a_contact("KT1")), CachedContact(a_contact("KT2"))]
+    _saved(world, a_contact("KT1"), a_contact("KT2"))
     assert [row.contact.contact_number for row in _listed(world)] == ["KT2"]
+
+
+def test_who_was_invited_before_the_contacts_were_read_is_not_listed(world):
+    world.companies.add_user(an_invited_user(contact_number="KT1"), an_entry(), a_contact("KT1"))
+    assert _listed(world) == []
 
 
 @pytest.mark.parametrize("listed", [[], [a_contact("KT1", name="Renamed")]])

@@ -1,11 +1,13 @@
 """Seed 000, "List of contacts from the ERP", as the customer center shows it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from customer_center.companies.bodies import ErpContactAnswer
 from customer_center.platform.errors import MalformedRequest, OutsideTimeout, OutsideUnavailable
+from customer_center.platform.ids import new_user_id
 from tests.builders import (
     NOON,
     NUMBER,
@@ -16,6 +18,8 @@ from tests.builders import (
     a_customer,
     a_main_contact,
     a_user,
+    an_entry,
+    an_invited_user,
 )
 
 
@@ -81,6 +85,37 @@ def test_who_came_from_a_contact_is_not_listed(room, chief):
     """000: "The customer center displays a list of contacts which are not having an shop account right now."."""
     room.invite(chief, "KT1")
     assert _numbers(room.contacts(chief)) == ["KT2"]
+
+
+def test_who_was_invited_since_the_list_was_read_is_not_listed_and_the_erp_not_asked_again(room, chief):
+    room.contacts(chief)
+    room.clock.advance(minutes=1)
+    room.invite(chief, "KT1")
+    asked = len(room.erp.calls)
+    assert _numbers(room.contacts(chief)) == ["KT2"]
+    assert len(room.erp.calls) == asked
+    room.clock.advance(minutes=9)
+    assert _numbers(room.contacts(chief)) == ["KT2"]
+
+
+def test_who_was_invited_the_very_moment_the_list_was_read_is_not_listed(room, chief):
+    """Their id was made before the list was read, and they are kept after it."""
+    early = room.clock.now()
+    room.clock.advance(seconds=30)
+    room.contacts(chief)
+    user = replace(an_invited_user(contact_number="KT1"), user_id=new_user_id(chief.company_id, early))
+    room.companies.add_user(user, an_entry(), room.erp.contacts[NUMBER][0])
+    assert _numbers(room.contacts(chief)) == ["KT2"]
+
+
+def test_after_many_invitations_the_erp_is_asked_again(room, chief):
+    numbers = _many(room, 120)
+    room.contacts(chief)
+    for number in numbers[:101]:
+        room.invite(chief, number)
+    asked = len(room.erp.calls)
+    assert _numbers(room.contacts(chief)) == numbers[101:]
+    assert len(room.erp.calls) == asked + 1
 
 
 @pytest.mark.parametrize("email", ["kt1@baecker.example", "KT1@Baecker.example"])

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from customer_center.companies.email_address import comparable
@@ -16,8 +16,12 @@ from customer_center.companies.model import (
 from customer_center.companies.ports import Companies, ErpGateway
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import NotFound, OutsideSystemError
-from customer_center.platform.ids import company_of
+from customer_center.platform.ids import company_of, user_id_floor
 from customer_center.platform.log import logger
+
+# Who is invited has an id a moment before they are kept. No function runs as long as this.
+_ID_BEFORE_COMMIT = timedelta(minutes=1)
+_NEWCOMERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,19 @@ def list_erp_contacts(
 
     `refresh` asks the ERP now. When it cannot answer, the last list is returned as stale; raises an OutsideSystemError
     only when there is none. A page after the first never asks the ERP, so that a list does not change underfoot.
+
+    Who was invited since the list was read stands in it still, and is left out here: such a page is shorter. After more
+    of them than are read at once, the ERP is asked again.
     """
     read = companies.contacts_read(actor.company_id)
     now = clock.now()
     stale = False
-    if read is None or (cursor is None and (refresh or read.outdated or now - read.at >= keep_for)):
+    came = companies.users(
+        actor.company_id,
+        limit=_NEWCOMERS,
+        after=user_id_floor(actor.company_id, (read.at if read else now) - _ID_BEFORE_COMMIT),
+    )
+    if read is None or (cursor is None and (refresh or read.outdated or came.more or now - read.at >= keep_for)):
         try:
             _read_again(actor, now, erp, companies)
             read = ContactsRead(now)
@@ -58,7 +70,9 @@ def list_erp_contacts(
             stale = True
             logger.warning("contacts are stale", company_id=actor.company_id, code=error.code)
     page = companies.contacts_without_account(actor.company_id, limit=limit, cursor=cursor)
-    return ErpContacts(page, read.at, stale)
+    taken = {user.contact_number for user in came.rows}
+    left = tuple(row for row in page.contacts if row.contact.contact_number not in taken)
+    return ErpContacts(replace(page, contacts=left), read.at, stale)
 
 
 def _read_again(actor: User, now: datetime, erp: ErpGateway, companies: Companies) -> None:

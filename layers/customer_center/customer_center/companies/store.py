@@ -16,7 +16,8 @@
 | breaker of an outside system | `breaker#<system>` | `breaker` |
 
 Besides: requests with an Idempotency-Key (`platform/idempotency_items.py`), client keys (`clients/store.py`).
-Index `listing` (sparse: `listing`, `listing_key`): contacts without a shop account, by name.
+Index `listing` (sparse: `listing`, `listing_key`): contacts without a shop account, by name; who was invited leaves it
+with the next full list.
 Every change that somebody decided on is written with its journal entry in one transaction.
 """
 
@@ -253,7 +254,7 @@ class CompanyStore(Companies):
 
     @override
     def save_contacts(self, company_id: str, contacts: Sequence[CachedContact], read_at: datetime) -> None:
-        known = {row.contact.contact_number: row for row in self._all_contacts(company_id)}
+        known = {item["contact_number"]: item for item in self._all_contacts(company_id)}
         found = {row.contact.contact_number: row for row in contacts}
         # The first list of a large company is thousands of rows, and somebody is waiting for it.
         with ThreadPoolExecutor(max_workers=_WRITERS) as writers:
@@ -270,7 +271,7 @@ class CompanyStore(Companies):
             Item=to_item({"pk": company_id, "sk": "contacts", "read_at": iso(read_at)}),
         )
 
-    def _all_contacts(self, company_id: str, *, of_user: str | None = None) -> Iterable[CachedContact]:
+    def _all_contacts(self, company_id: str, *, of_user: str | None = None) -> Iterable[Mapping[str, Any]]:
         filtered: dict[str, Any] = {"FilterExpression": "user_id = :user", "ConsistentRead": True} if of_user else {}
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
@@ -279,14 +280,17 @@ class CompanyStore(Companies):
             **filtered,
         )
         for page in pages:
-            yield from (_contact_of(from_item(item)) for item in page["Items"])
+            yield from map(from_item, page["Items"])
 
     def _save_contact(
-        self, key: Mapping[str, Any], known: CachedContact | None, found: CachedContact | None, of: str
+        self, key: Mapping[str, Any], item: Mapping[str, Any] | None, found: CachedContact | None, of: str
     ) -> None:
         for _ in range(_CONTACT_TRIES):
+            known = _contact_of(item) if item else None
             after = known.after_list(found, of) if known else found
-            if after == known or (after and known and replace(after, as_of=known.as_of) == known):
+            same = after == known or (after and known and replace(after, as_of=known.as_of) == known)
+            # One who was invited since stands in the listing still.
+            if same and (item is None or ("listing" in item) == (after is not None and after.listed)):
                 return
             write = self._contact_write(key, known, after)
             try:
@@ -299,7 +303,6 @@ class CompanyStore(Companies):
                     raise
                 # A user was linked, or an event came, since the contacts were read: what they wrote is kept.
                 item = self._get(key, consistent=True)
-                known = _contact_of(item) if item else None
             else:
                 return
 
@@ -330,7 +333,7 @@ class CompanyStore(Companies):
     def add_user(self, user: User, entry: Entry, contact: ErpContact | None = None) -> None:
         actions = [
             # First, because its refusal is the one a repeat is told.
-            self._link_contact(user, contact) if contact else self._contacts_outdated(user.company_id),
+            self._invite_contact(user, contact) if contact else self._contacts_outdated(user.company_id),
             self._new_email(user),
             self._put(_user_values(user), "attribute_not_exists(pk)"),
         ]
@@ -513,7 +516,7 @@ class CompanyStore(Companies):
     def _unlink_contacts(self, user: User) -> list[Action]:
         # Not by the contact number alone: a contact is linked by its e-mail too. Deleting is rare, contacts are small.
         actions: list[Action] = []
-        for linked in self._all_contacts(user.company_id, of_user=user.user_id):
+        for linked in map(_contact_of, self._all_contacts(user.company_id, of_user=user.user_id)):
             row = replace(linked, user_id=None)
             values = _contact_values(user.company_id, row)
             update = _update(_contact_key(user.company_id, row.contact.contact_number), values)
@@ -522,10 +525,16 @@ class CompanyStore(Companies):
             actions.append(Action({"Update": {"TableName": self._table, **update, **condition}}, PreconditionFailed()))
         return actions
 
-    def _link_contact(self, user: User, contact: ErpContact) -> Action:
+    def _invite_contact(self, user: User, contact: ErpContact) -> Action:
+        # The listing holds no user ids, so that its row need not be written: the next full list takes it out, and
+        # whoever shows the listing knows who came since the last one (`list_erp_contacts.py`).
+        return self._link_contact(user, contact, without=("listing", "listing_key"))
+
+    def _link_contact(self, user: User, contact: ErpContact, *, without: Sequence[str] = ()) -> Action:
         # It was read from the ERP just now: no event from before says that it is gone.
         row = CachedContact(contact, user.user_id, as_of={"gone": stamp(user.updated_at)})
-        update = _update(_contact_key(user.company_id, contact.contact_number), _contact_values(user.company_id, row))
+        values = {name: it for name, it in _contact_values(user.company_id, row).items() if name not in without}
+        update = _update(_contact_key(user.company_id, contact.contact_number), values)
         condition = "attribute_not_exists(user_id) OR user_id = :user_id"
         request = {"TableName": self._table, "ConditionExpression": condition, **update}
         return Action({"Update": request}, Conflict("contact-in-use"))

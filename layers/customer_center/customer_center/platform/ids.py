@@ -51,6 +51,11 @@ def new_user_id(company_id: str, now: datetime) -> str:
     return f"usr_{company_id.removeprefix('com_')}_{new_ulid(now)}"
 
 
+def user_id_floor(company_id: str, moment: datetime) -> str:
+    """Return what the company's user ids made before that moment sort below."""
+    return f"usr_{company_id.removeprefix('com_')}_{ulid_floor(moment)}"
+
+
 def company_of(user_id: str) -> str | None:
     """Return the company id that a user id carries, None when the text is no user id."""
     match = USER_ID.fullmatch(user_id)
