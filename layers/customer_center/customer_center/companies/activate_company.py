@@ -161,11 +161,11 @@ def activate_company(
     claim = Claim(visit.claim_id, clock.now() + CLAIM_LASTS)
     claimed = rules.confirm_email and activation.code is not None
     try:
-        right = not claimed or _is_right(activation, claim, rules, companies, clock)
+        held = _held(activation, claim, rules, companies, clock) if claimed else None
     except CustomerCenterError:
         not_refused()
         raise
-    if not right:
+    if claimed and held is None:
         # Counts as a refusal, like a wrong pair of numbers.
         raise InvalidInput("code-invalid", errors=[FieldError("/code", "invalid")])
     not_refused()
@@ -174,7 +174,10 @@ def activate_company(
         role = _role(activation, customer, company, rules, companies)
         proven = _Proven(activation, visit, customer, began, role, _contact(activation, erp))
         owner = companies.user_id_of_email(activation.email)
-        attempt = _begin(activation, visit, claim, company, owner, rules=rules, companies=companies, clock=clock)
+        attempt = held or companies.attempt(attempt_key(activation.customer_number, activation.email))
+        attempt = _begin(
+            activation, visit, claim, company, owner, attempt, rules=rules, companies=companies, clock=clock
+        )
     except CustomerCenterError:
         if claimed:
             companies.release_attempt(attempt_key(activation.customer_number, activation.email), claim)
@@ -228,15 +231,17 @@ def _contact(activation: Activation, erp: ErpGateway) -> ErpContact | None:
     raise InvalidInput(errors=[FieldError("/contact_number", "unknown-contact")])
 
 
-def _is_right(activation: Activation, claim: Claim, rules: ActivationRules, companies: Companies, clock: Clock) -> bool:
-    """Whether the code is the one that was mailed; then this request holds the activation."""
+def _held(
+    activation: Activation, claim: Claim, rules: ActivationRules, companies: Companies, clock: Clock
+) -> Attempt | None:
+    """Return the activation, held by this request from now on, None when the code is not the one that was mailed."""
     key = attempt_key(activation.customer_number, activation.email)
     attempt = companies.try_code(key, claim, clock.now(), rules.code_tries)
     given = secret_hash(f"{attempt.attempt_id}.{activation.code}")
     if hmac.compare_digest(given, attempt.code_hash or ""):
-        return True
+        return attempt
     companies.release_attempt(key, claim)
-    return False
+    return None
 
 
 def _begin(
@@ -245,14 +250,14 @@ def _begin(
     claim: Claim,
     company: Company | None,
     owner: str | None,
+    before: Attempt | None,
     *,
     rules: ActivationRules,
     companies: Companies,
     clock: Clock,
 ) -> Attempt | None:
-    """Return the activation to complete now, None when a code has to come back first."""
+    """Return the activation to complete now, None when a code has to come back first; `before` is the one under way."""
     now = clock.now()
-    before = companies.attempt(attempt_key(activation.customer_number, activation.email))
     if owner and not (
         before and _person(before.user_id) == _person(owner) and _is_repeat(activation, before, rules, now)
     ):
