@@ -85,9 +85,9 @@ A shop's business customers run their own accounts, in step with the ERP.
 
 People log in at Amazon Cognito, which is not part of this API, and send its access token; machines send a client key,
 which an operator issues. Errors are `application/problem+json` (RFC 9457); `code` is stable and never translated,
-`detail` speaks the language that `Accept-Language` asks for (en, de, nl, fr). What the gateway answers before a request
-reaches us is a `GatewayError`: besides the answers listed with each operation, 404 for a route that does not exist and
-413 for a body above 10 MB.
+`detail` speaks the language that `Accept-Language` asks for (en, de, nl, fr). A body has at most 4 MB, a
+webhook's 64 KB (413 `body-too-large`). What the gateway answers before a request reaches us is a `GatewayError`:
+besides the answers listed with each operation, 404 for a route that does not exist and 413 for a body above 10 MB.
 """
 
 

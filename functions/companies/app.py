@@ -36,6 +36,7 @@ from customer_center.companies.close_company import close_company, reopen_compan
 from customer_center.companies.idempotency import user_once
 from customer_center.companies.model import Company, User
 from customer_center.companies.ports import Companies
+from customer_center.companies.renumber_customer import find_company
 from customer_center.companies.unlock_activation import unlock_activation
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.errors import NotFound
@@ -51,8 +52,8 @@ api = Api()
 
 @api.route("GET /companies", caller=client(client_keys, Scope.COMPANIES_READ))
 def find_companies(query: CompaniesQuery) -> Answer[CompaniesAnswer]:
-    """Find the company of a customer number."""
-    found = companies().company_of_number(query.customer_number)
+    """Find the company of a customer number. One that the ERP has renumbered is found by its old number too."""
+    found = find_company(query.customer_number, companies())
     return Answer(CompaniesAnswer(items=[CompanyRecordAnswer.of(found)] if found else []))
 
 

@@ -1054,6 +1054,15 @@ def test_an_event_goes_from_the_erp_to_the_company(company):
     assert company.call(event_of("users/me")).status == 200
 
 
+def test_a_renumbered_company_is_found_by_its_old_number_too(company):
+    assert company.run("CustomerSyncFunction", event_of("customer_sync/customer_renumbered")) == {
+        "batchItemFailures": []
+    }
+    for number in ("10000", "20000"):
+        (found,) = company.call(_with_query("companies/find_companies", customer_number=number)).body["items"]
+        assert (found["company_id"], found["customer_number"]) == (COMPANY, "20000")
+
+
 def test_a_number_of_another_company_ends_in_the_dead_letter_queue_and_in_the_log(company):
     record = event_of("customer_sync/customer_renumbered")["Records"][0]
     failed = company.run("CustomerSyncFunction", _with_message(record, new_customer_number="70000"))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from customer_center.companies.model import CachedContact, Renumbered, Role, UserStatus, stamp
 from customer_center.companies.ports import NumberInUse
+from customer_center.companies.renumber_customer import find_company
 from customer_center.platform.errors import PreconditionFailed
 from customer_center.platform.journal import Actor
 from tests.builders import (
@@ -28,6 +29,7 @@ from tests.builders import (
     an_invited_user,
 )
 from tests.clock_fake import NOON
+from tests.companies_fake import FakeCompanies
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -419,6 +421,14 @@ def test_an_event_for_an_old_number_reaches_the_company_if_it_is_from_before(roo
     assert company(room).blocked is True
 
 
+def test_a_company_is_found_by_every_number_it_had(room, main_contact):
+    room.tell("customer.renumbered", at=NOON, new_customer_number="20000")
+    room.tell("customer.renumbered", at=NOON + MINUTE, customer_number="20000", new_customer_number="30000")
+    for number in (NUMBER, "20000", "30000"):
+        assert find_company(number, room.companies).customer_number == "30000"
+    assert find_company("40000", room.companies) is None
+
+
 def test_an_event_for_an_old_number_from_afterwards_is_about_another_customer(room, main_contact):
     room.tell("customer.renumbered", at=NOON, new_customer_number="20000")
     room.tell("customer.updated", at=NOON + MINUTE, customer_center=False)
@@ -485,14 +495,32 @@ def test_an_event_is_applied_once(room, main_contact):
     assert room.companies.entries == written
 
 
-def test_an_event_that_failed_half_way_is_applied_when_it_comes_again(room, main_contact, monkeypatch):
-    def crossed(*_, **__):
-        raise PreconditionFailed
+def crossed(times):
+    """Return what is refused that often because somebody else was quicker."""
+    tried = []
+    write = FakeCompanies.change_company
 
-    monkeypatch.setattr(room.companies, "change_company", crossed)
-    with pytest.raises(PreconditionFailed):
-        room.tell("customer.updated", webhook_id="msg_1", customer_center=False)
-    monkeypatch.undo()
+    def change(self, *given, **named):
+        tried.append(given)
+        if len(tried) <= times:
+            raise PreconditionFailed
+        write(self, *given, **named)
+
+    return change
+
+
+def test_an_event_that_others_crossed_is_applied_to_what_they_made(room, main_contact, monkeypatch):
+    monkeypatch.setattr(FakeCompanies, "change_company", crossed(2))
+    room.tell("customer.updated", customer_center=False)
+    assert company(room).customer_center is False
+
+
+def test_an_event_that_cannot_be_applied_now_is_applied_when_it_comes_again(room, main_contact, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeCompanies, "change_company", crossed(99))
+        with pytest.raises(PreconditionFailed):
+            room.tell("customer.updated", webhook_id="msg_1", customer_center=False)
+    assert not room.companies.was_applied("erp", "msg_1")
     room.tell("customer.updated", webhook_id="msg_1", customer_center=False)
     assert company(room).customer_center is False
 

@@ -23,6 +23,11 @@ def company_at(customer_number: str, of: str, companies: Companies) -> Company |
     return found if isinstance(found, Company) else None
 
 
+def find_company(customer_number: str, companies: Companies) -> Company | None:
+    """Return the company that has the number, or had it and moved on; its own number says which of the two."""
+    return company_at(customer_number, "", companies)
+
+
 def renumber_customer(event: ErpEvent, *, companies: Companies, now: datetime) -> None:
     """Give the customer's company its new number, and make a pointer of the old one.
 

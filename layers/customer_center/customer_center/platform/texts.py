@@ -10,10 +10,10 @@ ERRORS: Mapping[str, Mapping[str, str]] = {
         "fr": "Le numéro de client et le numéro de facture ne correspondent pas.",
     },
     "body-too-large": {
-        "en": "The request is larger than 4 MB.",
-        "de": "Die Anfrage ist größer als 4 MB.",
-        "nl": "Het verzoek is groter dan 4 MB.",
-        "fr": "La requête dépasse 4 Mo.",
+        "en": "The request is too large.",
+        "de": "Die Anfrage ist zu groß.",
+        "nl": "Het verzoek is te groot.",
+        "fr": "La requête est trop volumineuse.",
     },
     "client-key-revoked": {
         "en": "This client key was revoked. Please issue a new one.",
