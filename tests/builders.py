@@ -418,12 +418,13 @@ class Room:
         request_id = f"request-{next(self.requests)}"
         return use_case(*arguments, request_id, companies=self.companies, clock=self.clock, **given)
 
-    def contacts(self, actor, *, limit=50, cursor=None, refresh=False):
+    def contacts(self, actor, *, limit=50, cursor=None, q="", refresh=False):
         """List the contacts of the ERP without an account."""
         return list_erp_contacts(
             actor,
             limit=limit,
             cursor=cursor,
+            q=q,
             refresh=refresh,
             keep_for=timedelta(minutes=10),
             erp=self.erp,

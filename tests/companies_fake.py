@@ -156,14 +156,15 @@ class FakeCompanies(Companies):
         row = self._contacts.get((company_id, contact_number))
         return row.user_id if row else None
 
-    def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None) -> ContactsPage:
-        within = {"sk": "contact#", "listing_key": ""}
+    def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None, q: str = "") -> ContactsPage:
+        within = {"sk": "contact#", "listing_key": q.casefold()}
         start = key_of(cursor, within=within, pk=company_id, listing=f"{company_id}#contacts")
         rows = sorted(
             (f"{row.contact.name.casefold()}#{number}", number, row)
             for (owner, number), row in self._contacts.items()
             if owner == company_id and (row.listed or (owner, number) in self._invited)
         )
+        rows = [row for row in rows if row[0].startswith(q.casefold())]
         rows = [row for row in rows if start is None or row[0] > start["listing_key"]["S"]]
         last = None
         if len(rows) > limit:

@@ -83,6 +83,7 @@ def list_contacts(caller: Member, query: ErpContactsQuery) -> Answer[ErpContacts
             caller.user,
             limit=query.limit,
             cursor=query.cursor,
+            q=query.q or "",
             refresh=query.refresh,
             keep_for=timedelta(seconds=settings().erp_contacts_seconds),
             erp=gateway,

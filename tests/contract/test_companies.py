@@ -201,6 +201,33 @@ def test_contacts_are_listed_page_by_page_by_name(world, limit):
     assert [number for page in pages for number in _numbers(page)] == ["KT2", "KT4", "KT3", "KT1"]
 
 
+@pytest.mark.parametrize("limit", [1, 100])
+@pytest.mark.parametrize(
+    ("q", "numbers"),
+    [
+        ("an", ["KT4", "KT2"]),
+        ("ANNA", ["KT4", "KT2"]),
+        ("anna b", ["KT4"]),
+        ("Ä", ["KT1"]),
+        ("berta", []),
+        ("kt", []),
+        ("#", []),
+    ],
+)
+def test_contacts_are_found_by_how_their_name_begins(world, q, numbers, limit):
+    named = {"KT1": "Änne", "KT2": "anna", "KT3": "Zoe Berta", "KT4": "Anna Berg"}
+    _saved(world, *(a_contact(number, name=name) for number, name in named.items()))
+    pages = _walk(lambda **k: world.companies.contacts_without_account(COMPANY_ID, q=q, **k), limit)
+    assert [number for page in pages for number in _numbers(page)] == numbers
+
+
+def test_a_cursor_outside_of_what_is_looked_for_is_refused(world):
+    _saved(world, *(a_contact(f"KT{serial}", name=name) for serial, name in enumerate(["Anna", "Berta", "Bernd"])))
+    cursor = world.companies.contacts_without_account(COMPANY_ID, limit=1, cursor=None).next_cursor
+    with pytest.raises(MalformedRequest, match="cursor-invalid"):
+        world.companies.contacts_without_account(COMPANY_ID, limit=1, cursor=cursor, q="be")
+
+
 def _cursor(**key):
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
 

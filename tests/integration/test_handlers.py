@@ -597,6 +597,11 @@ def test_contacts_without_an_account_are_listed(company):
     assert cannot == ["Tina Tinte"]
 
 
+def test_contacts_are_found_by_how_their_name_begins(company):
+    reply = company.call(_with_query("erp_contacts/list_contacts", q="ANNA"))
+    assert [contact["name"] for contact in reply.body["items"]] == ["Anna Müller"]
+
+
 def test_a_contact_is_invited_with_the_erps_own_data(company):
     reply = company.call(event_of("erp_contacts/invite"))
     assert reply.status == 201

@@ -304,6 +304,7 @@ class AuditExportQuery(AuditQuery):
 class ErpContactsQuery(PageQuery):
     """Which part of the contacts, and whether the ERP is asked now."""
 
+    q: Annotated[Line | None, Field(max_length=100, description="Begins the name; case does not matter.")] = None
     refresh: Annotated[bool, Field(description="Ask the ERP now instead of using the last answer.")] = False
 
 

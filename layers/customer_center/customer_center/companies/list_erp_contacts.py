@@ -38,6 +38,7 @@ def list_erp_contacts(
     *,
     limit: int,
     cursor: str | None,
+    q: str,
     refresh: bool,
     keep_for: timedelta,
     erp: ErpGateway,
@@ -46,8 +47,9 @@ def list_erp_contacts(
 ) -> ErpContacts:
     """Return a page of the company's contacts without an account, from the ERP at most `keep_for` ago.
 
-    `refresh` asks the ERP now. When it cannot answer, the last list is returned as stale; raises an OutsideSystemError
-    only when there is none. A page after the first never asks the ERP, so that a list does not change underfoot.
+    `q` is how their names begin. `refresh` asks the ERP now. When it cannot answer, the last list is returned as stale;
+    raises an OutsideSystemError only when there is none. A page after the first never asks the ERP, so that a list does
+    not change underfoot.
 
     Who was invited since the list was read stands in it still, and is left out here: such a page is shorter. After more
     of them than are read at once, the ERP is asked again.
@@ -69,7 +71,7 @@ def list_erp_contacts(
                 raise
             stale = True
             logger.warning("contacts are stale", company_id=actor.company_id, code=error.code)
-    page = companies.contacts_without_account(actor.company_id, limit=limit, cursor=cursor)
+    page = companies.contacts_without_account(actor.company_id, limit=limit, cursor=cursor, q=q)
     taken = {user.contact_number for user in came.rows}
     left = tuple(row for row in page.contacts if row.contact.contact_number not in taken)
     return ErpContacts(replace(page, contacts=left), read.at, stale)

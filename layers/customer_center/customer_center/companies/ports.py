@@ -106,8 +106,11 @@ class Companies(Remembering, Protocol):
     def user_id_of_contact(self, company_id: str, contact_number: str) -> str | None:
         """Return the id of the user who came from this contact, a moment ago; None when nobody did."""
 
-    def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None) -> ContactsPage:
-        """Return a page of cached contacts that no user came from, by name; MalformedRequest for a forged cursor."""
+    def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None, q: str = "") -> ContactsPage:
+        """Return a page of cached contacts that no user came from, by name: of those whose name begins with `q`.
+
+        Case does not matter. Raises MalformedRequest for a forged cursor.
+        """
 
     def names_of(self, company_id: str, user_ids: Iterable[str]) -> Mapping[str, str]:
         """Return user id → name, a moment ago, of those who are users of that company."""

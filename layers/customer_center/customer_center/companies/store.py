@@ -220,14 +220,15 @@ class CompanyStore(Companies):
         return item.get("user_id") if item else None
 
     @override
-    def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None) -> ContactsPage:
-        within = {"sk": "contact#", "listing_key": ""}
+    def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None, q: str = "") -> ContactsPage:
+        begins = q.casefold()
+        within = {"sk": "contact#", "listing_key": begins}
         start: dict[str, Any] = _start(key_of(cursor, within=within, pk=company_id, listing=f"{company_id}#contacts"))
         answer = self._client.query(
             TableName=self._table,
             IndexName=_LISTING_INDEX,
-            KeyConditionExpression="listing = :listing",
-            ExpressionAttributeValues=to_item({":listing": f"{company_id}#contacts"}),
+            KeyConditionExpression="listing = :listing" + (" AND begins_with(listing_key, :begins)" if q else ""),
+            ExpressionAttributeValues=to_item({":listing": f"{company_id}#contacts", ":begins": begins or None}),
             Limit=limit,
             **start,
         )
