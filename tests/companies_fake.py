@@ -25,7 +25,7 @@ from customer_center.companies.model import (
     UserStatus,
     WrongLinkLimits,
     normalized_email,
-    stamp,
+    read_stamp,
 )
 from customer_center.companies.ports import AuditTrail, Companies, CompanyExists, Identities, NumberInUse, Session
 from customer_center.platform.clock import EPOCH, epoch
@@ -192,7 +192,7 @@ class FakeCompanies(Companies):
         for number in known.keys() | found.keys():
             self._invited.discard((company_id, number))
             before, listed = known.get(number), found.get(number)
-            after = before.after_list(listed, stamp(read_at)) if before else listed
+            after = before.after_list(listed, read_stamp(read_at)) if before else listed
             if after:
                 self._contacts[company_id, number] = after
             else:
@@ -344,7 +344,7 @@ class FakeCompanies(Companies):
         self._emails[normalized_email(user.email)] = user.user_id
 
     def _link(self, user: User, contact: ErpContact) -> None:
-        row = CachedContact(contact, user.user_id, as_of={"gone": stamp(user.updated_at)})
+        row = CachedContact(contact, user.user_id, as_of={"gone": read_stamp(user.updated_at)})
         self._invited.discard((user.company_id, contact.contact_number))
         self._contacts[user.company_id, contact.contact_number] = row
 

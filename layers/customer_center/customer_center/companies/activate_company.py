@@ -30,8 +30,8 @@ from customer_center.companies.model import (
     attempt_key,
     email_hint,
     normalized_email,
+    read_stamp,
     secret_hash,
-    stamp,
 )
 from customer_center.companies.ports import Companies, CompanyExists, ErpGateway, Identities, Session
 from customer_center.platform.clock import Clock
@@ -416,7 +416,7 @@ def _person(user_id: str) -> str:
 
 def _company(proven: _Proven, existing: Company | None, user: User) -> Company:
     """Return the company as the ERP has it now, with the user among its main contacts if they are one."""
-    customer, of = proven.customer, stamp(proven.read_at, proven.visit.request_id)
+    customer, of = proven.customer, read_stamp(proven.read_at, proven.visit.request_id)
     joining = frozenset({user.user_id}) if user.is_main_contact else frozenset()
     told = {name: getattr(customer, name) for name in ErpCustomer.__slots__}
     if existing:

@@ -1,8 +1,8 @@
 """Applying what the ERP told by webhook (DESIGN §2, `customer_sync`; docs/webhooks.md)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from customer_center.companies.model import ErpEvent
+from customer_center.companies.model import CLOCKS_DIFFER, ErpEvent
 from customer_center.companies.ports import Companies
 from customer_center.companies.renumber_customer import renumber_customer
 from customer_center.companies.update_contact import update_contact
@@ -11,8 +11,6 @@ from customer_center.platform.clock import Clock
 from customer_center.platform.errors import PreconditionFailed
 from customer_center.webhooks.events import Delivery
 
-# A clock that runs ahead must not silence everybody until its time comes (DESIGN §5).
-_AHEAD = timedelta(minutes=5)
 _TRIES = 3
 
 
@@ -26,7 +24,8 @@ def apply_erp_event(delivery: Delivery, *, companies: Companies, clock: Clock) -
     if companies.was_applied(delivery.source, delivery.webhook_id):
         return
     now = clock.now()
-    at = min(delivery.event.at, delivery.received_at + _AHEAD)
+    # A clock that runs ahead must not silence everybody until its time comes (DESIGN §5).
+    at = min(delivery.event.at, delivery.received_at + CLOCKS_DIFFER)
     event = ErpEvent(delivery.webhook_id, at, delivery.event.data)
     for others in range(_TRIES):
         try:

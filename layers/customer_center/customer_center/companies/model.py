@@ -408,9 +408,22 @@ class Attempt:
     claim: Claim | None = None
 
 
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far the ERP's clock may be from ours, in either direction."""
+
+
 def stamp(at: datetime, event_id: str = "") -> str:
     """Return the moment of an event as text that sorts by time, then by the event's id."""
     return f"{at.astimezone(UTC).isoformat(timespec='microseconds')}#{event_id}"
+
+
+def read_stamp(at: datetime, event_id: str = "") -> str:
+    """Return the `stamp` of what we read from the ERP at that moment, by a clock of ours.
+
+    Set back by what the ERP's clock may be slow: an event that counts as newer than it need be is put right by the
+    event of what is newer still, and one that counted as older would be lost.
+    """
+    return stamp(at - CLOCKS_DIFFER, event_id)
 
 
 def stamped_at(of: str) -> datetime:

@@ -52,7 +52,7 @@ from customer_center.companies.model import (
     UserStatus,
     WrongLinkLimits,
     normalized_email,
-    stamp,
+    read_stamp,
     stamped_at,
 )
 from customer_center.companies.ports import Companies, CompanyExists, NumberInUse
@@ -262,7 +262,7 @@ class CompanyStore(Companies):
             list(
                 writers.map(
                     lambda number: self._save_contact(
-                        _contact_key(company_id, number), known.get(number), found.get(number), stamp(read_at)
+                        _contact_key(company_id, number), known.get(number), found.get(number), read_stamp(read_at)
                     ),
                     known.keys() | found.keys(),
                 )
@@ -533,7 +533,7 @@ class CompanyStore(Companies):
 
     def _link_contact(self, user: User, contact: ErpContact, *, without: Sequence[str] = ()) -> Action:
         # It was read from the ERP just now: no event from before says that it is gone.
-        row = CachedContact(contact, user.user_id, as_of={"gone": stamp(user.updated_at)})
+        row = CachedContact(contact, user.user_id, as_of={"gone": read_stamp(user.updated_at)})
         values = {name: it for name, it in _contact_values(user.company_id, row).items() if name not in without}
         update = _update(_contact_key(user.company_id, contact.contact_number), values)
         condition = "attribute_not_exists(user_id) OR user_id = :user_id"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from customer_center.companies import audit, effects
-from customer_center.companies.model import CachedContact, Company, ErpContact, ErpEvent, User, UserStatus, stamp
+from customer_center.companies.model import CachedContact, Company, ErpContact, ErpEvent, User, UserStatus, read_stamp
 from customer_center.companies.ports import Companies
 from customer_center.companies.renumber_customer import company_at
 from customer_center.platform.journal import Effect
@@ -32,7 +32,7 @@ def update_contact(event: ErpEvent, *, gone: bool, companies: Companies, now: da
     listed = companies.contacts_read(company.company_id)
     contact = before or CachedContact(ErpContact(number, name=""))
     values = {name: value for name, value in event.values.items() if name in _TOLD}
-    after = contact.told(values, event.of, gone=gone, list_of=stamp(listed.at) if listed else "")
+    after = contact.told(values, event.of, gone=gone, list_of=read_stamp(listed.at) if listed else "")
     if after == contact:
         logger.info("nothing newer", company_id=company.company_id)
         return
