@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make run` and `make test`. Needs only python3 and make; the rest is fetched into .local/.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check format reset mail logs webhook preflight deploy smoke cost lock openapi aws-models setup
+.PHONY: help run test bench check format reset mail logs webhook preflight deploy smoke client-key cost lock openapi aws-models setup
 
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.local/uv/bin/uv)
@@ -63,6 +63,10 @@ deploy: setup ## preflight, build and deploy to AWS: make deploy STAGE=dev
 
 smoke: .venv/.synced ## check that a deployed stage answers and is watched: make smoke STAGE=dev
 	@$(PYTHON) -m ops.smoke $(STAGE)
+
+client-key: .venv/.synced ## client keys of a stage: make client-key STAGE=dev DO="issue --name shop --scopes companies:read"
+	@$(if $(filter local,$(STAGE)),AWS_ENDPOINT_URL=http://127.0.0.1:$(or $(PORT),4566) AWS_ACCESS_KEY_ID=test \
+		AWS_SECRET_ACCESS_KEY=test) $(PYTHON) -m ops.client_key $(STAGE) $(or $(DO),list)
 
 openapi: .venv/.synced ## write docs/openapi.json from the handlers
 	@$(PYTHON) -m local.openapi

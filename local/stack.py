@@ -25,6 +25,7 @@ import boto3
 
 from local.routes import create_routes
 from ops.checks import parameter_defaults
+from ops.client_key import client_keys, local_key
 from ops.release import release
 
 ROOT = Path(__file__).parent.parent
@@ -52,6 +53,8 @@ class Stack:
     mailbox_url: str
     erp_url: str
     webhook_secret: str
+    client_key: str
+    operator_key: str
     companies_table: str
     journal_table: str
 
@@ -172,7 +175,18 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
         webhook_secret=WEBHOOK_SECRET,
         companies_table=outputs["CompaniesTableName"],
         journal_table=outputs["JournalTableName"],
+        **_client_keys(folder / "client_keys.json", client("dynamodb"), outputs),
     )
+
+
+def _client_keys(kept: Path, dynamodb: Any, outputs: Mapping[str, str]) -> dict[str, str]:  # noqa: ANN401 # a client
+    """Return a key for the shop's backend and one for operators: those of the run before, where they are still good."""
+    keys = client_keys(dynamodb, outputs["CompaniesTableName"], outputs["JournalTableName"])
+    before: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
+    scopes = {"client_key": "companies:read", "operator_key": "operator"}
+    shown = {name: local_key(keys, scope, before.get(name)) for name, scope in scopes.items()}
+    kept.write_text(json.dumps(shown, indent=2) + "\n")
+    return shown
 
 
 def _hear_of_bounces(client: Callable[[str], Any], identity: str) -> None:

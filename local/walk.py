@@ -132,6 +132,9 @@ def walk(stack: Stack) -> None:
     _step("ERP webhooks", "the ERP tells what changed: POST /webhooks/erp, signed (docs/webhooks.md)")
     _be_told(shop, token, invited)
 
+    _step("Shop backend and operator", "GET /companies/{company_id}/users/{user_id}, POST /activation-unlocks")
+    _by_client_key(shop, stack, me["user"])
+
     _step("Deletion", "DELETE /users/{user_id}")
     path = f"/users/{invited['user_id']}"
     _expect(HTTPStatus.NO_CONTENT, shop.call("DELETE", path, token=token, If_Match="*"))
@@ -189,6 +192,19 @@ def _hand_over(shop: Shop, token: str, user: Mapping[str, Any], email: str) -> N
     _told(f"the users' administration is refused to {main['name']}: {refused.status_code} {refused.json()['code']}")
     back = _expect(HTTPStatus.OK, shop.call("POST", route, token=own, body={"user_id": main["user_id"]}))
     _told(f"{back['name']} is {', '.join(back['roles'])} again")
+
+
+def _by_client_key(shop: Shop, stack: Stack, user: Mapping[str, Any]) -> None:
+    path = f"/companies/{user['company_id']}/users/{user['user_id']}"
+    read = _expect(HTTPStatus.OK, shop.call("GET", path, token=stack.client_key))
+    budget = read["user"]["budgets"]["per_order"]
+    limit = f"{budget['amount']} {budget['currency']} per order" if budget else "any amount"
+    _told(f"by its client key the shop's backend reads: {', '.join(read['permissions'])}, {limit}")
+    unlock = {"customer_number": CUSTOMER_NUMBER}
+    refused = shop.call("POST", "/activation-unlocks", token=stack.client_key, body=unlock)
+    _told(f"what operators do is refused to it: {refused.status_code} {refused.json()['code']}")
+    _expect(HTTPStatus.OK, shop.call("POST", "/activation-unlocks", token=stack.operator_key, body=unlock))
+    _told(f"an operator has forgotten today's refused activations of customer {CUSTOMER_NUMBER}")
 
 
 def _resend_and_revoke(shop: Shop, token: str) -> None:
