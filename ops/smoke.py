@@ -1,5 +1,6 @@
-"""`make smoke STAGE=…`: whether a deployed stage answers and is watched. Changes nothing.
+"""`make smoke STAGE=…`: whether a deployed stage answers and is watched.
 
+It changes nothing, but that one wrong link is counted against the network it is called from.
 The main job itself, from activation to deactivation, needs a customer of your own in the ERP and a mailbox:
 docs/runbook.md#after-a-deploy.
 """

@@ -30,6 +30,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     require(TOOLS / "emulator/bin/ministack", TOOLS / "sam/bin/sam", "uv")
     folder = tmp_path_factory.mktemp("stack")
     # A refusal's fixed time is tested with a clock of our own; here it would only cost time.
-    parameters = {"ActivationRefusalSeconds": "0", "CreateErpContact": "true"}
+    # All tests come from one network.
+    parameters = {"ActivationRefusalSeconds": "0", "CreateErpContact": "true", "WrongLinksPerNetwork": "1000"}
     with running_stack(folder, port=free_port(), erp_port=free_port(), parameters=parameters) as running:
         yield running

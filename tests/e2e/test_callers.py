@@ -1,6 +1,7 @@
 """Every non-public route x every caller who may not: nobody gets through, nobody learns anything (DESIGN §3).
 
-The routes are those that the handlers declare: a new route is in these tests the moment it exists.
+The routes are those that the handlers declare: a new route is in these tests the moment it exists. Each is for one kind
+of caller: people, machines with a client key, or systems that sign what they send.
 """
 
 import importlib.util
@@ -11,7 +12,11 @@ from typing import Any
 import pytest
 import requests
 
+from customer_center.clients.callers import ClientCaller
+from customer_center.clients.model import Scope
+from customer_center.companies.callers import PersonCaller
 from customer_center.platform.http import Api, Route
+from customer_center.webhooks.callers import SignatureCaller
 from local.stack import ROOT, Stack
 from local.walk import PASSWORD
 from tests.e2e.companies import Customer, new_customer
@@ -23,7 +28,13 @@ BODIES: Mapping[str, Mapping[str, Any] | str] = {
     "POST /users/import": "salutation,name,email,roles\nmr,New,new@somewhere.example,buyer\n",
     "PATCH /users/{user_id}": {"name": "Edited"},
     "POST /company/main-contact": {"user_id": f"usr_{'0' * 26}_{'0' * 26}"},
+    "POST /activation-unlocks": {"customer_number": "0"},
+    "POST /companies/{company_id}/main-contact": {"user_id": f"usr_{'0' * 26}_{'0' * 26}"},
+    "POST /client-keys": {"name": "new", "scopes": ["operator"]},
+    "POST /client-keys/{key_id}/revocation": {},
+    "POST /webhooks/{source}": {"type": "contact.deleted", "timestamp": "2026-11-24T00:00:00Z", "data": {}},
 }
+QUERIES = {"GET /companies": "?customer_number=0"}
 # What everybody with a login may see of themself.
 WITHOUT_PERMISSION = {"GET /me", "GET /me/export"}
 
@@ -45,15 +56,17 @@ def name(route: Route) -> str:
     return f"{route.method} {route.path}"
 
 
-GUARDED = [route for route in declared_routes() if route.caller.security is not None]
-CLOSED = [route for route in GUARDED if route.caller.security == "person"]
-MACHINES = [route for route in GUARDED if route not in CLOSED]
-OF_ONE_THING = [route for route in CLOSED if "{" in route.path]
-PERMITTED = [route for route in CLOSED if name(route) not in WITHOUT_PERMISSION]
+ROUTES = declared_routes()
+PUBLIC_ROUTES = [route for route in ROUTES if route.caller.security is None]
+PEOPLE = [route for route in ROUTES if isinstance(route.caller, PersonCaller)]
+OF_ONE_THING = [route for route in PEOPLE if "{" in route.path]
+PERMITTED = [route for route in PEOPLE if name(route) not in WITHOUT_PERMISSION]
+MACHINES = [route for route in ROUTES if isinstance(route.caller, ClientCaller)]
+SIGNED = [route for route in ROUTES if isinstance(route.caller, SignatureCaller)]
 
 
 class Cast:
-    """Two companies and the people of one of them."""
+    """Two companies, the people of one of them, and machines whose keys were good once, or are for something else."""
 
     def __init__(self, stack: Stack) -> None:
         self.victim = new_customer(stack).activate()
@@ -68,6 +81,21 @@ class Cast:
             ClientId=stack.user_pool_client_id,
             AuthParameters={"USERNAME": self.victim.email, "PASSWORD": PASSWORD},
         )["AuthenticationResult"]["IdToken"]
+        self.keys = {"operator": stack.operator_key, "companies:read": stack.client_key}
+        self.customers_key = self._key("issue", name="other", scopes=[s for s in Scope if s not in self.keys])["secret"]
+        revoked = self._key("issue", name="revoked", scopes=list(Scope))
+        self._key("revocation", revoked["key"]["key_id"])
+        self.revoked_key = revoked["secret"]
+        rotated = self._key("issue", name="rotated", scopes=list(Scope))
+        self._key("rotation", rotated["key"]["key_id"])
+        self._key("revocation", rotated["key"]["key_id"], secret_hint=rotated["secret"][-4:])
+        self.revoked_secret = rotated["secret"]
+
+    def _key(self, what: str, key_id: str = "", **body: object) -> dict[str, Any]:
+        path = "/client-keys" if what == "issue" else f"/client-keys/{key_id}/{what}"
+        answer = self.victim.shop.call("POST", path, token=self.keys["operator"], body=body)
+        assert answer.ok, answer.text
+        return dict(answer.json())
 
     def call(self, route: Route, token: str | None, **ids: str) -> requests.Response:
         """Call the route with the victim's ids, unless others are given."""
@@ -75,11 +103,11 @@ class Cast:
             "user_id": self.target,
             "contact_number": f"K{self.victim.number}1",
             "company_id": self.victim.company_id,
-            "key_id": "0" * 26,
+            "key_id": self.keys["operator"].split("_")[1],
             "source": "erp",
             **ids,
         }
-        path = route.path.format(**named)
+        path = route.path.format(**named) + QUERIES.get(name(route), "")
         return self.victim.shop.call(route.method, path, token=token, body=BODIES.get(name(route)), If_Match="*")
 
 
@@ -90,7 +118,7 @@ def cast(stack: Stack) -> Cast:
 
 @pytest.fixture(autouse=True)
 def nothing_changed(cast: Cast):
-    """Whatever was tried, the victim's users and contacts are as they were."""
+    """Whatever was tried, the victim's users and contacts are as they were, and so are the client keys."""
     before = _people(cast.victim)
     yield
     assert _people(cast.victim) == before
@@ -99,7 +127,8 @@ def nothing_changed(cast: Cast):
 def _people(company: Customer) -> list[Any]:
     users = company.shop.call("GET", "/users", token=company.token).json()
     contacts = company.shop.call("GET", "/erp-contacts", token=company.token).json()
-    return [users["items"], contacts["items"]]
+    keys = company.shop.call("GET", "/client-keys", token=company.stack.operator_key).json()
+    return [users["items"], contacts["items"], keys["items"]]
 
 
 def learns_nothing(cast: Cast, answer: requests.Response) -> None:
@@ -110,18 +139,23 @@ def learns_nothing(cast: Cast, answer: requests.Response) -> None:
         assert secret not in str(answer.headers)
 
 
-def test_there_are_routes_and_each_closed_one_says_who_may_call():
-    assert {name(route) for route in CLOSED} >= {"GET /me", "GET /users", "POST /users", "GET /erp-contacts"}
-    assert {name(route) for route in MACHINES} >= {"GET /companies", "POST /webhooks/{source}"}
-    assert {name(route) for route in declared_routes()} - {name(route) for route in GUARDED} == {
+def test_every_route_is_for_one_kind_of_caller_and_only_these_are_for_everybody():
+    kinds = [PEOPLE, MACHINES, SIGNED, PUBLIC_ROUTES]
+    assert all(kinds)
+    assert sorted(name(route) for kind in kinds for route in kind) == sorted(map(name, ROUTES))
+    assert {name(route) for route in PUBLIC_ROUTES} == {
         "POST /activations",
         "POST /invitations/acceptance",
         "POST /email-confirmations",
     }
-    assert all(name(route) in BODIES for route in CLOSED if "body" in route.handler.__annotations__)
+    closed = [*PEOPLE, *MACHINES, *SIGNED]
+    assert all(name(route) in BODIES for route in closed if "body" in route.handler.__annotations__)
 
 
-@pytest.mark.parametrize("route", GUARDED, ids=name)
+# People
+
+
+@pytest.mark.parametrize("route", PEOPLE, ids=name)
 def test_without_a_token_nobody_gets_in(cast, route):
     answer = cast.call(route, None)
 
@@ -130,7 +164,7 @@ def test_without_a_token_nobody_gets_in(cast, route):
 
 
 @pytest.mark.parametrize("token", ["nonsense", "a.b.c", "", "eyJhbGciOiJub25lIn0.e30."], ids=repr)
-@pytest.mark.parametrize("route", GUARDED, ids=name)
+@pytest.mark.parametrize("route", PEOPLE, ids=name)
 def test_with_a_malformed_token_nobody_gets_in(cast, route, token):
     answer = cast.call(route, token or " ")
 
@@ -138,7 +172,7 @@ def test_with_a_malformed_token_nobody_gets_in(cast, route, token):
     learns_nothing(cast, answer)
 
 
-@pytest.mark.parametrize("route", MACHINES, ids=name)
+@pytest.mark.parametrize("route", [*MACHINES, *SIGNED], ids=name)
 def test_a_person_is_no_machine(cast, route):
     """Not even the main contact: a person's token is no client key, and signs nothing."""
     for token in (cast.victim.token, cast.stranger.token, cast.id_token, cast.deactivated):
@@ -148,7 +182,7 @@ def test_a_person_is_no_machine(cast, route):
         learns_nothing(cast, answer)
 
 
-@pytest.mark.parametrize("route", CLOSED, ids=name)
+@pytest.mark.parametrize("route", PEOPLE, ids=name)
 def test_with_a_token_whose_claims_were_changed_nobody_gets_in(cast, route):
     head, _, signature = cast.buyer.split(".")
     _, claims, _ = cast.victim.token.split(".")
@@ -159,7 +193,7 @@ def test_with_a_token_whose_claims_were_changed_nobody_gets_in(cast, route):
     learns_nothing(cast, answer)
 
 
-@pytest.mark.parametrize("route", CLOSED, ids=name)
+@pytest.mark.parametrize("route", PEOPLE, ids=name)
 def test_an_id_token_is_no_access_token(cast, route):
     answer = cast.call(route, cast.id_token)
 
@@ -167,7 +201,7 @@ def test_an_id_token_is_no_access_token(cast, route):
     learns_nothing(cast, answer)
 
 
-@pytest.mark.parametrize("route", CLOSED, ids=name)
+@pytest.mark.parametrize("route", PEOPLE, ids=name)
 def test_a_deactivated_user_gets_nothing(cast, route):
     answer = cast.call(route, cast.deactivated)
 
@@ -197,13 +231,91 @@ def test_another_company_cannot_tell_a_foreign_thing_from_nothing(cast, route):
 
 
 @pytest.mark.parametrize(
-    "route", [route for route in CLOSED if route.method == "GET" and route not in OF_ONE_THING], ids=name
+    "route", [route for route in PEOPLE if route.method == "GET" and route not in OF_ONE_THING], ids=name
 )
 def test_another_company_sees_only_its_own(cast, route):
     answer = cast.call(route, cast.stranger.token)
 
     assert answer.status_code == 200
     learns_nothing(cast, answer)
+
+
+@pytest.mark.parametrize("kind", ["operator", "companies:read"])
+@pytest.mark.parametrize("route", PEOPLE, ids=name)
+def test_a_client_key_is_nobodys_access_token(cast, route, kind):
+    answer = cast.call(route, cast.keys[kind])
+
+    assert answer.status_code == 401
+    learns_nothing(cast, answer)
+
+
+# Machines
+
+
+def _shown(cast):
+    """What a machine may show that is not good, by what is wrong with it."""
+    key = cast.keys["operator"]
+    _, key_id, secret = key.split("_", 2)
+    return {
+        "nothing": None,
+        "a person's token": cast.victim.token,
+        "an id token": cast.id_token,
+        "nonsense": "nonsense",
+        "no secret": f"cck_{key_id}_",
+        "another prefix": f"xxx_{key_id}_{secret}",
+        "an unknown id": f"cck_{'0' * 26}_{secret}",
+        "a wrong secret": f"cck_{key_id}_{'x' * 43}",
+        "another key's secret": f"cck_{key_id}_{cast.keys['companies:read'].split('_', 2)[2]}",
+        "a revoked key": cast.revoked_key,
+        "a revoked secret": cast.revoked_secret,
+    }
+
+
+@pytest.mark.parametrize("route", MACHINES, ids=name)
+def test_whatever_is_wrong_with_a_client_key_the_answer_is_the_same(cast, route):
+    answers = {kind: cast.call(route, token) for kind, token in _shown(cast).items()}
+
+    for answer in answers.values():
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        learns_nothing(cast, answer)
+    assert len({json.dumps(_without_id(answer)) for answer in answers.values()}) == 1
+
+
+@pytest.mark.parametrize("route", MACHINES, ids=name)
+def test_a_key_without_the_scope_gets_nothing(cast, route):
+    others = [key for scope, key in cast.keys.items() if scope != route.caller.scope]
+
+    for key in (cast.customers_key, *others):
+        answer = cast.call(route, key)
+        assert (answer.status_code, answer.json()["code"]) == (403, "scope-missing")
+        learns_nothing(cast, answer)
+
+
+@pytest.mark.parametrize("route", [route for route in MACHINES if name(route) != "POST /client-keys"], ids=name)
+def test_with_the_scope_it_is_no_longer_the_caller_who_is_refused(cast, route):
+    """So that the tests above say something; on things that do not exist, so that nothing changes.
+
+    That `POST /client-keys` lets operators in is how `cast` came to its keys.
+    """
+    ulid = "0" * 26
+    nowhere = {"company_id": f"com_{ulid}", "user_id": f"usr_{ulid}_{ulid}", "key_id": ulid}
+
+    answer = cast.call(route, cast.keys[route.caller.scope], **nowhere)
+
+    assert answer.status_code == (404 if "{" in route.path else 200)
+
+
+# Systems that sign
+
+
+@pytest.mark.parametrize("route", SIGNED, ids=name)
+def test_without_a_good_signature_nothing_is_taken(cast, route):
+    for token in (None, cast.victim.token, cast.keys["operator"]):
+        answer = cast.call(route, token)
+
+        assert (answer.status_code, answer.json()["code"]) == (401, "signature-invalid")
+        learns_nothing(cast, answer)
 
 
 def _without_id(answer: requests.Response) -> dict[str, Any]:
