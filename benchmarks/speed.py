@@ -36,6 +36,7 @@ COLD: Mapping[str, str] = {
     "GET /erp-contacts": "erp_contacts",
     "POST /invitations/acceptance": "invitations",
     "GET /users/{user_id}": "users",
+    "GET /companies/{company_id}/users/{user_id}": "companies",
     "OutboxFunction": "outbox",
     "EmailDispatchFunction": "email_dispatch",
     "ReconcileFunction": "reconcile",

@@ -20,6 +20,7 @@ from moto import mock_aws
 
 from benchmarks.meter import Call, Meter, watching
 from local.erp_simulator.server import ErpSimulator
+from ops.client_key import client_keys, local_key
 from tests.erp_simulator_fixture import running_simulator
 from tests.integration.aws import Aws, Sandboxes, event_of, forget
 from tests.template_reader import events_of, functions_of
@@ -80,6 +81,11 @@ class Stage:
         body = json.dumps({"type": kind, "timestamp": now.isoformat(), "data": data})
         self.call("POST /webhooks/{source}", source="erp", body=body, headers=signed(body, now, webhook_id=webhook_id))
         self.settle()
+
+    def client_key(self, scope: str) -> str:
+        """Return a new client key with the scope, as its holder shows it."""
+        tables = (self.aws.physical(name) for name in ("CompaniesTable", "JournalTable"))
+        return local_key(client_keys(self._dynamodb, *tables), scope, None)
 
     def settle(self) -> None:
         """Do everything that must follow what was done."""

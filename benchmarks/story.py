@@ -36,6 +36,7 @@ class Story:
         yield from self._changing()
         yield from self._main_contacts()
         yield from self._hearing_from_the_erp()
+        yield from self._asking_for_an_order()
 
     def _activating(self) -> Iterator[str]:
         self._do("POST /activations", body=_MAIN)
@@ -103,6 +104,14 @@ class Story:
         contact = {"customer_number": "10000", "contact_number": "KT010007", "telephone": "030 1"}
         self._stage.webhook("msg_2", "contact.updated", contact)
         yield "webhook event, contact changed"
+
+    def _asking_for_an_order(self) -> Iterator[str]:
+        key = self._stage.client_key("companies:read")
+        company_id = "com_" + self._buyer.split("_")[1]
+        shown = {"authorization": f"Bearer {key}"}
+        route = "GET /companies/{company_id}/users/{user_id}"
+        self._do(route, headers=shown, company_id=company_id, user_id=self._buyer)
+        yield "the shop's backend reads a user"
 
     def _edit(self, changes: Mapping[str, Any]) -> None:
         route, any_version = "PATCH /users/{user_id}", {"if-match": "*"}

@@ -248,6 +248,18 @@ def _erased():
     return room
 
 
+def _two():
+    room = _with(_colleague)()
+    room.present(room.chief)
+    return room
+
+
+def _closed():
+    room = _two()
+    room.close()
+    return room
+
+
 def _confirm_mailed(room):
     room.confirm(room.mailed_token())
 
@@ -360,6 +372,10 @@ SCENARIOS = {
         _deleted, lambda room, _: room.erase(room.subject.user_id, room.chief)
     ),
     "what follows from an erasure": Scenario(_erased, lambda room, _: room.follow_up()),
+    "closing a company": Scenario(_two, lambda room, _: room.close()),
+    "what follows from closing a company": Scenario(_closed, lambda room, _: room.follow_up()),
+    "opening a company again": Scenario(_closed, lambda room, _: room.reopen()),
+    "appointing a main contact": Scenario(_with(_colleague), lambda room, _: room.appoint(room.subject.user_id)),
     "listing of contacts": Scenario(
         _with(lambda: a_user(email="kt100@baecker.example")), lambda room, _: room.contacts(room.chief)
     ),
@@ -395,7 +411,12 @@ def _state(room):
     emails = {user.user_id: user.email for user in companies.everybody}
     return {
         "companies": sorted(
-            (company.customer_number, company.customer_center, sorted(emails[user] for user in company.main_contacts))
+            (
+                company.customer_number,
+                company.customer_center,
+                company.closed_at is not None,
+                sorted(emails[user] for user in company.main_contacts),
+            )
             for company in companies.all_companies
         ),
         "users": sorted(

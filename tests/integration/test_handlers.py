@@ -1219,6 +1219,13 @@ def test_a_login_is_brought_in_line(company):
     assert company.aws.logins()[DEACTIVATED][0] is False
 
 
+def test_the_logins_of_a_company_are_queued_one_by_one(company):
+    for _ in range(2):
+        assert company.run("ReconcileFunction", event_of("reconcile/align_company")) == {"batchItemFailures": []}
+        queued = [message["data"] for message in company.aws.messages("IdentityQueue")]
+        assert queued == [{"user_id": user_id, "company_changed": "yes"} for user_id in (MAIN, BUYER, LEAVING)]
+
+
 def test_a_requested_user_becomes_one_contact_of_the_erp(company, erp):
     for _ in range(2):
         assert company.run("ErpPushFunction", event_of("erp_push/create_contact")) == {"batchItemFailures": []}
