@@ -8,7 +8,7 @@ import json
 import shutil
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from statistics import median
@@ -37,12 +37,15 @@ COLD: Mapping[str, str] = {
     "POST /invitations/acceptance": "invitations",
     "GET /users/{user_id}": "users",
     "GET /companies/{company_id}/users/{user_id}": "companies",
+    "POST /webhooks/{source}": "customer_webhook",
     "OutboxFunction": "outbox",
     "EmailDispatchFunction": "email_dispatch",
     "ReconcileFunction": "reconcile",
     "ErpPushFunction": "erp_push",
+    "CustomerSyncFunction": "customer_sync",
 }
 """What each function does first in its life, and what it is called."""
+WEBHOOK = "POST /webhooks/{source}"
 WARM = {"GET /users/{user_id}": ("GET one user", 1.5, 1.2), "POST /users": ("POST /users", 1.7, 1.3)}
 
 
@@ -74,18 +77,23 @@ class Artefacts:
             (found,) = installed.glob(pattern)
             (self.runtime / found.name).symlink_to(found)
 
-    def pair(self, name: str, invocation: Invocation) -> Pair:
+    def pair(self, name: str, invocation: Invocation, service: str = "dynamodb") -> Pair:
         """Return our function that handled this invocation, and its reference."""
         function = self._stage.function_of(name)
         path = (self._build / function, _HERE, self.layers, self.runtime)
         # A call of another service is one of DynamoDB's there: the reference has one client.
         calls = [call if call.service == "dynamodb" else _GET for call in invocation.calls]
+        if service != "dynamodb":
+            calls = [call for call in invocation.calls if call.service == service]
         ours = {
             **self._stage.aws.environment(function),
+            # What the story signed is measured minutes later.
+            "WEBHOOK_TOLERANCE_SECONDS": "86400",
             "PRODUCT_HANDLER": self._functions[function]["Handler"],
             "ANSWERS": self._file(name, "ours", _answers(invocation.calls)),
         }
         reference = {
+            "SERVICE": service,
             "CALLS": self._file(name, "calls", [(call.method, call.parameters) for call in calls]),
             "ANSWERS": self._file(name, "reference", _answers(calls)),
         }
@@ -121,6 +129,7 @@ def rows(stage: Stage, folder: Path) -> Iterator[Row]:
     yield from _sizes(artefacts)
     yield from _cold(artefacts, stage)
     yield from _warm(artefacts, stage.invocations)
+    yield from _intake(artefacts, stage.invocations[WEBHOOK])
 
 
 def _sizes(artefacts: Artefacts) -> Iterator[Row]:
@@ -144,8 +153,10 @@ def _cold(artefacts: Artefacts, stage: Stage) -> Iterator[Row]:
                 peaks[name] = max(peak, peaks.get(name, 0))
     for name, found in ratios.items():
         behind_api = " " in name
-        budget, stretch = (1.20, 0.85) if behind_api else (1.10, 0.80)
-        group = f"cold start, CPU to the first answer, x boto3 client ({'API' if behind_api else 'queues'})"
+        waits_for_nobody = behind_api and name != WEBHOOK
+        budget, stretch = (1.20, 0.85) if waits_for_nobody else (1.10, 0.80)
+        kind = "API" if waits_for_nobody else "webhooks and queues"
+        group = f"cold start, CPU to the first answer, x boto3 client ({kind})"
         yield Row(
             group, f"{COLD[name]} ({name})" if behind_api else COLD[name], median(found), "x", budget, stretch, SLACK
         )
@@ -169,6 +180,36 @@ def _warm(artefacts: Artefacts, invocations: Mapping[str, Invocation]) -> Iterat
         yield Row(
             "warm CPU, x boto3 client with the same calls", title, median(ratios[name]), "x", budget, stretch, SLACK
         )
+
+
+def _intake(artefacts: Artefacts, invocation: Invocation) -> Iterator[Row]:
+    """Yield what a webhook costs, accepted and refused, without what the runtime client costs whoever it runs."""
+    pair = artefacts.pair(WEBHOOK, invocation, service="sqs")
+    headers = {**invocation.event["headers"], "webhook-signature": f"v1,{'A' * 43}="}
+    forged = {**invocation.event, "headers": headers}
+    accepting: list[float] = []
+    refusing: list[float] = []
+    for _ in range(ROUNDS):
+        accepted = _cpu_by_itself(pair.ours, invocation.event, HTTPStatus.ACCEPTED)
+        accepting.append(accepted / _cpu_by_itself(pair.reference, invocation.event, HTTPStatus.OK))
+        refusing.append(_cpu_by_itself(pair.ours, forged, HTTPStatus.UNAUTHORIZED) / accepted)
+    group = "webhook, warm CPU of the handler by itself"
+    yield Row(group, "accepted, x one SendMessage of boto3", median(accepting), "x", 1.25, 1.1, SLACK)
+    yield Row(group, "refused for its signature, x accepted", median(refusing), "x", 0.15, 0.08, SLACK)
+
+
+def _cpu_by_itself(program: Program, event: Mapping[str, Any], status: HTTPStatus) -> float:
+    """Return the CPU time of one request among many in one invocation."""
+    often = replace(program, handler="often.handler", variables={**program.variables, "OFTEN": program.handler})
+    with sandbox(often) as it:
+        spent = []
+        for times in (WARM_UPS, REQUESTS):
+            before = it.cpu_ns()
+            answer = it.invoke(json.dumps({"times": times, "event": event}).encode())
+            if answer["statusCode"] != status:
+                raise AssertionError(answer)
+            spent.append((it.cpu_ns() - before) / times)
+        return spent[-1]
 
 
 def _cpu(program: Program, event: bytes) -> float:
