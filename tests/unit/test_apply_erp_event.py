@@ -28,7 +28,7 @@ from tests.builders import (
     an_entry,
     an_invited_user,
 )
-from tests.clock_fake import NOON
+from tests.clock_fake import NOON, FakeClock
 from tests.companies_fake import FakeCompanies
 
 SECOND = timedelta(seconds=1)
@@ -650,3 +650,61 @@ def test_any_order_and_any_repetition_of_events_ends_in_the_same_state(history):
     happened, learned = history
     in_order = learn(sorted(happened, key=lambda event: (event["at"], event["webhook_id"])))
     assert state(learn(learned)) == state(in_order)
+
+
+# Lists read in between
+
+
+@st.composite
+def contact_histories(draw):
+    """What happened to contacts of an ERP, when each change was told, and when full lists were read and saved.
+
+    Times are minutes. A change is told, and a list is saved, at its time or later.
+    """
+    steps, contacts = [], {}
+    for minute in sorted(draw(st.sets(st.integers(0, 30), max_size=6))):
+        number = draw(st.sampled_from(["KT1", "KT2"]))
+        known = contacts.get(number)
+        if known and draw(st.booleans()):
+            kind, told = "contact.deleted", {}
+            contacts = {other: fields for other, fields in contacts.items() if other != number}
+        else:
+            kind = "contact.updated"
+            told = draw(st.fixed_dictionaries({}, optional={"name": NAMES, "email": EMAILS}))
+            contacts = {**contacts, number: {**(known or {"name": "Neu", "email": None}), **told}}
+            # A contact that is new, or new again, is told as a whole.
+            told = told if known else contacts[number]
+        steps.append((minute, "event", {"kind": kind, "contact_number": number, **told}, contacts))
+    actions = []
+    for minute, _, event, _ in steps:
+        for delay in draw(st.lists(st.integers(0, 30), min_size=1, max_size=2)):
+            actions.append((minute + delay, minute, event))
+    for minute in draw(st.lists(st.integers(0, 40), max_size=3)):
+        listed_then = ([contacts for at, _, _, contacts in steps if at <= minute] or [{}])[-1]
+        actions.append((minute + draw(st.integers(0, 2)), minute, listed_then))
+    return contacts, sorted(actions, key=lambda action: action[0])
+
+
+NAMES = st.sampled_from(["Anna", "Berta"])
+EMAILS = st.sampled_from(["a@x.example", None])
+
+
+@given(history=contact_histories())
+def test_whatever_is_told_and_listed_in_between_it_ends_with_what_the_erp_has(history):
+    contacts, actions = history
+    room = Room()
+    room.companies.add(a_company(), a_main_contact())
+    for minute, happened, what in actions:
+        room.clock = FakeClock(NOON + minute * MINUTE)
+        at = NOON + happened * MINUTE
+        if "kind" in what:
+            event = dict(what)
+            # The moment and the change name the event: a repeat is the same one.
+            room.tell(event.pop("kind"), at=at, webhook_id=f"msg_{happened}", **event)
+        else:
+            with_contacts(room, *(a_contact(number, **BARE | found) for number, found in what.items()), read_at=at)
+    shown = {number: {"name": it.name, "email": it.email} for number, it in listed(room).items()}
+    assert shown == contacts
+
+
+BARE = {"telephone": None, "telefax": None, "language_code": None}
