@@ -674,13 +674,13 @@ def contact_histories(draw):
             contacts = {**contacts, number: {**(known or {"name": "Neu", "email": None}), **told}}
             # A contact that is new, or new again, is told as a whole.
             told = told if known else contacts[number]
-        steps.append((minute, "event", {"kind": kind, "contact_number": number, **told}, contacts))
+        steps.append((minute, {"kind": kind, "contact_number": number, **told}, contacts))
     actions = []
-    for minute, _, event, _ in steps:
-        for delay in draw(st.lists(st.integers(0, 30), min_size=1, max_size=2)):
-            actions.append((minute + delay, minute, event))
+    for minute, event, _ in steps:
+        delays = draw(st.lists(st.integers(0, 30), min_size=1, max_size=2))
+        actions += [(minute + delay, minute, event) for delay in delays]
     for minute in draw(st.lists(st.integers(0, 40), max_size=3)):
-        listed_then = ([contacts for at, _, _, contacts in steps if at <= minute] or [{}])[-1]
+        listed_then = ([found for at, _, found in steps if at <= minute] or [{}])[-1]
         actions.append((minute + draw(st.integers(0, 2)), minute, listed_then))
     return contacts, sorted(actions, key=lambda action: action[0])
 
