@@ -116,6 +116,14 @@ class RunningShop:
         headers = signed(text, now, webhook_id=f"msg_{kind.replace('.', '_')}")
         return self.call("POST /webhooks/{source}", text=text, headers=headers, source="erp")
 
+    def bounce(self, to):
+        """Let SES tell that its last mail to somebody came back."""
+        mail = {"timestamp": iso(datetime.now(UTC)), "destination": [to]}
+        notification = {"notificationType": "Bounce", "bounce": {"bounceType": "Permanent"}, "mail": mail}
+        queue = self.aws.physical("EmailFeedbackQueue")
+        body = json.dumps(notification)
+        self.unwatched(lambda: self.aws.client("sqs").send_message(QueueUrl=queue, MessageBody=body))
+
     def _survived(self, invoke):
         try:
             return invoke()
