@@ -66,16 +66,21 @@ def difference(dynamodb: Any, *, live: str, restored: str) -> Iterator[Write]:  
         yield {"DeleteRequest": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}}
 
 
-def gone_since(dynamodb: Any, journal: str, since: str) -> Mapping[Key, str]:  # noqa: ANN401 # a client
+def gone_since(dynamodb: Any, journal: str, since: datetime) -> Mapping[Key, str]:  # noqa: ANN401 # a client
     """Return what happened last to everybody's access since, by company and user: a restore takes it back."""
     entries = _items(
         dynamodb,
         journal,
         FilterExpression="#at >= :since",
         ExpressionAttributeNames={"#at": "at"},
-        ExpressionAttributeValues={":since": {"S": since}},
+        # To the second as text, and exactly below.
+        ExpressionAttributeValues={":since": {"S": f"{since:%Y-%m-%dT%H:%M:%S}"}},
     )
-    found = [(_key(entry), entry["subject"]["S"], entry["action"]["S"]) for entry in entries]
+    found = [
+        (_key(entry), entry["subject"]["S"], entry["action"]["S"])
+        for entry in entries
+        if datetime.fromisoformat(entry["at"]["S"]) >= since
+    ]
     return {
         (company_id, user_id): action
         # An entry's id begins with its time.
@@ -84,12 +89,11 @@ def gone_since(dynamodb: Any, journal: str, since: str) -> Mapping[Key, str]:  #
     }
 
 
-def _moment(text: str) -> str:
-    """Return the moment as the journal writes it."""
+def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise argparse.ArgumentTypeError("say its zone: 2026-11-24T08:00:00Z")
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC)
 
 
 def _outputs(stage: Stage) -> Mapping[str, str]:
