@@ -12,9 +12,13 @@ SOMETHING = document({"coverage": {"enabled": False}, "examples": {"enabled": Fa
 
 @pytest.fixture(scope="module")
 def shown(stack):
-    """What the callers show: a main contact an access token, nobody nothing."""
+    """What the callers show: a main contact an access token, an operator a client key, nobody nothing."""
     token = new_customer(stack).activate().token
-    return {"a main contact": {"Authorization": f"Bearer {token}"}, "nobody": {}}
+    return {
+        "a main contact": {"Authorization": f"Bearer {token}"},
+        "an operator": {"Authorization": f"Bearer {stack.operator_key}"},
+        "nobody": {},
+    }
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +28,7 @@ def session():
         yield session
 
 
-@pytest.mark.parametrize("caller", ["a main contact", "nobody"])
+@pytest.mark.parametrize("caller", ["a main contact", "an operator", "nobody"])
 @SOMETHING.parametrize()
 @settings(SAME, max_examples=3)
 def test_the_gateway_and_what_is_behind_it_answer_as_documented(case, stack, session, shown, caller):
