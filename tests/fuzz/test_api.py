@@ -15,13 +15,15 @@ import pytest
 import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from moto import mock_aws
 from requests.auth import AuthBase
 
 from customer_center.platform.log import logger
+from tests.erp_simulator_fixture import running_simulator
 from tests.fuzz.gateway import Gateway, handlers_of
 from tests.fuzz.requests_of_document import CHECKS, SAME, document
-from tests.integration.aws import REGION, event_of, forget
-from tests.integration.test_handlers import BUYER, HTTP_SAMPLES, aws, erp_server, population  # noqa: F401 # fixtures
+from tests.integration.aws import REGION, Aws, event_of, forget
+from tests.integration.population import BUYER, HTTP_SAMPLES, populate
 from tests.template_reader import events_of, functions_of
 from tests.webhooks_fake import signed
 
@@ -92,7 +94,20 @@ AS_IT_IS = object()
 
 
 @pytest.fixture(scope="module")
-def handlers(aws):  # noqa: F811 # the fixture
+def aws():
+    with pytest.MonkeyPatch.context() as patch, running_simulator() as erp, mock_aws():
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        yield Aws(erp.url)
+
+
+@pytest.fixture(scope="module")
+def population(aws):
+    """What the tables hold of the people of the sample events."""
+    return populate(aws)
+
+
+@pytest.fixture(scope="module")
+def handlers(aws):
     """The functions behind the gateway, started once: their variables of one name have one value."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
@@ -108,7 +123,7 @@ def handlers(aws):  # noqa: F811 # the fixture
 
 
 @pytest.fixture
-def api(aws, handlers, population):  # noqa: F811 # the fixtures
+def api(aws, handlers, population):
     """What asks a case, of the state given or of what the last one left, and holds the answer against the document."""
     people = {username_of(event) for events in SAMPLES.values() for event in events} | {BUYER}
     with requests.Session() as session:
@@ -175,7 +190,7 @@ OPERATIONS = {result.ok().label: result.ok() for result in SENSIBLE.get_all_oper
 
 
 @pytest.mark.parametrize("route", OPERATIONS)
-def test_what_means_something_is_answered_as_documented_and_well(api, population, route):  # noqa: F811 # the fixture
+def test_what_means_something_is_answered_as_documented_and_well(api, population, route):
     # The company of the sample events is activated once.
     state = None if route == "POST /activations" else population
     who = {"auth": Signed()} if route == "POST /webhooks/{source}" else who_may(route)

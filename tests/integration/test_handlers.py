@@ -19,13 +19,12 @@ from jsonschema import Draft202012Validator
 from moto import mock_aws
 
 from customer_center.clients import adapter as clients_adapter
-from customer_center.clients.model import ClientKey, Scope, new_key_secret
 from customer_center.clients.store import ClientKeyStore
 from customer_center.companies import adapter as companies_adapter
 from customer_center.companies import store
 from customer_center.companies.callers import PersonCaller
 from customer_center.companies.find_users import UserFilter, UserSort
-from customer_center.companies.model import InvitationStatus, Permission, Role, UserStatus
+from customer_center.companies.model import InvitationStatus, Permission, Role
 from customer_center.companies.store import CompanyStore
 from customer_center.connectors.cognito import adapter as cognito_adapter
 from customer_center.connectors.cognito.identities import CognitoIdentities
@@ -41,11 +40,8 @@ from customer_center.webhooks import adapter as webhooks_adapter
 from customer_center.webhooks.receive_event import MAX_EVENT_BYTES
 from tests.builders import (
     a_claim,
-    a_company,
-    a_main_contact,
     a_user,
     an_attempt,
-    an_email_change,
     an_entry,
     an_invitation,
     an_invited_user,
@@ -53,31 +49,32 @@ from tests.builders import (
 )
 from tests.erp_simulator_fixture import running_simulator
 from tests.integration.aws import Aws, Context, Sandboxes, event_of, folder_of, forget, load
+from tests.integration.population import (
+    BUYER,
+    CODE_MAIL,
+    COMPANY,
+    DEACTIVATED,
+    EMAIL,
+    FRESH,
+    HTTP_SAMPLES,
+    INVITED,
+    LEAVING,
+    MAIN,
+    NEW_EMAIL,
+    NOBODY,
+    OPERATOR_KEY,
+    OTHER_COMPANY,
+    PASSWORD,
+    SAMPLES,
+    SECRET,
+    SHOP_KEY,
+    STRANGER,
+    populate,
+    user_id_of,
+)
 from tests.template_reader import ROOT, events_of, function_names, functions_of, load_template
 from tests.webhooks_fake import OTHER_SECRET, signed
 from tests.webhooks_fake import SECRET as SECRET_OF_ERP
-
-# The people of the sample events.
-COMPANY = "com_01kajx4m2r8t6v0w5y9b3d7f1h"
-OTHER_COMPANY = "com_01kajx4m2r8t6v0w5y9b3d7f2j"
-
-
-def _user_id(serial, company_id=COMPANY):
-    return f"usr_{company_id.removeprefix('com_')}_0176398000{serial:03}4182736450918"
-
-
-MAIN, BUYER, INVITED, DEACTIVATED, FRESH, LEAVING = map(_user_id, range(1, 7))
-NOBODY = _user_id(999)
-STRANGER = _user_id(1, OTHER_COMPANY)
-PASSWORD = "a long enough password"
-SECRET = "Zm9yIHRoZSBzYW1wbGUgZXZlbnRzIG9ubHkgICAgICA"
-# The client keys of the sample events; all have the sample's secret.
-OPERATOR_KEY, SHOP_KEY = "01kajx4m2r8t6v0w5y9b3d7f9p", "01kajx4m2r8t6v0w5y9b3d7f9q"
-INVITATION_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k4"
-CODE_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k5"
-CONFIRMATION_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k6"
-NEW_EMAIL = "new.address@fresh.example"
-EMAIL = "max.mustermann@musterhandel.example"
 
 TEMPLATE = load_template()
 FUNCTION_OF_ROUTE = {
@@ -85,8 +82,6 @@ FUNCTION_OF_ROUTE = {
     for name, function in functions_of(TEMPLATE).items()
     for event in events_of(function, "HttpApi").values()
 }
-SAMPLES = sorted(file.relative_to(ROOT / "events").with_suffix("").as_posix() for file in ROOT.glob("events/*/*.json"))
-HTTP_SAMPLES = [path for path in SAMPLES if "routeKey" in event_of(path)]
 DOCUMENT = json.loads((ROOT / "docs/openapi.json").read_text())
 
 
@@ -243,60 +238,8 @@ def stage(aws, erp, monkeypatch, capsys):
 
 @pytest.fixture(scope="module")
 def population(aws):
-    """What the tables hold of a company of six people, and of another company with one."""
-    aws.restore(None)
-    store = Stage(aws, None).store
-    _found_company(store, COMPANY, "10000", "Musterhandel GmbH", MAIN, "Max Mustermann", EMAIL)
-    _found_company(store, OTHER_COMPANY, "70000", "Gross GmbH", STRANGER, "Erika Muster", "erika.muster@gross.example")
-    expires_at = datetime.now(UTC) + timedelta(days=7)
-    for user in (
-        a_user(
-            user_id=BUYER,
-            company_id=COMPANY,
-            email_change=an_email_change(
-                secret=None, email="b@fresh.example", mail_id=CONFIRMATION_MAIL, expires_at=expires_at
-            ),
-        ),
-        a_user(user_id=DEACTIVATED, company_id=COMPANY, status=UserStatus.DEACTIVATED),
-        a_user(
-            user_id=LEAVING,
-            company_id=COMPANY,
-            roles={Role.APPROVER},
-            email_change=an_email_change(secret=SECRET, email=NEW_EMAIL, expires_at=expires_at),
-        ),
-        an_invited_user(
-            user_id=INVITED, company_id=COMPANY, invitation=an_invitation(secret=SECRET, expires_at=expires_at)
-        ),
-        an_invited_user(
-            user_id=FRESH,
-            company_id=COMPANY,
-            email="nina.neu@fresh.example",
-            invitation=an_invitation(secret=None, mail_id=INVITATION_MAIL, expires_at=expires_at),
-        ),
-    ):
-        store.add_user(user, an_entry(company_id=COMPANY))
-    for key_id, scope in ((OPERATOR_KEY, Scope.OPERATOR), (SHOP_KEY, Scope.COMPANIES_READ)):
-        _add_key(aws, key_id, scope)
-    return aws.snapshot()
-
-
-def _add_key(aws, key_id, scope):
-    now = datetime.now(UTC)
-    secrets = (new_key_secret(SECRET, now),)
-    key = ClientKey(key_id, scope, frozenset({scope}), now, now, secrets=secrets)
-    Stage(aws, None).client_keys.add(key, an_entry(company_id=OPERATOR, subject=key_id))
-
-
-def _found_company(store, company_id, customer_number, name, user_id, user_name, email):
-    company = a_company(
-        company_id=company_id,
-        customer_number=customer_number,
-        name=name,
-        main_contact_email=email,
-        main_contacts=frozenset({user_id}),
-    )
-    user = a_main_contact(user_id=user_id, company_id=company_id, name=user_name, email=email)
-    store.complete_activation(user, company, an_entry(company_id=company_id), existing=None, contact=None)
+    """What the tables hold of the people of the sample events."""
+    return populate(aws)
 
 
 @pytest.fixture
@@ -2140,7 +2083,7 @@ def test_a_confirmation_too_late_is_gone(company):
 
 def test_an_email_somebody_got_first_is_not_confirmed(company):
     company.store.add_user(
-        a_user(user_id=_user_id(78), company_id=COMPANY, email=NEW_EMAIL.upper()), an_entry(company_id=COMPANY)
+        a_user(user_id=user_id_of(78), company_id=COMPANY, email=NEW_EMAIL.upper()), an_entry(company_id=COMPANY)
     )
     _refuses(company, event_of("invitations/confirm_email"), 409, "email-in-use")
 
@@ -2170,7 +2113,7 @@ def test_a_token_of_another_form_is_refused(company, token, code):
     ids=["expired", "revoked", "used"],
 )
 def test_a_token_that_is_not_good_any_more_is_gone(company, invitation, code):
-    user_id = _user_id(77)
+    user_id = user_id_of(77)
     given = {"expires_at": _soon() + timedelta(days=1), **invitation}
     user = an_invited_user(user_id=user_id, company_id=COMPANY, invitation=an_invitation(secret=SECRET, **given))
     company.store.add_user(user, an_entry(company_id=COMPANY))
