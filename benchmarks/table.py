@@ -33,7 +33,7 @@ class Row:
         if self.measured > self.budget * self.slack:
             return BROKEN
         if self.measured > self.budget:
-            return "within noise"
+            return "over, within slack"
         return "stretch" if self.stretch is not None and self.measured <= self.stretch else "holds"
 
 
