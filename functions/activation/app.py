@@ -10,14 +10,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.companies.activate_company import Activation, ActivationRules, CodeSent, Visit, activate_company
 from customer_center.companies.adapter import companies
-from customer_center.companies.bodies import (
-    ActivationBody,
-    CodeSentAnswer,
-    CompanyAnswer,
-    LoggedInAnswer,
-    SessionAnswer,
-    UserAnswer,
-)
+from customer_center.companies.bodies import CompanyAnswer, UserAnswer
+from customer_center.companies.entry_bodies import ActivationBody, CodeSentAnswer, LoggedInAnswer, SessionAnswer
 from customer_center.companies.model import RefusalLimits, check_salutation
 from customer_center.connectors.cognito.adapter import identities
 from customer_center.connectors.silver.adapter import erp

@@ -23,7 +23,9 @@ from customer_center.clients.revoke_client_key import revoke_client_key
 from customer_center.clients.rotate_client_key import rotate_client_key
 from customer_center.companies.adapter import companies
 from customer_center.companies.appoint_main_contact import appoint_main_contact
-from customer_center.companies.bodies import (
+from customer_center.companies.close_company import close_company, reopen_company
+from customer_center.companies.idempotency import user_once
+from customer_center.companies.machine_bodies import (
     ActivationUnlockAnswer,
     ActivationUnlockBody,
     AppointmentBody,
@@ -32,8 +34,6 @@ from customer_center.companies.bodies import (
     CompanyRecordAnswer,
     CompanyUserAnswer,
 )
-from customer_center.companies.close_company import close_company, reopen_company
-from customer_center.companies.idempotency import user_once
 from customer_center.companies.model import Company, User
 from customer_center.companies.ports import Companies
 from customer_center.companies.renumber_customer import find_company

@@ -10,14 +10,14 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.companies.adapter import companies, journal
-from customer_center.companies.bodies import (
+from customer_center.companies.bodies import UserAnswer
+from customer_center.companies.callers import person
+from customer_center.companies.contact_bodies import (
     ErpContactAnswer,
     ErpContactsAnswer,
     ErpContactsQuery,
     InviteContactBody,
-    UserAnswer,
 )
-from customer_center.companies.callers import person
 from customer_center.companies.idempotency import user_once
 from customer_center.companies.import_bodies import (
     COLUMNS,

@@ -10,16 +10,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.companies.accept_invitation import accept_invitation
 from customer_center.companies.adapter import companies
-from customer_center.companies.bodies import (
+from customer_center.companies.bodies import CompanyAnswer, UserAnswer
+from customer_center.companies.confirm_email import confirm_email
+from customer_center.companies.entry_bodies import (
     AcceptanceBody,
-    CompanyAnswer,
     EmailConfirmationBody,
     EmailConfirmedAnswer,
     LoggedInAnswer,
     SessionAnswer,
-    UserAnswer,
 )
-from customer_center.companies.confirm_email import confirm_email
 from customer_center.companies.limit_wrong_links import wrong_links_limited
 from customer_center.companies.model import WrongLinkLimits
 from customer_center.connectors.cognito.adapter import identities

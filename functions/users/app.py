@@ -11,25 +11,16 @@ from urllib.parse import urlencode
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.companies.adapter import companies, journal
-from customer_center.companies.bodies import (
+from customer_center.companies.audit_bodies import (
     AUDIT_COLUMNS,
     AuditEntriesAnswer,
     AuditEntryAnswer,
     AuditExportQuery,
     AuditQuery,
-    CompanyAnswer,
-    EditUserBody,
-    ErasureAnswer,
     ExportAnswer,
-    MainContactBody,
-    MeAnswer,
-    PageQuery,
-    RequestUserBody,
-    UserAnswer,
-    UsersAnswer,
-    UsersQuery,
     audit_rows,
 )
+from customer_center.companies.bodies import CompanyAnswer, PageQuery, UserAnswer
 from customer_center.companies.callers import person
 from customer_center.companies.change_user_status import activate_user, deactivate_user
 from customer_center.companies.delete_user import delete_user
@@ -46,6 +37,15 @@ from customer_center.companies.ports import Companies
 from customer_center.companies.read_audit_trail import EntriesPage, read_audit_trail
 from customer_center.companies.resend_invitation import resend_invitation
 from customer_center.companies.revoke_invitation import revoke_invitation
+from customer_center.companies.user_bodies import (
+    EditUserBody,
+    ErasureAnswer,
+    MainContactBody,
+    MeAnswer,
+    RequestUserBody,
+    UsersAnswer,
+    UsersQuery,
+)
 from customer_center.connectors.cognito.adapter import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment

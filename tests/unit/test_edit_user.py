@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from customer_center.companies.bodies import EditUserBody
 from customer_center.companies.model import Budgets, InvitationStatus, Role, UserStatus
+from customer_center.companies.user_bodies import EditUserBody
 from customer_center.platform.errors import Conflict, Forbidden, InProgress, InvalidInput, NotFound, PreconditionFailed
 from tests.builders import (
     NOON,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from customer_center.companies.bodies import ErpContactAnswer
+from customer_center.companies.contact_bodies import ErpContactAnswer
 from customer_center.platform.errors import MalformedRequest, OutsideTimeout, OutsideUnavailable
 from customer_center.platform.ids import new_user_id
 from tests.builders import (

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from customer_center.companies.bodies import AUDIT_COLUMNS, AuditEntryAnswer, audit_rows
+from customer_center.companies.audit_bodies import AUDIT_COLUMNS, AuditEntryAnswer, audit_rows
 from customer_center.companies.model import Role
 from customer_center.companies.read_audit_trail import EntryFilter
 from customer_center.platform.errors import MalformedRequest

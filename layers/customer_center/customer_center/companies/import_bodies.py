@@ -7,10 +7,11 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from customer_center.companies.bodies import InviteContactBody, RequestUserBody
+from customer_center.companies.contact_bodies import InviteContactBody
 from customer_center.companies.import_users import ImportRow, RowResult, RowStatus
 from customer_center.companies.invite_contact import NewUser
 from customer_center.companies.model import check_salutation
+from customer_center.companies.user_bodies import RequestUserBody
 from customer_center.platform import texts
 from customer_center.platform.errors import FieldError, InvalidInput
 from customer_center.platform.http import validated

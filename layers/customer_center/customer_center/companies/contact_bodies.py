@@ -1,0 +1,78 @@
+"""What goes over the wire of the ERP's contacts."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import (
+    Field,
+)
+
+from customer_center.companies.bodies import (
+    BudgetsBody,
+    Email,
+    Input,
+    LanguageTag,
+    Line,
+    Output,
+    PageQuery,
+    PersonName,
+    Salutation,
+)
+from customer_center.companies.email_address import email_address
+from customer_center.companies.model import (
+    CachedContact,
+    Role,
+)
+
+
+class InviteContactBody(Input):
+    """What the main contact enters to add an ERP contact; customer and contact number cannot be sent."""
+
+    salutation: Salutation
+    roles: Annotated[frozenset[Role], Field(min_length=1)]
+    name: PersonName | None = None
+    email: Email | None = None
+    language: LanguageTag | None = None
+    budgets: BudgetsBody = BudgetsBody()
+
+
+class ErpContactsQuery(PageQuery):
+    """Which part of the contacts, and whether the ERP is asked now."""
+
+    q: Annotated[Line | None, Field(max_length=100, description="Begins the name; case does not matter.")] = None
+    refresh: Annotated[bool, Field(description="Ask the ERP now instead of using the last answer.")] = False
+
+
+class ErpContactAnswer(Output):
+    """A contact of the ERP without a shop account (seed 000); `cannot_be_invited` where there is no e-mail."""
+
+    contact_number: str
+    name: str
+    telephone: str | None
+    telefax: str | None
+    email: str | None
+    language_code: str | None
+    cannot_be_invited: bool
+
+    @classmethod
+    def of(cls, row: CachedContact) -> Self:
+        """Return the representation of a contact."""
+        contact = row.contact
+        return cls(
+            contact_number=contact.contact_number,
+            name=contact.name,
+            telephone=contact.telephone,
+            telefax=contact.telefax,
+            email=contact.email,
+            language_code=contact.language_code,
+            cannot_be_invited=contact.email is None or email_address(contact.email) is None,
+        )
+
+
+class ErpContactsAnswer(Output):
+    """A page of contacts, as the ERP had them at `as_of`; `stale` when it could not be asked again."""
+
+    items: list[ErpContactAnswer]
+    next_cursor: str | None
+    as_of: datetime
+    stale: bool

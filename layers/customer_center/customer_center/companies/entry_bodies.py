@@ -1,0 +1,104 @@
+"""What goes over the wire where people get in: activation, acceptance, and the confirmation of a new e-mail."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+)
+from pydantic_core import PydanticCustomError
+
+from customer_center.companies.bodies import (
+    CompanyAnswer,
+    Email,
+    Input,
+    Number,
+    Output,
+    PersonName,
+    Salutation,
+    UserAnswer,
+)
+from customer_center.companies.ports import Session
+
+
+def _password(text: SecretStr) -> SecretStr:
+    # Cognito's pattern allows no blank at either end; everything else is its policy's (template: PasswordPolicy).
+    secret = text.get_secret_value()
+    if secret != secret.strip():
+        raise PydanticCustomError("password-policy", "No blank at the ends.")
+    return text
+
+
+Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+Password = Annotated[SecretStr, Field(min_length=10, max_length=128), AfterValidator(_password)]
+
+
+class ActivationBody(Input):
+    """What a person sends to activate; `code` is what the mail brought, left out the first time."""
+
+    customer_number: Number
+    invoice_number: Number
+    email: Email
+    salutation: Salutation
+    name: PersonName
+    password: Password
+    contact_number: Number | None = None
+    code: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$")] | None = None
+
+
+class EmailConfirmationBody(Input):
+    """The token of the link that was mailed to the new e-mail."""
+
+    token: Token
+
+
+class AcceptanceBody(Input):
+    """The token of the invitation's link, and the password the person chose."""
+
+    token: Token
+    password: Password
+
+
+class SessionAnswer(Output):
+    """A login (RFC 6749 §5.1); `expires_in` in seconds."""
+
+    access_token: str
+    id_token: str
+    refresh_token: str
+    expires_in: int
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 # the type, not the token
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """Return the representation of a login."""
+        return cls(
+            access_token=session.access_token,
+            id_token=session.id_token,
+            refresh_token=session.refresh_token,
+            expires_in=session.expires_in,
+        )
+
+
+class LoggedInAnswer(Output):
+    """A user who has just got in: activated, or accepted an invitation."""
+
+    user: UserAnswer
+    company: CompanyAnswer
+    session: SessionAnswer
+
+
+class EmailConfirmedAnswer(Output):
+    """The e-mail is confirmed: it is the user's login from now on."""
+
+    status: Literal["confirmed"] = "confirmed"
+    email: str
+
+
+class CodeSentAnswer(Output):
+    """The activation goes on with the code that was mailed to this address."""
+
+    status: Literal["code_sent"] = "code_sent"
+    email: str
