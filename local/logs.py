@@ -4,13 +4,14 @@ import json
 
 from botocore.exceptions import EndpointConnectionError
 
-from local.stack import ROOT, emulated
+from local.addresses import ADDRESSES
+from local.stack import emulated
 
 
 def main() -> None:
     """Print every line of every function, with the function's name before it."""
     try:
-        logs = emulated(json.loads((ROOT / ".local/stack.json").read_text())["endpoint_url"])("logs")
+        logs = emulated(json.loads(ADDRESSES.read_text())["endpoint_url"])("logs")
         groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
     except (FileNotFoundError, EndpointConnectionError):
         raise SystemExit("The local stack is not running: make run") from None

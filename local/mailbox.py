@@ -4,13 +4,13 @@ import json
 
 import requests
 
-from local.stack import ROOT
+from local.addresses import ADDRESSES
 
 
 def main() -> None:
     """Print every mail, oldest first."""
     try:
-        stack = json.loads((ROOT / ".local/stack.json").read_text())
+        stack = json.loads(ADDRESSES.read_text())
         accounts = requests.get(stack["mailbox_url"], timeout=10).json()["messages"]
     except (FileNotFoundError, requests.ConnectionError):
         raise SystemExit("The local stack is not running: make run") from None

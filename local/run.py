@@ -5,21 +5,17 @@ import signal
 import socket
 import time
 
+from local.addresses import ADDRESSES, FOLDER, PORT
 from local.stack import ROOT, Stack, running_stack
 from local.walk import MAIN_CONTACT, PASSWORD, walk
 
-_USUAL_PORT = 4566
-PORT = int(os.environ.get("PORT", str(_USUAL_PORT)))
-# A second stack beside the usual one has state and addresses of its own.
-_SUFFIX = "" if PORT == _USUAL_PORT else f"-{PORT}"
-FOLDER = ROOT / f".local/run{_SUFFIX}"
-ADDRESSES = ROOT / f".local/stack{_SUFFIX}.json"
 ERP_PORT = int(os.environ.get("ERP_PORT", "4567"))
 
 
 def main() -> None:
     """Run until interrupted; state is kept for the next run."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):
+    # What a shell starts in the background is told to ignore Ctrl-C.
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)
     for name, port in (("PORT", PORT), ("ERP_PORT", ERP_PORT)):
         if _taken(port):

@@ -11,11 +11,11 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 import requests
 
-_ADDRESSES = Path(__file__).parent.parent / ".local/stack.json"
+from local.addresses import ADDRESSES
+
 _TIMEOUT = 30
 _DEMO = ("customer.updated", '{"customer_number": "10000", "customer_center": true}')
 
@@ -46,7 +46,7 @@ def main() -> int:
     """Send the event of the arguments to the running local stack; 1 when it was not accepted."""
     kind, data = [*sys.argv[1:], *_DEMO[len(sys.argv) - 1 :]][:2]
     try:
-        stack = json.loads(_ADDRESSES.read_text())
+        stack = json.loads(ADDRESSES.read_text())
         answer = send(stack["api_url"], stack["webhook_secret"], kind, json.loads(data))
     except (FileNotFoundError, requests.ConnectionError):
         raise SystemExit("The local stack is not running: make run") from None

@@ -35,6 +35,7 @@ from customer_center.platform.printable import is_printable
 
 # RFC 5321 §4.5.3.1.3: a path is at most 256 octets, its angle brackets included.
 _EMAIL_LENGTH = 254
+_DECIMALS = 2
 
 
 def _printable(text: str) -> str:
@@ -90,6 +91,9 @@ def _written(amount: object) -> object:
         raise PydanticCustomError("text", "An amount is text.")
     if not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", amount):
         raise PydanticCustomError("number", "An amount is a number.")
+    if len(amount.partition(".")[2]) > _DECIMALS:
+        # `1.000` is a thousand to some: it must not become one.
+        raise PydanticCustomError("out-of-range", "An amount has two decimals.")
     return Decimal(amount)
 
 
@@ -98,7 +102,7 @@ class MoneyBody(Input):
 
     amount: Annotated[
         Decimal,
-        Field(gt=0, max_digits=12, decimal_places=2),
+        Field(gt=0, max_digits=12, decimal_places=_DECIMALS),
         BeforeValidator(_written),
         WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"}),
     ]

@@ -45,6 +45,9 @@ def read(table: bytes, *, columns: Collection[str], required: Collection[str], a
     try:
         # Spreadsheet programs write a byte order mark; some take semicolons where commas stand in numbers.
         text = table.decode("utf-8-sig")
+        if "\ufffd" in text:
+            # The gateway has read text for us, and put this where it was not UTF-8.
+            raise MalformedRequest("csv-invalid")
         first_line = text.partition("\n")[0]
         delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
         header, *lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
