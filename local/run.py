@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 
-from local.addresses import ADDRESSES, FOLDER, PORT
+from local.addresses import ADDRESSES, CHOSEN, FOLDER, PORT
 from local.stack import ROOT, Stack, running_stack
 from local.walk import MAIN_CONTACT, PASSWORD, walk
 
@@ -46,10 +46,10 @@ The stack stays up until Ctrl-C.
   the API              {stack.api_url}
   its description      docs/openapi.json
   log in as            {MAIN_CONTACT} / {PASSWORD}
-  sent mails           make mail
+  sent mails           make mail{CHOSEN}
   the ERP simulator    {stack.erp_url}/_simulator/customers
   addresses and ids    {ADDRESSES.relative_to(ROOT)}
-  logs of functions    make logs
+  logs of functions    make logs{CHOSEN}
   logs of the tools    {FOLDER.relative_to(ROOT)}/*.log
 """)
 
