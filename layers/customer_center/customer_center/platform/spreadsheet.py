@@ -2,14 +2,16 @@
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from customer_center.platform.errors import InvalidInput, MalformedRequest
 from customer_center.platform.http import Csv
 
-# A cell that begins so is run as a formula (OWASP, "CSV Injection"); behind an apostrophe it is text.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A cell that begins so is run as a formula (OWASP, "CSV Injection"); behind an apostrophe it is text. Where a comma
+# stands before the cents, spreadsheet programs begin a new cell at each semicolon, quoted or not.
+_FORMULA = re.compile(r"(^|;)(?=[=+\-@\t\r])")
 
 
 def written(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Csv:
@@ -22,7 +24,7 @@ def written(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Csv:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return _FORMULA.sub(r"\1'", cell)
 
 
 @dataclass(frozen=True, slots=True)
