@@ -4,6 +4,7 @@ botocore's and not boto3's: the clients are the same, and importing boto3 adds S
 start. What they know of AWS is in `aws_models`: our calls and no others (written by `make aws-models`).
 """
 
+import random
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 _MODELS = Path(__file__).parent / "aws_models"
+_TRIES = 3
 _CONFIG = Config(
     # Short enough that three tries fit into one API request (the gateway gives up after 30 s).
     connect_timeout=2,
     read_timeout=5,
-    retries={"mode": "standard", "total_max_attempts": 3},
+    retries={"mode": "standard", "total_max_attempts": _TRIES},
     # botocore would else compose one anew for every call, which is a quarter of what a call costs.
     user_agent="customer-center",
 )
@@ -44,7 +46,20 @@ def _client(service: str) -> Any:  # noqa: ANN401 # one of the clients below
 @cache
 def dynamodb() -> "DynamoDBClient":
     """Return the DynamoDB client of this sandbox."""
-    return _client("dynamodb")  # type: ignore[no-any-return] # as named
+    client = _client("dynamodb")
+    client.meta.events.register("needs-retry.dynamodb", _again_after_a_transaction)
+    return client  # type: ignore[no-any-return] # as named
+
+
+def _again_after_a_transaction(
+    response: tuple[object, dict[str, Any]] | None, attempts: int, **_: object
+) -> float | None:
+    """Return after how many seconds a single write that met a transaction on its item is tried again, or None.
+
+    botocore does not try it again. What a transaction of ours met is in its own answer: `platform/dynamodb.py`.
+    """
+    met = response is not None and response[1].get("Error", {}).get("Code") == "TransactionConflictException"
+    return random.uniform(0, 0.05 * 2**attempts) if met and attempts < _TRIES else None  # noqa: S311 # jitter
 
 
 @cache
