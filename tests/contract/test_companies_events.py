@@ -267,6 +267,29 @@ def test_a_deleted_users_contact_stays_gone(world):
     assert listed(world) == []
 
 
+def test_what_is_told_while_the_contacts_user_is_deleted_is_not_written_over(store_world, monkeypatch):
+    companies = store_world.companies
+    user = a_user(contact_number="KT1")
+    store_world.founded(a_main_contact())
+    companies.add_user(user, an_entry(), a_contact("KT1"))
+    row = companies.contact(COMPANY_ID, "KT1")
+    gone = replace(row, gone=True, as_of={"gone": NEWER.of})
+    dynamodb = companies._client
+    write = dynamodb.transact_write_items
+
+    def told_first(**request):
+        once.undo()
+        companies.change_contact(COMPANY_ID, row, gone)
+        return write(**request)
+
+    with monkeypatch.context() as once:
+        once.setattr(dynamodb, "transact_write_items", told_first)
+        with pytest.raises(PreconditionFailed):
+            companies.delete_user(user, an_entry(), attempt="none")
+    assert companies.contact(COMPANY_ID, "KT1") == gone
+    assert companies.user(user.user_id) == user
+
+
 # What was applied
 
 

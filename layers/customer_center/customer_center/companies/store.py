@@ -518,12 +518,9 @@ class CompanyStore(Companies):
         # Not by the contact number alone: a contact is linked by its e-mail too. Deleting is rare, contacts are small.
         actions: list[Action] = []
         for linked in map(_contact_of, self._all_contacts(user.company_id, of_user=user.user_id)):
-            row = replace(linked, user_id=None)
-            values = _contact_values(user.company_id, row)
-            update = _update(_contact_key(user.company_id, row.contact.contact_number), values)
-            update["ExpressionAttributeValues"][":owner"] = {"S": user.user_id}
-            condition = {"ConditionExpression": "#user_id = :owner"}
-            actions.append(Action({"Update": {"TableName": self._table, **update, **condition}}, PreconditionFailed()))
+            key = _contact_key(user.company_id, linked.contact.contact_number)
+            write = self._contact_write(key, linked, replace(linked, user_id=None))
+            actions.append(Action({"Update": write}, PreconditionFailed()))
         return actions
 
     def _invite_contact(self, user: User, contact: ErpContact) -> Action:
