@@ -387,9 +387,9 @@ class Room:
             companies=self.companies,
         )
 
-    def edit(self, user_id, actor, *, if_version=None, **given):
+    def edit(self, user_id, actor, *, if_version=None, before_mail=lambda: None, **given):
         """Edit a user."""
-        ports = {"rules": self.invitation_rules, "identities": self.identities}
+        ports = {"rules": self.invitation_rules, "identities": self.identities, "before_mail": before_mail}
         return self._do(edit_user, user_id, Edit(**given), actor, if_version=if_version, **ports)
 
     def confirm(self, token):

@@ -327,8 +327,6 @@ def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> 
     """
     if body.salutation:
         check_salutation(body.salutation, settings().salutations)
-    if body.email:
-        _limit_mails(caller, request)
     user = edit_user(
         user_id,
         body.edit(),
@@ -336,6 +334,7 @@ def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> 
         request.request_id,
         if_version=request.required_if_match,
         rules=settings().rules(),
+        before_mail=lambda: _limit_mails(caller, request),
         companies=companies(),
         identities=identities(),
         clock=SystemClock(),

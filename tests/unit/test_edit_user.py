@@ -8,7 +8,16 @@ from pydantic import ValidationError
 
 from customer_center.companies.model import Budgets, InvitationStatus, Role, UserStatus
 from customer_center.companies.user_bodies import EditUserBody
-from customer_center.platform.errors import Conflict, Forbidden, InProgress, InvalidInput, NotFound, PreconditionFailed
+from customer_center.platform.errors import (
+    Conflict,
+    Forbidden,
+    InProgress,
+    InvalidInput,
+    NotFound,
+    PreconditionFailed,
+    RateLimit,
+    TooManyRequests,
+)
 from tests.builders import (
     NOON,
     OTHER_COMPANY_ID,
@@ -400,3 +409,26 @@ def test_an_invited_user_cannot_take_another_ones_email(room, chief):
 def test_a_change_that_waits_is_shown(room, chief):
     user = room.present(a_user(email_change=an_email_change(email=NEW)))
     assert room.edit(user.user_id, chief, name="Otto").email_change == user.email_change
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ({"email": NEW}, True),
+        ({"email": "anna@baecker.example", "name": "Anna Anders"}, False),
+        ({"name": "Anna Anders"}, False),
+    ],
+)
+def test_the_limit_of_mails_is_asked_about_a_new_email_and_about_nothing_else(room, chief, given, asked):
+    """A form that sends all its fields is not kept waiting by mails that others caused."""
+    user = room.present(a_user(email="anna@baecker.example"))
+
+    def used_up():
+        raise TooManyRequests("too-many-requests", [RateLimit("mails-per-hour", 1, 3600, 0, 60)])
+
+    if asked:
+        with pytest.raises(TooManyRequests):
+            room.edit(user.user_id, chief, before_mail=used_up, **given)
+        assert room.companies.user(user.user_id) == user
+    else:
+        assert room.edit(user.user_id, chief, before_mail=used_up, **given).name == "Anna Anders"

@@ -4,7 +4,7 @@ A new e-mail of somebody who logs in is pending until its owner confirmed it (`c
 colleague's address would be a way into their account. One who was invited has no login yet: the invitation moves along.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -42,6 +42,7 @@ def edit_user(
     *,
     if_version: int | None,
     rules: InvitationRules,
+    before_mail: Callable[[], object],
     companies: Companies,
     identities: Identities,
     clock: Clock,
@@ -49,8 +50,8 @@ def edit_user(
     """Change a user of the actor's company; an edit that changes nothing writes nothing.
 
     Raises NotFound, PreconditionFailed, Forbidden or InvalidInput for roles and budgets the actor may not give,
-    Conflict `own-account` or `last-main-contact` for a demotion, Conflict `email-in-use`, InProgress. A repeat after
-    success changes nothing.
+    Conflict `own-account` or `last-main-contact` for a demotion, Conflict `email-in-use`, InProgress, and what
+    `before_mail` raises, which is asked before a mail is sent and only then. A repeat after success changes nothing.
     """
     user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
     now = clock.now()
@@ -70,6 +71,8 @@ def edit_user(
     if after == user.changed(now):
         return user
     follow = _what_follows(user, after, now)
+    if any(effect.kind == "mail" for effect in follow):
+        before_mail()
     with crossed_by_others(if_version):
         companies.change_user(user, after, audit.administered("user.edited", user, after, actor, request_id, follow))
     if _login_differs(user, after):
