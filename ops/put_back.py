@@ -18,8 +18,17 @@ from typing import Any
 
 from ops.checks import Stage, account_of, stage_named
 
-# What takes somebody's access away, and what gives it back: the last of them since the restored moment counts.
-AGAIN = {"user.erased": "Erase", "user.deleted": "Delete", "user.deactivated": "Deactivate", "user.activated": ""}
+# What takes access away, and what gives it back: the last of them since the restored moment counts.
+AGAIN = {
+    "user.erased": "Erase",
+    "user.deleted": "Delete",
+    "user.deactivated": "Deactivate",
+    "user.activated": "",
+    "company.closed": "Close",
+    "company.reopened": "",
+    "client_key.revoked": "Revoke",
+    "client_key.secret_revoked": "Revoke a secret of",
+}
 _BATCH = 25  # what BatchWriteItem takes
 
 type Item = Mapping[str, Any]
@@ -46,9 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _send(dynamodb, live, list(writes))
     done = "were" if given.write else "would be"
     print(f"{counted['PutRequest']} items {done} put back, {counted['DeleteRequest']} {done} deleted.")
-    for (company_id, user_id), action in gone_since(dynamodb, outputs["JournalTableName"], given.since).items():
+    for (partition, subject), action in gone_since(dynamodb, outputs["JournalTableName"], given.since).items():
         if AGAIN[action]:
-            print(f"{AGAIN[action]} again: {user_id} of {company_id}")
+            print(f"{AGAIN[action]} again: {subject}{f' of {partition}' if subject != partition else ''}")
     return 0
 
 
@@ -67,7 +76,7 @@ def difference(dynamodb: Any, *, live: str, restored: str) -> Iterator[Write]:  
 
 
 def gone_since(dynamodb: Any, journal: str, since: datetime) -> Mapping[Key, str]:  # noqa: ANN401 # a client
-    """Return what happened last to everybody's access since, by company and user: a restore takes it back."""
+    """Return what happened last to all access since, by partition of the journal and subject: a restore undoes it."""
     entries = _items(
         dynamodb,
         journal,
@@ -82,9 +91,9 @@ def gone_since(dynamodb: Any, journal: str, since: datetime) -> Mapping[Key, str
         if datetime.fromisoformat(entry["at"]["S"]) >= since
     ]
     return {
-        (company_id, user_id): action
+        (partition, subject): action
         # An entry's id begins with its time.
-        for (company_id, _), user_id, action in sorted(found, key=lambda entry: entry[0][1])
+        for (partition, _), subject, action in sorted(found, key=lambda entry: entry[0][1])
         if action in AGAIN
     }
 

@@ -1,0 +1,41 @@
+"""What a restore undoes, as the journal tells it (docs/runbook.md, "Restore from point-in-time")."""
+
+from datetime import timedelta
+
+from customer_center.platform.dynamodb import transact
+from customer_center.platform.journal import OPERATOR, Actor, Journal, new_entry
+from ops.put_back import AGAIN, gone_since
+from tests.builders import COMPANY_ID, OTHER_COMPANY_ID
+from tests.clock_fake import NOON
+
+KEY_ID = "01m86ptpg09pfqcyz7vkm49b0f"
+
+
+def test_closed_companies_and_revoked_keys_are_named_besides_people(moto_client, create_table):
+    dynamodb = moto_client("dynamodb")
+    table = create_table(dynamodb, "JournalTable")
+    journal = Journal(client=dynamodb, table=table)
+    done = [
+        (OPERATOR, "another key", "client_key.revoked"),
+        (COMPANY_ID, COMPANY_ID, "company.closed"),
+        (OTHER_COMPANY_ID, OTHER_COMPANY_ID, "company.closed"),
+        (OTHER_COMPANY_ID, OTHER_COMPANY_ID, "company.reopened"),
+        (OPERATOR, KEY_ID, "client_key.revoked"),
+    ]
+    for minute, (partition, subject, action) in enumerate(done):
+        entry = new_entry(
+            company_id=partition,
+            now=NOON + timedelta(minutes=minute),
+            actor=Actor("client", "an operator's"),
+            action=action,
+            subject=subject,
+            request_id="request",
+        )
+        transact(dynamodb, [journal.write(entry)])
+
+    gone = gone_since(dynamodb, table, NOON + timedelta(minutes=1))
+
+    assert {subject: AGAIN[action] for (_, subject), action in gone.items() if AGAIN[action]} == {
+        COMPANY_ID: "Close",
+        KEY_ID: "Revoke",
+    }
