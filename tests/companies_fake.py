@@ -436,6 +436,9 @@ class FakeCompanies(Companies):
                 raise CompanyExists
             self._put_company(existing, company)
         else:
+            pointer = self._pointers.get(company.customer_number)
+            if pointer and pointer.of >= company.as_of.get("customer_number", ""):
+                raise CompanyExists
             self._pointers.pop(company.customer_number, None)
             self._companies[company.company_id] = company
         self._put(user)

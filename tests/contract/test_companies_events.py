@@ -149,8 +149,16 @@ def test_a_companys_number_is_no_pointers_place(world):
 def test_a_number_that_was_given_up_is_activated_anew(world):
     world.companies.point_number(NUMBER, POINTER, replaces=None, until=LATER)
     assert world.companies.company_of_number(NUMBER) is None
-    company = world.founded(a_user())
+    company = world.founded(a_user(), company=a_company(as_of={"customer_number": NEWER.of}))
     assert world.companies.customer_number(NUMBER) == company
+
+
+def test_a_number_that_was_given_up_after_the_erp_was_read_is_not_activated(world):
+    """Else the customer had two companies, and nothing led from the old number to the new one."""
+    world.companies.point_number(NUMBER, NEWER, replaces=None, until=LATER)
+    company = a_company(as_of={"customer_number": POINTER.of})
+    with world.refuses(CompanyExists):
+        world.companies.complete_activation(a_user(), company, an_entry(), existing=None, contact=None)
 
 
 def test_an_activation_that_an_event_crossed_begins_anew(world):

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from customer_center.companies.activate_company import ActivationRules
 from customer_center.companies.model import CachedContact, Renumbered, Role, UserStatus, stamp
 from customer_center.companies.ports import NumberInUse
 from customer_center.companies.renumber_customer import find_company
-from customer_center.platform.errors import PreconditionFailed
+from customer_center.platform.errors import InProgress, PreconditionFailed
 from customer_center.platform.journal import Actor
 from tests.builders import (
     COMPANY_ID,
@@ -444,9 +445,29 @@ def test_an_event_for_an_old_number_from_afterwards_is_about_another_customer(ro
 def test_a_number_that_was_given_up_can_be_activated_by_another_customer(room, main_contact):
     room.tell("customer.renumbered", new_customer_number="20000")
     room.erp.add(a_customer(main_contact_email="neu@andere.example"), invoices=[INVOICE])
+    # Until then, what the ERP says of the number may be from before it was given up.
+    room.clock.advance(minutes=6)
     activated = room.activate_confirmed(email="neu@andere.example")
     assert activated.company.company_id != COMPANY_ID
     assert room.companies.company_of_number(NUMBER).company_id == activated.company.company_id
+    assert room.companies.company_of_number("20000").company_id == COMPANY_ID
+
+
+def test_a_customer_who_is_renumbered_while_activating_has_one_company(room, main_contact):
+    """The ERP was read before, and what it said of the old number makes no second company of it."""
+    room.erp.add(a_customer(customer_center=False), invoices=[INVOICE])
+    room.activation_rules = ActivationRules(confirm_email=False)
+    select = room.erp.select_customer
+
+    def select_before(customer_number):
+        customer = select(customer_number)
+        room.tell("customer.renumbered", new_customer_number="20000")
+        return customer
+
+    room.erp.select_customer = select_before
+    with pytest.raises(InProgress):
+        room.activate(email="neu@baecker.example")
+    assert room.companies.company_of_number(NUMBER) is None
     assert room.companies.company_of_number("20000").company_id == COMPANY_ID
 
 

@@ -749,8 +749,10 @@ class CompanyStore(Companies):
                 "sk": "customer_number",
                 "company_id": company.company_id,
             }
+            # What was read of the ERP may be older than the event that took the number away from this very customer.
+            free, read = "attribute_not_exists(pk) OR renumbered_of < :read", company.as_of.get("customer_number", "")
             return [
-                self._put(number, _FREE_NUMBER, CompanyExists()),
+                self._put(number, free, CompanyExists(), {":read": read}),
                 self._put(_company_values(company), "attribute_not_exists(pk)", CompanyExists()),
             ]
         return [replace(self._change_company(existing, company), refusal=CompanyExists())]
