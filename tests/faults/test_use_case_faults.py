@@ -199,7 +199,8 @@ def _hand_over(room):
 
 
 def _moving():
-    return a_user(email="anna@baecker.example", email_change=an_email_change(email=NEW))
+    user = a_user(email="anna@baecker.example")
+    return replace(user, email_change=an_email_change(email=NEW, requested_by=user.user_id))
 
 
 def _wanting_a_new_email():

@@ -60,7 +60,11 @@ def populate(aws):
             user_id=BUYER,
             company_id=COMPANY,
             email_change=an_email_change(
-                secret=None, email="b@fresh.example", mail_id=CONFIRMATION_MAIL, expires_at=expires_at
+                secret=None,
+                email="b@fresh.example",
+                mail_id=CONFIRMATION_MAIL,
+                expires_at=expires_at,
+                requested_by=MAIN,
             ),
         ),
         a_user(user_id=DEACTIVATED, company_id=COMPANY, status=UserStatus.DEACTIVATED),
@@ -68,7 +72,7 @@ def populate(aws):
             user_id=LEAVING,
             company_id=COMPANY,
             roles={Role.APPROVER},
-            email_change=an_email_change(secret=SECRET, email=NEW_EMAIL, expires_at=expires_at),
+            email_change=an_email_change(secret=SECRET, email=NEW_EMAIL, expires_at=expires_at, requested_by=MAIN),
         ),
         an_invited_user(
             user_id=INVITED, company_id=COMPANY, invitation=an_invitation(secret=SECRET, expires_at=expires_at)

@@ -1,13 +1,17 @@
 """A new e-mail is confirmed by whoever it belongs to (DESIGN §4, "edit")."""
 
+from dataclasses import replace
+
 import pytest
 
-from customer_center.companies.model import UserStatus
+from customer_center.companies.model import Role, UserStatus
 from customer_center.platform.errors import Conflict, Forbidden, Gone, InProgress, NotFound
 from tests.builders import (
+    COMPANY_ID,
     PASSWORD,
     Room,
     a_company,
+    a_main_contact,
     a_user,
     an_email_change,
     an_invited_user,
@@ -30,7 +34,8 @@ def user(room):
 
 
 def _moving(room, **given):
-    return room.present(a_user(email_change=an_email_change(email=NEW), **given))
+    (chief,) = room.companies.company(COMPANY_ID).main_contacts
+    return room.present(a_user(email_change=an_email_change(email=NEW, requested_by=chief), **given))
 
 
 def _token(user, secret="secret"):
@@ -107,6 +112,29 @@ def test_after_its_end_the_link_is_gone(room, user):
     with pytest.raises(Gone, match="confirmation-expired"):
         room.confirm(_token(user))
     assert room.companies.user(user.user_id) == user
+
+
+@pytest.mark.parametrize("end", ["demoted", "deactivated", "deleted"])
+def test_an_administrator_who_was_removed_has_left_no_way_in(room, end):
+    """Else who knew of it could have a colleague's login for a day after."""
+    chief, other = room.companies.everybody[0], room.present(a_main_contact())
+    user = room.present(a_user(email_change=an_email_change(email=NEW, requested_by=other.user_id)))
+    match end:
+        case "demoted":
+            room.edit(other.user_id, chief, roles=frozenset({Role.BUYER}))
+        case "deactivated":
+            room.deactivate(other.user_id, chief)
+        case "deleted":
+            room.delete(other.user_id, chief)
+    with pytest.raises(Gone, match="confirmation-expired"):
+        room.confirm(_token(user))
+    assert room.companies.user(user.user_id) == user
+
+
+def test_who_asked_for_their_own_new_email_needs_no_permission_for_it(room):
+    user = a_user()
+    room.present(replace(user, email_change=an_email_change(email=NEW, requested_by=user.user_id)))
+    assert room.confirm(_token(user)).email == NEW
 
 
 def test_whoever_got_the_address_first_keeps_it(room, user):

@@ -9,7 +9,7 @@ from functools import partial
 from customer_center.companies import audit, effects
 from customer_center.companies.colleagues import change_login, crossed_by_others
 from customer_center.companies.links import company_of_holder, holder_of
-from customer_center.companies.model import User, UserStatus
+from customer_center.companies.model import Permission, User, UserStatus
 from customer_center.companies.ports import Companies, Identities
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import Gone, NotFound
@@ -19,8 +19,9 @@ def confirm_email(token: str, request_id: str, *, companies: Companies, identiti
     """Make the new e-mail the user's own; the login answers to it at once, or as soon as it can be reached.
 
     Raises NotFound `confirmation-invalid` for every token we did not send or that a newer one replaced, Forbidden
-    `company-closed`, Gone `confirmation-expired`, Conflict `email-in-use` when somebody else got the address first,
-    InProgress. A repeat with the same token after success is answered as success: mail programs follow links too.
+    `company-closed`, Gone `confirmation-expired` (also when who asked for it may not any more), Conflict `email-in-use`
+    when somebody else got the address first, InProgress. A repeat with the same token after success is answered as
+    success: mail programs follow links too.
     """
     waiting = holder_of(token, _waiting, companies)
     user = waiting or holder_of(token, _done, companies)
@@ -45,7 +46,7 @@ def _done(user: User) -> str | None:
 def _moved(user: User, request_id: str, companies: Companies, now: datetime) -> User:
     change = user.email_change
     assert change is not None
-    if now >= change.expires_at:
+    if now >= change.expires_at or not _may_ask(change.requested_by, user, companies):
         raise Gone("confirmation-expired")
     after = user.changed(now, email=change.email, email_change=None, confirmed_hash=change.token_hash)
     effect = effects.align_identity(user.user_id, now)
@@ -53,3 +54,11 @@ def _moved(user: User, request_id: str, companies: Companies, now: datetime) -> 
         entry = audit.administered("user.email_confirmed", user, after, user, request_id, [effect])
         companies.change_user(user, after, entry)
     return after
+
+
+def _may_ask(editor_id: str, user: User, companies: Companies) -> bool:
+    """Whether they may edit the user's e-mail still: an administrator who was removed has left no way in."""
+    if editor_id == user.user_id:
+        return True
+    editor = companies.colleague(user.company_id, editor_id)
+    return editor is not None and editor.status is UserStatus.ACTIVE and Permission.USERS_EDIT in editor.permissions
