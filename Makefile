@@ -37,7 +37,7 @@ check: .venv/.synced ## format, lint and types
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
-	@.venv/bin/mypy -p local -p ops
+	@.venv/bin/mypy -p generate -p local -p ops
 
 format: .venv/.synced ## format and mend what can be mended
 	@.venv/bin/ruff format .
@@ -69,13 +69,13 @@ client-key: .venv/.synced ## client keys of a stage: make client-key STAGE=dev D
 		AWS_SECRET_ACCESS_KEY=test) $(PYTHON) -m ops.client_key $(STAGE) $(or $(DO),list)
 
 openapi: .venv/.synced ## write docs/openapi.json from the handlers
-	@$(PYTHON) -m local.openapi
+	@$(PYTHON) -m generate.openapi
 
-aws-models: .venv/.synced ## write what the package's clients know of AWS (local/aws_models.py)
-	@$(PYTHON) -m local.aws_models
+aws-models: .venv/.synced ## write what the package's clients know of AWS (generate/aws_models.py)
+	@$(PYTHON) -m generate.aws_models
 
 cost: .venv/.synced ## write docs/cost.md from the prices and the template
-	@$(PYTHON) -m ops.cost
+	@$(PYTHON) -m generate.cost
 
 lock: $(UV) ## resolve the dependencies anew
 	$(UV) lock

@@ -36,7 +36,7 @@ COLD: Mapping[str, str] = {
     "GET /erp-contacts": "erp_contacts",
     "POST /invitations/acceptance": "invitations",
     "GET /users/{user_id}": "users",
-    "GET /companies/{company_id}/users/{user_id}": "companies",
+    "GET /companies/{company_id}/users/{user_id}": "machines",
     "POST /webhooks/{source}": "customer_webhook",
     "OutboxFunction": "outbox",
     "EmailDispatchFunction": "email_dispatch",

@@ -19,12 +19,12 @@ import pytest
 from moto import mock_aws
 
 from benchmarks.meter import Call, Meter, watching
-from local.erp_simulator.server import ErpSimulator
+from local.simulators.erp.server import ErpSimulator
 from ops.client_key import client_keys, local_key
 from tests.erp_simulator_fixture import running_simulator
+from tests.fakes.webhooks import signed
 from tests.integration.aws import Aws, Sandboxes, event_of, forget
 from tests.template_reader import events_of, functions_of
-from tests.webhooks_fake import signed
 
 PASSWORD = "a long enough password"  # noqa: S105 # of people who live for a minute
 

@@ -87,7 +87,7 @@ def running_stack(
     with ExitStack() as processes:
         # The emulator unpacks every function there, and leaves it behind.
         processes.callback(shutil.rmtree, folder / "tmp", ignore_errors=True)
-        erp = [sys.executable, "-m", "local.erp_simulator", "--port", str(erp_port)]
+        erp = [sys.executable, "-m", "local.simulators.erp", "--port", str(erp_port)]
         processes.enter_context(_process(erp, folder / "erp.log", {"ERP_SIMULATOR_PASSWORD": ERP_PASSWORD}))
         # -P: its neighbours in local/ are not for the emulator to import.
         emulator = [str(TOOLS / "emulator/bin/python"), "-P", str(ROOT / "local/emulator.py")]

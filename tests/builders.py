@@ -5,26 +5,15 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 
-from customer_center.companies.accept_invitation import accept_invitation
-from customer_center.companies.activate_company import Activation, ActivationRules, Visit, activate_company
-from customer_center.companies.align_company import align_company
-from customer_center.companies.align_identity import align_identity
-from customer_center.companies.apply_erp_event import apply_erp_event
-from customer_center.companies.appoint_main_contact import appoint_main_contact
-from customer_center.companies.change_user_status import activate_user, deactivate_user
-from customer_center.companies.close_company import close_company, reopen_company
-from customer_center.companies.confirm_email import confirm_email
-from customer_center.companies.create_erp_contact import create_erp_contact
-from customer_center.companies.delete_user import delete_user
-from customer_center.companies.deliver_mail import Outgoing, Shop, deliver_mail
-from customer_center.companies.edit_user import edit_user
-from customer_center.companies.erase_user import erase_user
-from customer_center.companies.find_users import UserFilter, UserSort, find_users
-from customer_center.companies.hand_over import hand_over
-from customer_center.companies.import_bodies import COLUMNS, REQUIRED_COLUMNS, import_row
-from customer_center.companies.import_users import ROWS_AT_MOST, ImportTask, import_users
-from customer_center.companies.invite_contact import NewUser, invite_contact, request_user
-from customer_center.companies.list_erp_contacts import list_erp_contacts
+from customer_center.companies.audit.erase_user import erase_user
+from customer_center.companies.audit.read_audit_trail import EntryFilter, read_audit_trail
+from customer_center.companies.audit.redact_entries import redact_entries
+from customer_center.companies.erp.apply_erp_event import apply_erp_event
+from customer_center.companies.erp.create_erp_contact import create_erp_contact
+from customer_center.companies.erp.list_erp_contacts import list_erp_contacts
+from customer_center.companies.logins.align_company import align_company
+from customer_center.companies.logins.align_identity import align_identity
+from customer_center.companies.mails.deliver_mail import Outgoing, Shop, deliver_mail
 from customer_center.companies.model import (
     Attempt,
     Budgets,
@@ -45,20 +34,31 @@ from customer_center.companies.model import (
     attempt_key,
     secret_hash,
 )
-from customer_center.companies.read_audit_trail import EntryFilter, read_audit_trail
-from customer_center.companies.redact_entries import redact_entries
-from customer_center.companies.resend_invitation import resend_invitation
-from customer_center.companies.revoke_invitation import revoke_invitation
-from customer_center.companies.unlock_activation import unlock_activation
+from customer_center.companies.onboarding.accept_invitation import accept_invitation
+from customer_center.companies.onboarding.activate_company import Activation, ActivationRules, Visit, activate_company
+from customer_center.companies.onboarding.confirm_email import confirm_email
+from customer_center.companies.operators.appoint_main_contact import appoint_main_contact
+from customer_center.companies.operators.close_company import close_company, reopen_company
+from customer_center.companies.operators.unlock_activation import unlock_activation
+from customer_center.companies.users.change_user_status import activate_user, deactivate_user
+from customer_center.companies.users.delete_user import delete_user
+from customer_center.companies.users.edit_user import edit_user
+from customer_center.companies.users.find_users import UserFilter, UserSort, find_users
+from customer_center.companies.users.hand_over import hand_over
+from customer_center.companies.users.import_bodies import COLUMNS, REQUIRED_COLUMNS, import_row
+from customer_center.companies.users.import_users import ROWS_AT_MOST, ImportTask, import_users
+from customer_center.companies.users.invite_contact import NewUser, invite_contact, request_user
+from customer_center.companies.users.resend_invitation import resend_invitation
+from customer_center.companies.users.revoke_invitation import revoke_invitation
 from customer_center.mail.render import render
 from customer_center.platform.idempotency import once
 from customer_center.platform.journal import Actor, Effect, Entry, new_entry
 from customer_center.platform.spreadsheet import read
 from customer_center.webhooks.events import Delivery, Event
-from tests.clock_fake import NOON, FakeClock
-from tests.companies_fake import FakeCompanies, FakeIdentities, FakeTrail
-from tests.erp_fake import FakeErp
-from tests.mail_fake import FakeMailer
+from tests.fakes.clock import NOON, FakeClock
+from tests.fakes.companies import FakeCompanies, FakeIdentities, FakeTrail
+from tests.fakes.erp import FakeErp
+from tests.fakes.mail import FakeMailer
 
 NUMBER = "10000"
 INVOICE = "103019"

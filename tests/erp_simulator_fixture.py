@@ -9,7 +9,7 @@ from requests import Session
 from customer_center.connectors.silver.gateway import SilverGateway
 from customer_center.connectors.silver.settings import SilverSettings
 from customer_center.platform.clock import SystemClock
-from local.erp_simulator.server import PASSWORD, USER, ErpSimulator
+from local.simulators.erp.server import PASSWORD, USER, ErpSimulator
 
 
 @contextmanager

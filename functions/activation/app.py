@@ -8,13 +8,19 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.companies.activate_company import Activation, ActivationRules, CodeSent, Visit, activate_company
-from customer_center.companies.adapter import companies
 from customer_center.companies.bodies import CompanyAnswer, UserAnswer
-from customer_center.companies.entry_bodies import ActivationBody, CodeSentAnswer, LoggedInAnswer, SessionAnswer
 from customer_center.companies.model import RefusalLimits, check_salutation
-from customer_center.connectors.cognito.adapter import identities
-from customer_center.connectors.silver.adapter import erp
+from customer_center.companies.onboarding.activate_company import (
+    Activation,
+    ActivationRules,
+    CodeSent,
+    Visit,
+    activate_company,
+)
+from customer_center.companies.onboarding.bodies import ActivationBody, CodeSentAnswer, LoggedInAnswer, SessionAnswer
+from customer_center.companies.wiring import companies
+from customer_center.connectors.cognito.wiring import identities
+from customer_center.connectors.silver.wiring import erp
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.http import PUBLIC, Answer, Api, Request

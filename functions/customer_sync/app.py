@@ -5,8 +5,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.companies.adapter import companies
-from customer_center.companies.apply_erp_event import apply_erp_event
+from customer_center.companies.erp.apply_erp_event import apply_erp_event
+from customer_center.companies.wiring import companies
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.log import logger
 from customer_center.platform.sqs import consume_texts

@@ -11,9 +11,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.http import Answer, Api, Request
-from customer_center.webhooks.adapter import erp_keys, event_queue
 from customer_center.webhooks.callers import SIGNATURE
 from customer_center.webhooks.receive_event import receive_event
+from customer_center.webhooks.wiring import erp_keys, event_queue
 
 api = Api()
 

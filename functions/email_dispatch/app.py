@@ -8,9 +8,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.companies.adapter import companies
-from customer_center.companies.deliver_mail import Outgoing, Shop, deliver_mail
+from customer_center.companies.mails.deliver_mail import Outgoing, Shop, deliver_mail
 from customer_center.companies.model import InvitationRules
+from customer_center.companies.wiring import companies
 from customer_center.mail.render import render
 from customer_center.mail.ses import SesMailer
 from customer_center.platform import aws

@@ -5,8 +5,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.companies.adapter import companies
-from customer_center.companies.note_feedback import note_feedback
+from customer_center.companies.mails.note_feedback import note_feedback
+from customer_center.companies.wiring import companies
 from customer_center.mail.feedback import read_feedback
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.sqs import consume_texts

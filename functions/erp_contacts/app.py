@@ -9,30 +9,30 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.companies.adapter import companies, journal
 from customer_center.companies.bodies import UserAnswer
 from customer_center.companies.callers import person
-from customer_center.companies.contact_bodies import (
+from customer_center.companies.erp.bodies import (
     ErpContactAnswer,
     ErpContactsAnswer,
     ErpContactsQuery,
     InviteContactBody,
 )
+from customer_center.companies.erp.list_erp_contacts import list_erp_contacts
 from customer_center.companies.idempotency import user_once
-from customer_center.companies.import_bodies import (
+from customer_center.companies.mails.limit_mails import limit_mails
+from customer_center.companies.model import InvitationRules, Member, Permission, User, check_salutation
+from customer_center.companies.ports import Companies
+from customer_center.companies.users.import_bodies import (
     COLUMNS,
     REQUIRED_COLUMNS,
     ImportAnswer,
     ImportQuery,
     import_row,
 )
-from customer_center.companies.import_users import ROWS_AT_MOST, ImportTask, RowResult, import_users
-from customer_center.companies.invite_contact import NewUser, invite_contact
-from customer_center.companies.limit_mails import limit_mails
-from customer_center.companies.list_erp_contacts import list_erp_contacts
-from customer_center.companies.model import InvitationRules, Member, Permission, User, check_salutation
-from customer_center.companies.ports import Companies
-from customer_center.connectors.silver.adapter import erp
+from customer_center.companies.users.import_users import ROWS_AT_MOST, ImportTask, RowResult, import_users
+from customer_center.companies.users.invite_contact import NewUser, invite_contact
+from customer_center.companies.wiring import companies, journal
+from customer_center.connectors.silver.wiring import erp
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.http import Answer, Api, Request

@@ -5,9 +5,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.companies.adapter import companies
-from customer_center.companies.create_erp_contact import create_erp_contact
-from customer_center.connectors.silver.adapter import erp
+from customer_center.companies.erp.create_erp_contact import create_erp_contact
+from customer_center.companies.wiring import companies
+from customer_center.connectors.silver.wiring import erp
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.journal import Effect
 from customer_center.platform.sqs import consume

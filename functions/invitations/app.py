@@ -8,20 +8,20 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.companies.accept_invitation import accept_invitation
-from customer_center.companies.adapter import companies
 from customer_center.companies.bodies import CompanyAnswer, UserAnswer
-from customer_center.companies.confirm_email import confirm_email
-from customer_center.companies.entry_bodies import (
+from customer_center.companies.model import WrongLinkLimits
+from customer_center.companies.onboarding.accept_invitation import accept_invitation
+from customer_center.companies.onboarding.bodies import (
     AcceptanceBody,
     EmailConfirmationBody,
     EmailConfirmedAnswer,
     LoggedInAnswer,
     SessionAnswer,
 )
-from customer_center.companies.limit_wrong_links import wrong_links_limited
-from customer_center.companies.model import WrongLinkLimits
-from customer_center.connectors.cognito.adapter import identities
+from customer_center.companies.onboarding.confirm_email import confirm_email
+from customer_center.companies.onboarding.limit_wrong_links import wrong_links_limited
+from customer_center.companies.wiring import companies
+from customer_center.connectors.cognito.wiring import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.http import PUBLIC, Answer, Api, Request

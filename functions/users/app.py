@@ -10,8 +10,7 @@ from urllib.parse import urlencode
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.companies.adapter import companies, journal
-from customer_center.companies.audit_bodies import (
+from customer_center.companies.audit.bodies import (
     AUDIT_COLUMNS,
     AuditEntriesAnswer,
     AuditEntryAnswer,
@@ -20,24 +19,16 @@ from customer_center.companies.audit_bodies import (
     ExportAnswer,
     audit_rows,
 )
+from customer_center.companies.audit.erase_user import Certificate, erase_user
+from customer_center.companies.audit.export_user import export_entries, exported_user
+from customer_center.companies.audit.read_audit_trail import EntriesPage, read_audit_trail
 from customer_center.companies.bodies import CompanyAnswer, PageQuery, UserAnswer
 from customer_center.companies.callers import person
-from customer_center.companies.change_user_status import activate_user, deactivate_user
-from customer_center.companies.delete_user import delete_user
-from customer_center.companies.edit_user import edit_user
-from customer_center.companies.erase_user import Certificate, erase_user
-from customer_center.companies.export_user import export_entries, exported_user
-from customer_center.companies.find_users import find_users
-from customer_center.companies.hand_over import hand_over
 from customer_center.companies.idempotency import user_once
-from customer_center.companies.invite_contact import NewUser, request_user
-from customer_center.companies.limit_mails import limit_mails
+from customer_center.companies.mails.limit_mails import limit_mails
 from customer_center.companies.model import Company, InvitationRules, Member, Permission, User, check_salutation
 from customer_center.companies.ports import Companies
-from customer_center.companies.read_audit_trail import EntriesPage, read_audit_trail
-from customer_center.companies.resend_invitation import resend_invitation
-from customer_center.companies.revoke_invitation import revoke_invitation
-from customer_center.companies.user_bodies import (
+from customer_center.companies.users.bodies import (
     EditUserBody,
     ErasureAnswer,
     MainContactBody,
@@ -46,7 +37,16 @@ from customer_center.companies.user_bodies import (
     UsersAnswer,
     UsersQuery,
 )
-from customer_center.connectors.cognito.adapter import identities
+from customer_center.companies.users.change_user_status import activate_user, deactivate_user
+from customer_center.companies.users.delete_user import delete_user
+from customer_center.companies.users.edit_user import edit_user
+from customer_center.companies.users.find_users import find_users
+from customer_center.companies.users.hand_over import hand_over
+from customer_center.companies.users.invite_contact import NewUser, request_user
+from customer_center.companies.users.resend_invitation import resend_invitation
+from customer_center.companies.users.revoke_invitation import revoke_invitation
+from customer_center.companies.wiring import companies, journal
+from customer_center.connectors.cognito.wiring import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.errors import NotFound

@@ -20,8 +20,8 @@ from customer_center.platform.idempotency import AlreadyDone
 from customer_center.platform.journal import Entry, Journal
 from local.stack import REGION, emulated
 from tests.builders import COMPANY_ID, OTHER_COMPANY_ID, a_company, an_entry
-from tests.companies_fake import FakeCompanies, FakeTrail
 from tests.emulator import emulator
+from tests.fakes.companies import FakeCompanies, FakeTrail
 from tests.template_reader import load_template
 
 _serial = count(1)

@@ -9,7 +9,7 @@ from customer_center.platform.idempotency import AlreadyDone, Idempotency, Remem
 from customer_center.platform.ids import ulid_floor
 from customer_center.platform.journal import Journal, new_effect
 from tests.builders import COMPANY_ID, OTHER_COMPANY_ID, a_company, a_user, a_user_id, an_entry
-from tests.clock_fake import NOON
+from tests.fakes.clock import NOON
 
 
 def _at(minutes):

@@ -11,8 +11,8 @@ from customer_center.platform.errors import PreconditionFailed
 from customer_center.platform.idempotency import AlreadyDone, Idempotency, Remembered
 from customer_center.platform.journal import OPERATOR, Journal
 from tests.builders import NOON, an_entry
-from tests.clients_fake import FakeClientKeys
 from tests.contract.conftest import at_once
+from tests.fakes.clients import FakeClientKeys
 
 REQUEST = Idempotency("digest", "hash of the request")
 

@@ -18,7 +18,7 @@ from tests.builders import (
     a_user,
     an_entry,
 )
-from tests.clock_fake import NOON
+from tests.fakes.clock import NOON
 
 LATER = NOON + timedelta(minutes=1)
 POINTER = Renumbered("20000", "2026-11-23T12:00:00.000000+00:00#msg_1")

@@ -6,7 +6,7 @@ import pytest
 
 from customer_center.platform.errors import OutsideUnavailable
 from customer_center.webhooks.queue import SqsEventQueue
-from tests.webhooks_fake import FakeEventQueue
+from tests.fakes.webhooks import FakeEventQueue
 
 _serial = count(1)
 

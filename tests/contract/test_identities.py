@@ -14,8 +14,8 @@ from customer_center.companies.ports import Identities
 from customer_center.connectors.cognito.identities import CognitoIdentities
 from customer_center.platform.errors import FieldError, InvalidInput, OutsideUnavailable
 from tests.builders import PASSWORD, a_user
-from tests.companies_fake import FakeIdentities
 from tests.contract.conftest import template_resources
+from tests.fakes.companies import FakeIdentities
 
 _serial = count(1)
 

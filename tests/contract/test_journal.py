@@ -13,7 +13,7 @@ from customer_center.platform.ids import new_ulid
 from customer_center.platform.journal import PENDING_SHARDS, Actor, Effect, Journal, from_image, new_effect
 from customer_center.platform.outbox import NotQueuedError, Queues, queue_effects, sweep
 from tests.builders import COMPANY_ID, NOON, OTHER_COMPANY_ID, an_entry
-from tests.clock_fake import FakeClock
+from tests.fakes.clock import FakeClock
 
 _serial = count(1)
 

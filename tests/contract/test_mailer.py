@@ -17,7 +17,7 @@ from moto.ses.models import ses_backends
 from customer_center.mail.ports import UNFIT_FOR_A_HEADER, MailRefused, MailUnavailable, Message
 from customer_center.mail.ses import SesMailer, _mailbox
 from local.stack import REGION
-from tests.mail_fake import FakeMailer
+from tests.fakes.mail import FakeMailer
 
 MESSAGE = Message(
     to="tja@example.com",

@@ -6,7 +6,7 @@ import pytest
 
 from customer_center.platform import aws, secrets
 from customer_center.platform.secrets import secret
-from tests.clock_fake import NOON, FakeClock
+from tests.fakes.clock import NOON, FakeClock
 
 NAME = "/customer-center/test/secret"
 

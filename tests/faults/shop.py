@@ -20,9 +20,9 @@ from requests import Session
 from customer_center.platform import aws
 from customer_center.platform.clock import iso
 from customer_center.platform.dynamodb import from_item, to_item
+from tests.fakes.webhooks import signed
 from tests.integration.aws import REGION, event_of
 from tests.template_reader import events_of, functions_of, referred
-from tests.webhooks_fake import signed
 
 _ROUNDS = 30
 # What counts time, or is there so that a repeat is recognised: not part of what a company sees.

@@ -20,12 +20,12 @@ from requests.auth import AuthBase
 
 from customer_center.platform.log import logger
 from tests.erp_simulator_fixture import running_simulator
+from tests.fakes.webhooks import signed
 from tests.fuzz.gateway import Gateway, handlers_of
 from tests.fuzz.requests_of_document import CHECKS, SAME, document
 from tests.integration.aws import REGION, Aws, event_of, forget
 from tests.integration.population import BUYER, HTTP_SAMPLES, populate
 from tests.template_reader import events_of, functions_of
-from tests.webhooks_fake import signed
 
 URL = "https://api.example.com"
 # A method that a route does not have is 404 at the gateway, as any route that does not exist.

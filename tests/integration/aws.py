@@ -17,11 +17,11 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.ses.models import ses_backends
 from moto.sqs.models import sqs_backends
 
-from customer_center.connectors.silver import adapter as silver
+from customer_center.connectors.silver import wiring as silver
 from customer_center.platform.log import logger
-from local.erp_simulator.server import PASSWORD, USER
+from local.simulators.erp.server import PASSWORD, USER
+from tests.fakes.webhooks import SECRET as WEBHOOK_SECRET
 from tests.template_reader import ROOT, functions_of, load_template, resources_of
-from tests.webhooks_fake import SECRET as WEBHOOK_SECRET
 
 REGION = "eu-central-1"
 SHOP_URL = "https://shop.example.com"

@@ -18,17 +18,17 @@ from botocore.exceptions import ClientError
 from jsonschema import Draft202012Validator
 from moto import mock_aws
 
-from customer_center.clients import adapter as clients_adapter
+from customer_center.clients import wiring as clients_adapter
 from customer_center.clients.store import ClientKeyStore
-from customer_center.companies import adapter as companies_adapter
 from customer_center.companies import store
+from customer_center.companies import wiring as companies_adapter
 from customer_center.companies.callers import PersonCaller
-from customer_center.companies.find_users import UserFilter, UserSort
 from customer_center.companies.model import InvitationStatus, Permission, Role
 from customer_center.companies.store import CompanyStore
-from customer_center.connectors.cognito import adapter as cognito_adapter
+from customer_center.companies.users.find_users import UserFilter, UserSort
+from customer_center.connectors.cognito import wiring as cognito_adapter
 from customer_center.connectors.cognito.identities import CognitoIdentities
-from customer_center.connectors.silver import adapter as silver
+from customer_center.connectors.silver import wiring as silver
 from customer_center.platform import texts
 from customer_center.platform.config import ConfigurationError, from_environment
 from customer_center.platform.dynamodb import cursor_of, to_item
@@ -36,7 +36,7 @@ from customer_center.platform.errors import InProgress
 from customer_center.platform.http import MAX_BODY_BYTES, Answer
 from customer_center.platform.journal import OPERATOR, Journal, new_effect
 from customer_center.platform.paging import written_cursor
-from customer_center.webhooks import adapter as webhooks_adapter
+from customer_center.webhooks import wiring as webhooks_adapter
 from customer_center.webhooks.receive_event import MAX_EVENT_BYTES
 from tests.builders import (
     a_claim,
@@ -48,6 +48,8 @@ from tests.builders import (
     budgets,
 )
 from tests.erp_simulator_fixture import running_simulator
+from tests.fakes.webhooks import OTHER_SECRET, signed
+from tests.fakes.webhooks import SECRET as SECRET_OF_ERP
 from tests.integration.aws import Aws, Context, Sandboxes, event_of, folder_of, forget, load
 from tests.integration.population import (
     BUYER,
@@ -73,8 +75,6 @@ from tests.integration.population import (
     user_id_of,
 )
 from tests.template_reader import ROOT, events_of, function_names, functions_of, load_template
-from tests.webhooks_fake import OTHER_SECRET, signed
-from tests.webhooks_fake import SECRET as SECRET_OF_ERP
 
 TEMPLATE = load_template()
 FUNCTION_OF_ROUTE = {
@@ -385,7 +385,7 @@ def test_users_are_filtered_and_put_in_order(company):
 
 
 def test_a_large_company_is_not_put_in_order_by_name(company, monkeypatch):
-    monkeypatch.setattr("customer_center.companies.find_users.SORTED_AT_MOST", 5)
+    monkeypatch.setattr("customer_center.companies.users.find_users.SORTED_AT_MOST", 5)
     _refuses(company, _with_query("users/list_users", sort="name"), 400, "unsupported-query")
 
 
@@ -704,22 +704,22 @@ def _table(reply):
 
 
 def test_a_company_is_found_by_its_customer_number(company):
-    (found,) = company.call(event_of("companies/find_companies")).body["items"]
+    (found,) = company.call(event_of("machines/find_companies")).body["items"]
     assert (found["company_id"], found["main_contacts"], found["closed_at"]) == (COMPANY, [MAIN], None)
-    nobody = company.call(_with_query("companies/find_companies", customer_number="99999"))
+    nobody = company.call(_with_query("machines/find_companies", customer_number="99999"))
     assert nobody.body == {"items": [], "next_cursor": None}
 
 
 def test_the_shops_backend_reads_a_company(company):
-    reply = company.call(event_of("companies/get_company"))
-    assert reply.body == company.call(event_of("companies/find_companies")).body["items"][0]
+    reply = company.call(event_of("machines/get_company"))
+    assert reply.body == company.call(event_of("machines/find_companies")).body["items"][0]
 
 
 def test_the_shops_backend_checks_an_order_by_status_permissions_and_budgets(company):
     buyer = company.store.user(BUYER)
     limited = buyer.changed(datetime.now(UTC), budgets=budgets(per_order="250.00"))
     company.store.change_user(buyer, limited, an_entry(company_id=COMPANY))
-    reply = company.call(event_of("companies/get_company_user"))
+    reply = company.call(event_of("machines/get_company_user"))
     assert (reply.body["user"]["status"], reply.body["permissions"]) == ("active", ["orders.buy"])
     assert reply.body["user"]["budgets"]["per_order"] == {"amount": "250.00", "currency": "EUR"}
     assert reply.headers["ETag"] == '"2"'
@@ -727,14 +727,14 @@ def test_the_shops_backend_checks_an_order_by_status_permissions_and_budgets(com
 
 @pytest.mark.parametrize("user_id", [DEACTIVATED, INVITED, FRESH], ids=["deactivated", "invited", "not-mailed"])
 def test_who_is_not_active_may_order_nothing(company, user_id):
-    event = event_of("companies/get_company_user")
+    event = event_of("machines/get_company_user")
     event["pathParameters"]["user_id"] = user_id
     assert company.call(event).body["permissions"] == []
 
 
 def test_of_a_closed_company_nobody_may_order(company):
-    company.call(event_of("companies/close"))
-    reply = company.call(event_of("companies/get_company_user"))
+    company.call(event_of("machines/close"))
+    reply = company.call(event_of("machines/get_company_user"))
     assert (reply.body["user"]["status"], reply.body["permissions"]) == ("active", [])
     assert reply.body["company"]["closed_at"]
 
@@ -744,14 +744,14 @@ def test_an_operator_unlocks_an_activation(company):
     for _ in range(6):
         reply = company.call(wrong, ActivationRefusalsWindowSeconds="86400000")
     assert_problem(reply, wrong, 429, "too-many-refusals")
-    unlocked = company.call(event_of("companies/unlock"))
+    unlocked = company.call(event_of("machines/unlock"))
     assert unlocked.body == {"customer_number": "10000", "company_id": COMPANY}
     assert_problem(company.call(wrong), wrong, 422, "activation-refused")
     assert _journal(company, COMPANY)[-1] == ("activation.unlocked", "client", OPERATOR_KEY)
 
 
 def test_an_operator_appoints_a_main_contact(company):
-    reply = company.call(event_of("companies/appoint"))
+    reply = company.call(event_of("machines/appoint"))
     assert (reply.body["user"]["user_id"], "users.invite" in reply.body["permissions"]) == (BUYER, True)
     assert reply.body["company"]["main_contacts"] == [MAIN, BUYER]
     assert _journal(company, COMPANY)[-1] == ("user.appointed_main_contact", "client", OPERATOR_KEY)
@@ -760,11 +760,11 @@ def test_an_operator_appoints_a_main_contact(company):
 def test_an_operator_closes_a_company_and_opens_it_again(company):
     for user_id in (MAIN, BUYER, LEAVING):
         company.has_login(user_id)
-    assert company.call(event_of("companies/close")).body["closed_at"]
+    assert company.call(event_of("machines/close")).body["closed_at"]
     assert_problem(company.call(event_of("users/me")), event_of("users/me"), 403, "company-closed")
     _align(company)
     assert {enabled for enabled, _ in company.aws.logins().values()} == {False}
-    assert company.call(event_of("companies/reopen")).body["closed_at"] is None
+    assert company.call(event_of("machines/reopen")).body["closed_at"] is None
     _align(company)
     assert {enabled for enabled, _ in company.aws.logins().values()} == {True}
     assert company.call(event_of("users/me")).status == 200
@@ -782,7 +782,7 @@ def _align(stage):
 
 
 def test_an_operator_issues_a_key_which_is_good_at_once(company):
-    reply = company.call(event_of("companies/issue"))
+    reply = company.call(event_of("machines/issue"))
     key = reply.body["key"]
     assert (reply.status, key["scopes"], reply.headers["Location"]) == (
         201,
@@ -790,39 +790,39 @@ def test_an_operator_issues_a_key_which_is_good_at_once(company):
         f"/client-keys/{key['key_id']}",
     )
     shown = reply.body["secret"]
-    assert company.call(_shown(shown, event_of("companies/get_company"))).status == 200
+    assert company.call(_shown(shown, event_of("machines/get_company"))).status == 200
     assert shown not in json.dumps(list(map(str, company.aws.items().values())))
     assert _journal(company, OPERATOR)[-1] == ("client_key.issued", "client", OPERATOR_KEY)
 
 
 def test_a_rotated_key_has_two_good_secrets_and_a_third_is_refused(company):
-    second = company.call(event_of("companies/rotate")).body["secret"]
-    for event in (event_of("companies/get_company"), _shown(second, event_of("companies/get_company"))):
+    second = company.call(event_of("machines/rotate")).body["secret"]
+    for event in (event_of("machines/get_company"), _shown(second, event_of("machines/get_company"))):
         assert company.call(event).status == 200
-    _refuses(company, event_of("companies/rotate"), 409, "secrets-limit")
+    _refuses(company, event_of("machines/rotate"), 409, "secrets-limit")
 
 
 def test_a_revoked_secret_and_a_revoked_key_are_refused_at_once(company):
-    second = company.call(event_of("companies/rotate")).body["secret"]
-    left = company.call(event_of("companies/revoke")).body["secrets"]
+    second = company.call(event_of("machines/rotate")).body["secret"]
+    left = company.call(event_of("machines/revoke")).body["secrets"]
     assert [secret["hint"] for secret in left] == [second[-4:]]
-    _refuses(company, event_of("companies/get_company"), 401, "unauthorized")
-    company.call(_with_raw("companies/revoke", "{}"))
-    reply = _refuses(company, _shown(second, event_of("companies/get_company")), 401, "unauthorized")
+    _refuses(company, event_of("machines/get_company"), 401, "unauthorized")
+    company.call(_with_raw("machines/revoke", "{}"))
+    reply = _refuses(company, _shown(second, event_of("machines/get_company")), 401, "unauthorized")
     assert reply.headers["WWW-Authenticate"] == "Bearer"
-    _refuses(company, event_of("companies/rotate"), 409, "client-key-revoked")
+    _refuses(company, event_of("machines/rotate"), 409, "client-key-revoked")
 
 
 def test_keys_are_shown_without_their_secrets(company):
-    listed = company.call(event_of("companies/list_client_keys"))
+    listed = company.call(event_of("machines/list_client_keys"))
     assert [key["key_id"] for key in listed.body["items"]] == [OPERATOR_KEY, SHOP_KEY]
-    assert company.call(event_of("companies/get_client_key")).body == listed.body["items"][1]
+    assert company.call(event_of("machines/get_client_key")).body == listed.body["items"][1]
     assert SECRET not in listed.text
     assert "hash" not in listed.text
 
 
 def test_a_repeated_request_for_a_key_does_not_show_it_again(company):
-    for path in ("companies/issue", "companies/rotate"):
+    for path in ("machines/issue", "machines/rotate"):
         event = _with_header(event_of(path), "idempotency-key", path)
         first, again = company.call(event), company.call(event)
         assert (first.status, first.body["key"]) == (again.status, again.body["key"])
@@ -833,7 +833,7 @@ def test_a_repeated_request_for_a_key_does_not_show_it_again(company):
 
 @pytest.mark.parametrize("path", ["unlock", "appoint", "close", "reopen", "revoke"])
 def test_a_repeated_request_of_an_operator_is_answered_and_changes_nothing_again(company, path):
-    event = _with_header(event_of(f"companies/{path}"), "idempotency-key", "once")
+    event = _with_header(event_of(f"machines/{path}"), "idempotency-key", "once")
     first = company.call(event)
     before = company.aws.items()
     assert company.call(event) == first
@@ -1007,7 +1007,7 @@ def test_a_renumbered_company_is_found_by_its_old_number_too(company):
         "batchItemFailures": []
     }
     for number in ("10000", "20000"):
-        (found,) = company.call(_with_query("companies/find_companies", customer_number=number)).body["items"]
+        (found,) = company.call(_with_query("machines/find_companies", customer_number=number)).body["items"]
         assert (found["company_id"], found["customer_number"]) == (COMPANY, "20000")
 
 
@@ -1972,7 +1972,7 @@ def test_a_route_without_a_kind_of_caller_refuses_everybody(company):
 
 # Bad input: which machine is asking
 
-MACHINE_SAMPLES = [path for path in HTTP_SAMPLES if path.startswith("companies/")]
+MACHINE_SAMPLES = [path for path in HTTP_SAMPLES if path.startswith("machines/")]
 BAD_KEYS = {
     "none": None,
     "a-persons-token": "Bearer eyJraWQiOiJleGFtcGxlIn0.e30.c2lnbmF0dXJl",
@@ -2005,14 +2005,14 @@ NO_COMPANIES = ["com_x", f"com_{'0' * 26}", "..", "x" * 3000, "\x00", "\ud800"]
 @pytest.mark.parametrize("company_id", NO_COMPANIES, ids=lambda it: ascii(it[:20]))
 @pytest.mark.parametrize("path", ["get_company", "get_company_user", "appoint", "close", "reopen"])
 def test_a_company_that_is_not_there_is_not_found(company, path, company_id):
-    event = event_of(f"companies/{path}")
+    event = event_of(f"machines/{path}")
     event["pathParameters"]["company_id"] = company_id
     _refuses(company, event, 404, "not-found")
 
 
 @pytest.mark.parametrize("path", ["get_company_user", "appoint"])
 def test_a_user_is_not_found_in_another_company(company, path):
-    event = event_of(f"companies/{path}")
+    event = event_of(f"machines/{path}")
     event["pathParameters"]["company_id"] = OTHER_COMPANY
     _refuses(company, event, 404, "not-found")
 
@@ -2020,7 +2020,7 @@ def test_a_user_is_not_found_in_another_company(company, path):
 @pytest.mark.parametrize("key_id", ["x", "0" * 26, "x" * 3000, "..", "\x00", "\ud800"], ids=lambda it: ascii(it[:20]))
 @pytest.mark.parametrize("path", ["get_client_key", "rotate", "revoke"])
 def test_a_client_key_that_is_not_there_is_not_found(company, path, key_id):
-    _refuses(company, _with_path(f"companies/{path}", "key_id", key_id), 404, "not-found")
+    _refuses(company, _with_path(f"machines/{path}", "key_id", key_id), 404, "not-found")
 
 
 @pytest.mark.parametrize(
@@ -2044,12 +2044,12 @@ def test_a_client_key_that_is_not_there_is_not_found(company, path, key_id):
     ],
 )
 def test_a_bad_body_of_an_operator_is_told_where_it_is(company, path, changed, pointer, code):
-    _refuses(company, _with_body(f"companies/{path}", **changed), 422, "invalid-input", (pointer, code))
+    _refuses(company, _with_body(f"machines/{path}", **changed), 422, "invalid-input", (pointer, code))
 
 
 def test_a_company_is_looked_for_by_its_number(company):
     for query in ({}, {"customer_number": ""}, {"customer_number": "x" * 41}, {"name": "x"}):
-        event = _with_query("companies/find_companies", **query)
+        event = _with_query("machines/find_companies", **query)
         assert company.call(event).status == 422
 
 

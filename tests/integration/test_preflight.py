@@ -8,8 +8,8 @@ from botocore.exceptions import WaiterError
 from local.stack import REGION, aws_environment, emulated
 from ops import preflight
 from tests.emulator import emulator
+from tests.fakes.webhooks import SECRET as WEBHOOK_SECRET
 from tests.samconfig import STAGE, write_samconfig
-from tests.webhooks_fake import SECRET as WEBHOOK_SECRET
 
 SECRET = STAGE["ErpCredentialsParameter"]
 WEBHOOK_SECRETS = STAGE["ErpWebhookSecretsParameter"]

@@ -399,7 +399,7 @@ def test_soap_may_carry_every_request_as_a_map_or_as_text(simulator, session):
 
 def test_the_simulator_runs_on_its_own(tmp_path):
     port_file = tmp_path / "erp.port"
-    command = [sys.executable, "-m", "local.erp_simulator", "--port-file", str(port_file)]
+    command = [sys.executable, "-m", "local.simulators.erp", "--port-file", str(port_file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert "/soap" in process.stdout.readline()

@@ -100,7 +100,7 @@ MAY = {
         "CompaniesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
         "JournalTable": {"dynamodb:PutItem"},
     },
-    "CompaniesFunction": {
+    "MachinesFunction": {
         "CompaniesTable": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
         "CompaniesTable/index/listing": {"dynamodb:Query"},
         "JournalTable": {"dynamodb:PutItem"},

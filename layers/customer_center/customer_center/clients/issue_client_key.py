@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from customer_center.clients import audit
+from customer_center.clients.entries import key_entry
 from customer_center.clients.model import ClientKey, Scope, ShownOnce, new_key_secret
 from customer_center.clients.ports import ClientKeys
 from customer_center.platform.clock import Clock
@@ -36,6 +36,6 @@ def issue_client_key(
         created_at=now,
         updated_at=now,
     )
-    entry = audit.key_entry("client_key.issued", before=None, after=key, actor=actor, now=now, request_id=request_id)
+    entry = key_entry("client_key.issued", before=None, after=key, actor=actor, now=now, request_id=request_id)
     client_keys.add(key, entry)
     return ShownOnce(key, secret)

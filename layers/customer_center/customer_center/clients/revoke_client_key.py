@@ -1,6 +1,6 @@
 """Revoke a client key, or one of its secrets: who shows it is refused from the next request on (DESIGN §3)."""
 
-from customer_center.clients import audit
+from customer_center.clients.entries import key_entry
 from customer_center.clients.model import ClientKey
 from customer_center.clients.ports import ClientKeys
 from customer_center.platform.clock import Clock
@@ -29,7 +29,7 @@ def revoke_client_key(
             raise InvalidInput(errors=[FieldError("/secret_hint", "unknown-value")])
         after = key.changed(now, secrets=left)
     action = "client_key.revoked" if secret_hint is None else "client_key.secret_revoked"
-    entry = audit.key_entry(action, before=key, after=after, actor=actor, now=now, request_id=request_id)
+    entry = key_entry(action, before=key, after=after, actor=actor, now=now, request_id=request_id)
     try:
         client_keys.change(key, after, entry)
     except PreconditionFailed as error:

@@ -1,6 +1,6 @@
 """Rotate a client key: give it a second secret, so that the first can be taken out of use in peace (DESIGN §3)."""
 
-from customer_center.clients import audit
+from customer_center.clients.entries import key_entry
 from customer_center.clients.model import MAX_SECRETS, ShownOnce, new_key_secret
 from customer_center.clients.ports import ClientKeys
 from customer_center.platform.clock import Clock
@@ -26,7 +26,7 @@ def rotate_client_key(
     now = clock.now()
     secret = new_secret()
     after = key.changed(now, secrets=(*key.secrets, new_key_secret(secret, now)))
-    entry = audit.key_entry("client_key.rotated", before=key, after=after, actor=actor, now=now, request_id=request_id)
+    entry = key_entry("client_key.rotated", before=key, after=after, actor=actor, now=now, request_id=request_id)
     try:
         client_keys.change(key, after, entry)
     except PreconditionFailed as error:

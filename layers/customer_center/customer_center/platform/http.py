@@ -1,7 +1,7 @@
 """HTTP for every function behind the API: who may call, reading bodies, one table from error to status.
 
 A handler is declared once with its route, its kind of caller and its models; the same declaration answers the route,
-refuses strangers, reads the body, and feeds the OpenAPI document (`local/openapi.py`). A route without a declared
+refuses strangers, reads the body, and feeds the OpenAPI document (`generate/openapi.py`). A route without a declared
 kind of caller refuses everybody (DESIGN §3). Which route a request is for was decided by the gateway: `routeKey`.
 """
 

@@ -1,0 +1,243 @@
+"""/companies, /client-keys: what the shop's backend reads and what operators do, by client key (DESIGN §3)."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from customer_center.clients.bodies import (
+    ClientKeyAnswer,
+    ClientKeyBody,
+    ClientKeysAnswer,
+    RevocationBody,
+    ShownOnceAnswer,
+)
+from customer_center.clients.callers import client
+from customer_center.clients.entries import machine
+from customer_center.clients.issue_client_key import issue_client_key
+from customer_center.clients.model import ClientKey, Scope, ShownOnce
+from customer_center.clients.ports import ClientKeys
+from customer_center.clients.revoke_client_key import revoke_client_key
+from customer_center.clients.rotate_client_key import rotate_client_key
+from customer_center.clients.wiring import client_keys
+from customer_center.companies.erp.renumber_customer import find_company
+from customer_center.companies.idempotency import user_once
+from customer_center.companies.model import Company, User
+from customer_center.companies.operators.appoint_main_contact import appoint_main_contact
+from customer_center.companies.operators.bodies import (
+    ActivationUnlockAnswer,
+    ActivationUnlockBody,
+    AppointmentBody,
+    CompaniesAnswer,
+    CompaniesQuery,
+    CompanyRecordAnswer,
+    CompanyUserAnswer,
+)
+from customer_center.companies.operators.close_company import close_company, reopen_company
+from customer_center.companies.operators.unlock_activation import unlock_activation
+from customer_center.companies.ports import Companies
+from customer_center.companies.wiring import companies
+from customer_center.platform.clock import SystemClock
+from customer_center.platform.errors import NotFound
+from customer_center.platform.http import Answer, Api, Request
+from customer_center.platform.idempotency import once
+from customer_center.platform.ids import company_of
+
+api = Api()
+
+
+# What the shop's backend reads
+
+
+@api.route("GET /companies", caller=client(client_keys, Scope.COMPANIES_READ))
+def find_companies(query: CompaniesQuery) -> Answer[CompaniesAnswer]:
+    """Find the company of a customer number. One that the ERP has renumbered is found by its old number too."""
+    found = find_company(query.customer_number, companies())
+    return Answer(CompaniesAnswer(items=[CompanyRecordAnswer.of(found)] if found else []))
+
+
+@api.route("GET /companies/{company_id}", caller=client(client_keys, Scope.COMPANIES_READ), problems=["not-found"])
+def get_company(company_id: str) -> Answer[CompanyRecordAnswer]:
+    """Return one company."""
+    return Answer(CompanyRecordAnswer.of(_company(company_id)))
+
+
+@api.route(
+    "GET /companies/{company_id}/users/{user_id}",
+    caller=client(client_keys, Scope.COMPANIES_READ),
+    problems=["not-found"],
+)
+def get_company_user(company_id: str, user_id: str) -> Answer[CompanyUserAnswer]:
+    """Return one user with status, roles, permissions and budgets as they are now, so that an order can be checked."""
+    user = companies().user(user_id) if company_of(user_id) == company_id else None
+    if user is None:
+        raise NotFound
+    return _of_company(user)
+
+
+# What operators do to companies
+
+
+@api.route("POST /activation-unlocks", caller=client(client_keys, Scope.OPERATOR), problems=["in-progress"])
+def unlock(body: ActivationUnlockBody, caller: ClientKey, request: Request) -> Answer[ActivationUnlockAnswer]:
+    """Forget what was counted today against a customer number: refused activations, and codes that were mailed."""
+    clock = SystemClock()
+
+    def do(companies: Companies) -> Company | None:
+        return unlock_activation(
+            body.customer_number, machine(caller), request.request_id, companies=companies, clock=clock
+        )
+
+    company = once(
+        request.idempotency(caller.key_id),
+        do,
+        companies().company_of_number,
+        records=companies(),
+        clock=clock,
+    )
+    company_id = company.company_id if company else None
+    return Answer(ActivationUnlockAnswer(customer_number=body.customer_number, company_id=company_id))
+
+
+@api.route(
+    "POST /companies/{company_id}/main-contact",
+    caller=client(client_keys, Scope.OPERATOR),
+    problems=["not-found", "user-not-active", "in-progress"],
+)
+def appoint(company_id: str, body: AppointmentBody, caller: ClientKey, request: Request) -> Answer[CompanyUserAnswer]:
+    """Make an active user of the company a main contact, when the last one is gone or at any time."""
+    clock = SystemClock()
+
+    def do(companies: Companies) -> User:
+        return appoint_main_contact(
+            company_id, body.user_id, machine(caller), request.request_id, companies=companies, clock=clock
+        )
+
+    return _of_company(user_once(request.idempotency(caller.key_id), do, companies=companies(), clock=clock))
+
+
+@api.route(
+    "POST /companies/{company_id}/closure",
+    caller=client(client_keys, Scope.OPERATOR),
+    problems=["not-found", "in-progress"],
+)
+def close(company_id: str, caller: ClientKey, request: Request) -> Answer[CompanyRecordAnswer]:
+    """Keep everybody of the company out at once. Their logins are shut within minutes; nothing is deleted."""
+    clock = SystemClock()
+
+    def do(companies: Companies) -> Company:
+        return close_company(company_id, machine(caller), request.request_id, companies=companies, clock=clock)
+
+    company = once(request.idempotency(caller.key_id), do, _company, records=companies(), clock=clock)
+    return Answer(CompanyRecordAnswer.of(company))
+
+
+@api.route(
+    "POST /companies/{company_id}/reopening",
+    caller=client(client_keys, Scope.OPERATOR),
+    problems=["not-found", "in-progress"],
+)
+def reopen(company_id: str, caller: ClientKey, request: Request) -> Answer[CompanyRecordAnswer]:
+    """Let everybody of the company in again who is active; their logins and passwords come back within minutes."""
+    clock = SystemClock()
+
+    def do(companies: Companies) -> Company:
+        return reopen_company(company_id, machine(caller), request.request_id, companies=companies, clock=clock)
+
+    company = once(request.idempotency(caller.key_id), do, _company, records=companies(), clock=clock)
+    return Answer(CompanyRecordAnswer.of(company))
+
+
+# What operators do to client keys
+
+
+@api.route(
+    "POST /client-keys",
+    caller=client(client_keys, Scope.OPERATOR),
+    statuses=[HTTPStatus.CREATED],
+    problems=["in-progress"],
+)
+def issue(body: ClientKeyBody, caller: ClientKey, request: Request) -> Answer[ShownOnceAnswer]:
+    """Issue a client key. The answer is the only time it is seen; a repeat of the request has `secret: null`."""
+    clock = SystemClock()
+
+    def do(keys: ClientKeys) -> ShownOnce:
+        return issue_client_key(body.new_key(), machine(caller), request.request_id, client_keys=keys, clock=clock)
+
+    shown = once(request.idempotency(caller.key_id), do, _shown_before, records=client_keys(), clock=clock)
+    return Answer(ShownOnceAnswer.of(shown), status=HTTPStatus.CREATED, location=f"/client-keys/{shown.key.key_id}")
+
+
+@api.route("GET /client-keys", caller=client(client_keys, Scope.OPERATOR))
+def list_client_keys() -> Answer[ClientKeysAnswer]:
+    """List all client keys, the revoked ones too. No secret is shown."""
+    return Answer(ClientKeysAnswer.of(client_keys().keys()))
+
+
+@api.route("GET /client-keys/{key_id}", caller=client(client_keys, Scope.OPERATOR), problems=["not-found"])
+def get_client_key(key_id: str) -> Answer[ClientKeyAnswer]:
+    """Return one client key, without its secrets."""
+    key = _key(key_id)
+    return Answer(ClientKeyAnswer.of(key), version=key.version)
+
+
+@api.route(
+    "POST /client-keys/{key_id}/rotation",
+    caller=client(client_keys, Scope.OPERATOR),
+    problems=["not-found", "client-key-revoked", "secrets-limit", "in-progress"],
+)
+def rotate(key_id: str, caller: ClientKey, request: Request) -> Answer[ShownOnceAnswer]:
+    """Add a second secret to a key; the first stays good until it is revoked. A repeat has `secret: null`."""
+    clock = SystemClock()
+
+    def do(keys: ClientKeys) -> ShownOnce:
+        return rotate_client_key(key_id, machine(caller), request.request_id, client_keys=keys, clock=clock)
+
+    shown = once(request.idempotency(caller.key_id), do, _shown_before, records=client_keys(), clock=clock)
+    return Answer(ShownOnceAnswer.of(shown))
+
+
+@api.route(
+    "POST /client-keys/{key_id}/revocation",
+    caller=client(client_keys, Scope.OPERATOR),
+    problems=["not-found", "in-progress"],
+)
+def revoke(key_id: str, body: RevocationBody, caller: ClientKey, request: Request) -> Answer[ClientKeyAnswer]:
+    """Take one secret of a key away, or the whole key for good; who shows it is refused from the next request on."""
+    clock = SystemClock()
+
+    def do(keys: ClientKeys) -> ClientKey:
+        return revoke_client_key(
+            key_id, body.secret_hint, machine(caller), request.request_id, client_keys=keys, clock=clock
+        )
+
+    key = once(request.idempotency(caller.key_id), do, _key, records=client_keys(), clock=clock)
+    return Answer(ClientKeyAnswer.of(key), version=key.version)
+
+
+def _company(company_id: str) -> Company:
+    company = companies().current_company(company_id)
+    if company is None:
+        raise NotFound
+    return company
+
+
+def _of_company(user: User) -> Answer[CompanyUserAnswer]:
+    return Answer(CompanyUserAnswer.of(user, _company(user.company_id), SystemClock().now()), version=user.version)
+
+
+def _key(key_id: str) -> ClientKey:
+    key = client_keys().key(key_id)
+    if key is None:
+        raise NotFound
+    return key
+
+
+def _shown_before(key_id: str) -> ShownOnce:
+    return ShownOnce(_key(key_id), None)
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+    """Answer one request of the HTTP API."""
+    return api.handle(event, context)

@@ -1,0 +1,341 @@
+"""`make cost`: docs/cost.md, from the prices, the allowances and the use cases below, and from what the template has.
+
+One block of data, one sum per line of the bill. DynamoDB's units are those that `make bench` measured (MEASURED says
+when); what a company does, and how long functions run, are assumptions.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ops.checks import ROOT, template
+
+DOCUMENT = ROOT / "docs/cost.md"
+COMPANIES = (0, 1, 100, 10_000)
+MILLION = 1_000_000
+SECONDS_A_MONTH = 30 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Price:
+    """What AWS takes for one unit, in USD; `free` units a month are free to every account for good."""
+
+    unit: str
+    usd: float
+    free: float = 0
+    # Found in AWS's own pages or several others that month; otherwise from memory.
+    checked: bool = False
+
+
+# List prices, eu-central-1, November 2026, without tax, support and discounts.
+PRICES: Mapping[str, Price] = {
+    "HTTP API": Price("million requests", 1.20),
+    "Lambda requests": Price("million requests", 0.20, free=1, checked=True),
+    "Lambda time": Price("GB-second on arm64", 0.0000133334, free=400_000, checked=True),
+    "DynamoDB writes": Price("million write units", 0.7625),
+    "DynamoDB reads": Price("million read units", 0.1525),
+    "DynamoDB storage": Price("GB", 0.306, free=25),
+    "Point-in-time recovery": Price("GB", 0.2448),
+    "SQS": Price("million requests", 0.40, free=1),
+    "SES": Price("thousand mails", 0.10),
+    "Cognito": Price("active user of a month, pool of tier Lite", 0.0055, free=10_000, checked=True),
+    "Logs": Price("GB written", 0.63, free=5),
+    "Log storage": Price("GB", 0.0324),
+    "Traces": Price("million traces", 5.00, free=0.1),
+    "Alarms": Price("alarm on one metric", 0.10, free=10, checked=True),
+    "Own metrics": Price("metric", 0.30, free=10, checked=True),
+    "KMS": Price("10,000 decryptions of secrets", 0.03, free=2),
+    "Data out": Price("GB to the internet", 0.09, free=100),
+}
+DASHBOARD_USD = 3.00
+SNAPSTART_CACHE_USD = 0.0000015046  # per GB-second of a published version
+NAT_USD = 0.052 * 730 + 0.005 * 730  # a gateway and its public address
+ESSENTIALS_USD = 0.015  # per active user, where the pool is of that tier
+
+
+@dataclass(frozen=True)
+class UseCase:
+    """How often a company does something in a month, and what it takes; reads and writes are DynamoDB's units."""
+
+    name: str
+    times: float
+    reads: float
+    writes: float
+    # How long functions run for it, all together.
+    milliseconds: int = 60
+    requests: int = 1
+    invocations: int = 1
+    mails: int = 0
+    messages: int = 0
+    # By `make bench`; otherwise counted by hand.
+    measured: bool = True
+
+
+USERS = 5
+LOGINS = 8  # of a user, in a month
+PAGES = 6  # of a login
+USE_CASES: Sequence[UseCase] = (
+    UseCase("a page asks who is logged in (`GET /me`)", USERS * LOGINS * PAGES, 1.5, 0),
+    UseCase("the shop reads a user's roles and budgets for an order", 20, 2, 0, measured=False),
+    UseCase("overview of users, a page", 4, 3.5, 0),
+    UseCase("contacts without account, a page", 4, 9.5, 0),
+    # Within the page's own request: 30 contacts with their e-mails are read, one has changed.
+    UseCase("… and the ERP is asked for them anew", 4, 31, 3, 800, requests=0, invocations=0, measured=False),
+    UseCase("a contact is invited", 0.3, 4.5, 13, 900, invocations=3, mails=1, messages=1),
+    UseCase("an invitation is accepted", 0.3, 4, 8, 700, invocations=3, messages=1),
+    UseCase("a user is edited", 0.5, 2.5, 4),
+    UseCase(
+        "a new e-mail is asked for and confirmed", 0.05, 10, 20, 400, requests=2, invocations=5, mails=2, messages=3
+    ),
+    UseCase("a user is deactivated, or activated again", 0.2, 5, 7, 300, invocations=3, messages=1),
+    # Once in its life, which is two years here; with the code.
+    UseCase("the company is activated", 1 / 24, 13.5, 28, 2500, requests=2, invocations=5, mails=1, messages=2),
+    UseCase("a forgotten password", 0.25, 0, 0, requests=0, mails=1),
+    UseCase("the ERP tells of a change by webhook", 10, 4, 10, 150, invocations=2, messages=1, measured=False),
+    UseCase("… and tells it twice", 1, 1, 1, 80, invocations=2, messages=1, measured=False),
+)
+MEASURED = "24 November 2026"
+
+# Assumptions about size, all on the large side.
+MEMORY_GB = 0.5
+LOG_BYTES = 1_000  # of a request, its function's lines and its access log
+ANSWER_BYTES = 4_000
+TRACES_A_SECOND, TRACES_BEYOND = 1, 0.05  # X-Ray's default sampling
+COMPANY_BYTES = 1_000 + USERS * 2_500 + 30 * 1_100  # the company, its users with their e-mails, 30 contacts
+ENTRY_BYTES = 1_000
+ENTRIES = 3  # a month
+MONTHS_KEPT = 12
+# Lambda asks each queue by five long polls of twenty seconds, also when nothing is in it.
+POLLS = 5 * SECONDS_A_MONTH / 20
+MESSAGE_REQUESTS = 3  # send, receive, delete
+SWEEPS = SECONDS_A_MONTH / 60
+SWEEP_MILLISECONDS = 60
+SWEEP_READS = 8 * 0.5
+SECRET_READS = 3_000  # sandboxes that are warm all day read a secret every five minutes
+
+
+def main() -> int:
+    """Write the document."""
+    DOCUMENT.write_text(document())
+    return 0
+
+
+def document() -> str:
+    """Return docs/cost.md."""
+    return "\n".join([*_bill(), *_idle(), *_switches(), *_what_a_company_does(), *_prices()]) + "\n"
+
+
+# What the template has
+
+
+def _resources(kind: str) -> Sequence[str]:
+    return [name for name, resource in template()["Resources"].items() if resource["Type"] == kind]
+
+
+def _events(kind: str) -> int:
+    functions = [resource for resource in template()["Resources"].values() if resource["Type"].endswith("::Function")]
+    events = [event for function in functions for event in function["Properties"].get("Events", {}).values()]
+    return sum(event["Type"] == kind for event in events)
+
+
+def _aliases() -> int:
+    return sum("AutoPublishAlias" in resource["Properties"] for resource in template()["Resources"].values())
+
+
+# The bill
+
+
+def _per_company(what: Callable[[UseCase], float]) -> float:
+    return sum(case.times * what(case) for case in USE_CASES)
+
+
+def usage(companies: int) -> Mapping[str, float]:
+    """Return how many units of each price so many companies use in a month."""
+    requests = companies * _per_company(lambda case: case.requests)
+    invocations = companies * _per_company(lambda case: case.invocations) + SWEEPS
+    milliseconds = companies * _per_company(lambda case: case.milliseconds) + SWEEPS * SWEEP_MILLISECONDS
+    messages = companies * _per_company(lambda case: case.messages)
+    gigabytes = companies * (COMPANY_BYTES + ENTRIES * MONTHS_KEPT * ENTRY_BYTES) / 1e9
+    traced = min(invocations, TRACES_A_SECOND * SECONDS_A_MONTH)
+    logs = invocations * LOG_BYTES / 1e9
+    return {
+        "HTTP API": requests / MILLION,
+        "Lambda requests": invocations / MILLION,
+        "Lambda time": milliseconds / 1000 * MEMORY_GB,
+        "DynamoDB writes": companies * _per_company(lambda case: case.writes) / MILLION,
+        "DynamoDB reads": (companies * _per_company(lambda case: case.reads) + SWEEPS * SWEEP_READS) / MILLION,
+        "DynamoDB storage": gigabytes,
+        "Point-in-time recovery": gigabytes,
+        "SQS": (_events("SQS") * POLLS + messages * MESSAGE_REQUESTS) / MILLION,
+        "SES": companies * _per_company(lambda case: case.mails) / 1000,
+        "Cognito": companies * USERS,
+        "Logs": logs,
+        "Log storage": logs,
+        "Traces": (traced + TRACES_BEYOND * (invocations - traced)) / MILLION,
+        "Alarms": len(_resources("AWS::CloudWatch::Alarm")),
+        "Own metrics": 1,
+        "KMS": min(companies * USERS * LOGINS, SECRET_READS * 10) / 10_000,
+        "Data out": requests * ANSWER_BYTES / 1e9,
+    }
+
+
+def monthly(companies: int, *, allowances: bool) -> Mapping[str, float]:
+    """Return each line of the bill in USD, with or without what is free to every account."""
+    used = usage(companies)
+    return {name: price.usd * max(0, used[name] - (price.free if allowances else 0)) for name, price in PRICES.items()}
+
+
+def _bill() -> Iterator[str]:
+    lines = [monthly(companies, allowances=False) for companies in COMPANIES]
+    free = [sum(monthly(companies, allowances=True).values()) for companies in COMPANIES]
+    yield f"""\
+# What it costs
+
+USD a month at AWS's list prices for eu-central-1, {_MONTH}, by number of companies with {USERS} users each.
+`make cost` writes this page from `generate/cost.py` and from what `template.yaml` has. What a company does in a month,
+the X
+"""
+    yield from _table(
+        ["line of the bill", *(f"{companies:,}" for companies in COMPANIES)],
+        [
+            *([name, *(_usd(line[name]) for line in lines)] for name in PRICES),
+            ["**together, at list price**", *(f"**{_usd(sum(line.values()))}**" for line in lines)],
+            ["**with what every account has free**", *(f"**{_usd(total)}**" for total in free)],
+        ],
+    )
+    last = COMPANIES[-1]
+    each = (sum(lines[-1].values()) - sum(lines[0].values())) / last
+    cognito = lines[-1]["Cognito"] / sum(lines[-1].values())
+    yield f"""
+A company costs {each * 100:.1f} cents a month; {cognito:.0%} of the bill of {last:,} is Cognito's price per user.
+Where other things in the account use up what is free, the upper of the two sums holds. The dashboard comes on top.
+"""
+
+
+def _idle() -> Iterator[str]:
+    idle = monthly(0, allowances=False)
+    alarms, queues = len(_resources("AWS::CloudWatch::Alarm")), _events("SQS")
+    yield """\
+## When nobody calls
+"""
+    yield from _table(
+        ["what", "how much", "USD a month"],
+        [
+            ["alarms", f"{alarms}, ten of an account are free", _usd(idle["Alarms"])],
+            [
+                "Lambda asking queues",
+                f"{queues} queues, {POLLS / MILLION:.2f} million long polls each, a million is free",
+                _usd(idle["SQS"]),
+            ],
+            [
+                "the sweeper, once a minute",
+                f"{SWEEPS:,.0f} runs, each reads {SWEEP_READS:.0f} units",
+                _usd(
+                    sum(
+                        idle[name]
+                        for name in ("Lambda requests", "Lambda time", "DynamoDB reads", "Logs", "Log storage")
+                    )
+                ),
+            ],
+            ["its traces", "within what is free", _usd(idle["Traces"])],
+            ["its metric", "within what is free", _usd(idle["Own metrics"])],
+            ["storage and its backups", "by the GB: nothing while there is none", _usd(idle["DynamoDB storage"])],
+            ["logins, mails, secrets (SSM standard), functions, API, topics, stacks", "nothing at rest", _usd(0)],
+        ],
+    )
+    yield ""
+
+
+def _switches() -> Iterator[str]:
+    cached = SNAPSTART_CACHE_USD * MEMORY_GB * SECONDS_A_MONTH
+    essentials = max(0, COMPANIES[-1] * USERS - PRICES["Cognito"].free) * ESSENTIALS_USD
+    lite = monthly(COMPANIES[-1], allowances=True)["Cognito"]
+    yield """\
+## What a parameter switches on, and what is not switched on
+"""
+    network = "`VpcSubnetIds`: a NAT gateway with its address (or endpoints, by hour and zone), and 0.052 per GB"
+    snapstart = f"`SnapStart=true`: {_aliases()} functions behind the API, a version each, and 0.00014 per GB restored"
+    tier = f"Cognito's tier Essentials in place of Lite at {COMPANIES[-1]:,} companies"
+    yield from _table(
+        ["what", "USD a month"],
+        [
+            ["`Dashboard=true` (more than the 50 metrics that are free)", _usd(DASHBOARD_USD)],
+            ["`Canary=true`: CodeDeploy takes nothing for Lambda, and its alarms are there anyway", _usd(0)],
+            [network, _usd(NAT_USD)],
+            [snapstart, _usd(_aliases() * cached)],
+            [f"{tier}: {_usd(essentials)} in place of {_usd(lite)}", _usd(essentials - lite)],
+            ["a KMS key of one's own in place of AWS's", _usd(1)],
+            ["a longer `LogRetentionDays`: each GB and month", _usd(PRICES["Log storage"].usd)],
+        ],
+    )
+    yield ""
+
+
+def _what_a_company_does() -> Iterator[str]:
+    yield f"""\
+## What a company does in a month
+
+{USERS} users, each logging in {LOGINS} times and opening {PAGES} pages. DynamoDB's units count until nothing is left to
+do, journal and outbox included; `make bench` measured them on {MEASURED}. * is counted by hand.
+"""
+    yield from _table(
+        ["what", "times", "read units", "write units", "function ms", "mails"],
+        [
+            [
+                case.name + ("" if case.measured else " *"),
+                f"{case.times:.2f}".rstrip("0").rstrip("."),
+                *(f"{value:g}" for value in (case.reads, case.writes, case.milliseconds, case.mails)),
+            ]
+            for case in USE_CASES
+        ],
+    )
+    yield f"""
+Besides: {COMPANY_BYTES / 1000:.0f} KB for the company, its users and 30 contacts; {ENTRIES} journal entries a month, of
+{MONTHS_KEPT} months; {LOG_BYTES:,} bytes of log and {ANSWER_BYTES:,} bytes of answer for each request; functions of
+{MEMORY_GB} GB.
+"""
+
+
+def _prices() -> Iterator[str]:
+    yield f"""\
+## Prices
+
+eu-central-1, {_MONTH}, without tax, support and discounts. *Checked*: found in AWS's own pages or several others
+that month. The rest is from memory: look at the AWS Pricing Calculator before you rely on it.
+"""
+    yield from _table(
+        ["line of the bill", "USD", "for a", "free, to every account", "checked"],
+        [
+            [
+                name,
+                f"{price.usd:.10f}".rstrip("0").rstrip("."),
+                price.unit,
+                f"{price.free:,g}" if price.free else "",
+                "yes" if price.checked else "",
+            ]
+            for name, price in PRICES.items()
+        ],
+    )
+    yield f"""
+Besides, checked: a dashboard {DASHBOARD_USD}, a version kept for SnapStart {SNAPSTART_CACHE_USD:.10f} per GB-second,
+Cognito's tier Essentials {ESSENTIALS_USD} per user above 10,000. From memory: a NAT gateway 0.052 and a public address
+0.005 an hour. That Lambda's asking of empty queues is billed as SQS requests is checked; five long polls at once are
+what AWS's documentation starts with."""
+
+
+_MONTH = "November 2026"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+
+
+def _usd(amount: float) -> str:
+    return f"{amount:,.2f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The audit trail, and a person's data: reading, exporting, erasing."""

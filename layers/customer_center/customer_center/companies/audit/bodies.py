@@ -1,0 +1,147 @@
+"""What goes over the wire of the audit trail and of a person's data, and the trail as a table."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    JsonValue,
+)
+from pydantic_core import PydanticCustomError
+
+from customer_center.companies.audit.read_audit_trail import EntryFilter
+from customer_center.companies.bodies import (
+    CompanyAnswer,
+    Line,
+    Output,
+    PageQuery,
+    UserAnswer,
+)
+from customer_center.platform.clock import iso
+from customer_center.platform.journal import Entry
+
+
+def _written_out(moment: object) -> object:
+    # pydantic takes seconds since 1970 as well, which is no date-time of RFC 3339.
+    if not re.match(r"\d{4}-\d{2}-\d{2}T", str(moment), re.ASCII | re.IGNORECASE):
+        raise PydanticCustomError("moment", "This is not a date and time.")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+
+
+class AuditQuery(PageQuery):
+    """Which entries of the audit trail."""
+
+    since: Annotated[Moment | None, Field(description="Made at this moment or later.")] = None
+    until: Annotated[Moment | None, Field(description="Made before this moment.")] = None
+    subject: Annotated[Line | None, Field(max_length=100, description="About this user, or this company (id).")] = None
+    action: Annotated[Line | None, Field(max_length=100, description="Of this kind, `user.invited` for example.")] = (
+        None
+    )
+
+    @property
+    def wanted(self) -> EntryFilter:
+        """Which entries are asked for."""
+        return EntryFilter(self.since, self.until, self.subject, self.action)
+
+
+class AuditExportQuery(AuditQuery):
+    """Which entries of the audit trail, as a table."""
+
+    limit: Annotated[int, Field(ge=1, le=1000, description="Entries per answer, at most.")] = 1000
+
+
+class ActorAnswer(Output):
+    """Who did it; `name` is a user's today, null for anybody else and for users who are not there any more."""
+
+    kind: Literal["person", "client", "system", "visitor"]
+    id: str | None
+    name: str | None
+
+
+class AuditEntryAnswer(Output):
+    """One change: who did what to whom; `changes` has the values before and after by field."""
+
+    entry_id: str
+    at: datetime
+    actor: ActorAnswer
+    action: str
+    subject: str
+    subject_name: str | None
+    request_id: str
+    changes: Mapping[str, tuple[JsonValue, JsonValue]]
+
+    @classmethod
+    def of(cls, entry: Entry, names: Mapping[str, str]) -> Self:
+        """Return the representation of an entry, given what users are called."""
+        return cls(
+            entry_id=entry.entry_id,
+            at=entry.at,
+            actor=ActorAnswer(
+                kind=entry.actor.kind, id=entry.actor.actor_id or None, name=names.get(entry.actor.actor_id)
+            ),
+            action=entry.action,
+            subject=entry.subject,
+            subject_name=names.get(entry.subject),
+            request_id=entry.request_id,
+            changes={field: (before, after) for field, (before, after) in sorted(entry.changes.items())},
+        )
+
+
+class AuditEntriesAnswer(Output):
+    """A page of the company's audit trail, newest first."""
+
+    items: list[AuditEntryAnswer]
+    next_cursor: str | None
+
+
+class ExportAnswer(Output):
+    """What is kept of a person: their record, and a page of the journal's entries about them and by them.
+
+    `changes` is empty where they changed somebody else: those values are another person's.
+    """
+
+    user: UserAnswer
+    company: CompanyAnswer
+    items: list[AuditEntryAnswer]
+    next_cursor: str | None
+
+
+AUDIT_COLUMNS = (
+    "at",
+    "action",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "subject",
+    "subject_name",
+    "field",
+    "before",
+    "after",
+    "request_id",
+    "entry_id",
+)
+
+
+def audit_rows(entry: AuditEntryAnswer) -> Iterator[Sequence[str]]:
+    """Yield the entry as rows of `AUDIT_COLUMNS`: one for each field that changed, one when none did."""
+    who = (entry.actor.kind, entry.actor.id or "", entry.actor.name or "")
+    for field, (before, after) in entry.changes.items() or [("", (None, None))]:
+        changed = (field, _cell(before), _cell(after))
+        what = (iso(entry.at), entry.action, *who, entry.subject, entry.subject_name or "")
+        yield *what, *changed, entry.request_id, entry.entry_id
+
+
+def _cell(value: JsonValue) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,53 @@
+"""Creating the ERP's contact of a user who was requested in the shop (`CreateErpContact`; DESIGN §4)."""
+
+from dataclasses import replace
+
+from customer_center.companies.email_address import comparable
+from customer_center.companies.entries import user_entry
+from customer_center.companies.model import ErpContact, User, UserStatus, normalized_email
+from customer_center.companies.ports import Companies, ErpGateway
+from customer_center.platform.clock import Clock
+from customer_center.platform.errors import Conflict
+from customer_center.platform.journal import Actor
+from customer_center.platform.log import logger
+
+
+def create_erp_contact(user_id: str, effect_id: str, *, erp: ErpGateway, companies: Companies, clock: Clock) -> None:
+    """Create the user's contact in the ERP and note its number.
+
+    May run any number of times: a user with a contact number is left alone, and a contact of the same e-mail that the
+    ERP already has (from a try that died before its number was noted) is taken instead of a second one.
+    Raises an OutsideSystemError or PreconditionFailed, to be tried again.
+    """
+    user = companies.user(user_id)
+    if user is None or user.contact_number or user.status is UserStatus.DEACTIVATED:
+        return
+    company = companies.company(user.company_id)
+    if company is None:
+        # A user is never written without its company: the read was a moment too early, and SQS comes again.
+        raise LookupError(user.company_id)
+    contact = _contact(user, company.customer_number, erp)
+    now = clock.now()
+    after = user.changed(now, contact_number=contact.contact_number)
+    entry = user_entry(
+        "user.erp_contact_created",
+        before=user,
+        after=after,
+        actor=Actor("system", "erp_push"),
+        now=now,
+        request_id=effect_id,
+    )
+    try:
+        companies.change_user(user, after, entry, contact)
+    except Conflict:
+        # The ERP's contact of this e-mail is another colleague's already; a person has to sort that out.
+        logger.warning("contact belongs to another user", user_id=user_id)
+
+
+def _contact(user: User, customer_number: str, erp: ErpGateway) -> ErpContact:
+    email = normalized_email(user.email)
+    for contact in erp.select_contacts(customer_number):
+        if contact.email and comparable(contact.email) == email:
+            return contact
+    draft = ErpContact(contact_number="", name=user.name, email=user.email, language_code=user.language)
+    return replace(draft, contact_number=erp.create_contact(customer_number, draft))

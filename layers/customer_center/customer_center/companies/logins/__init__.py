@@ -1,0 +1,1 @@
+"""Keeping the logins in line with the records."""

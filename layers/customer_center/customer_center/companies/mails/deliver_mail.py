@@ -1,0 +1,262 @@
+"""Delivering the mails of this room (seed 001: "the user will get an email").
+
+The secret of a link, and the digits of a code, are made here, when the mail is, and only their hash is kept. It is kept
+after SES took the mail: a crash between the two sends a second mail, whose link is the good one, and loses none.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from customer_center.companies.mails.note_feedback import note_undelivered
+from customer_center.companies.model import (
+    Company,
+    InvitationRules,
+    InvitationStatus,
+    User,
+    UserStatus,
+    email_hint,
+    secret_hash,
+)
+from customer_center.companies.ports import Companies
+from customer_center.mail.feedback import Outcome
+from customer_center.mail.ports import Mailer, MailRefused, Message
+from customer_center.mail.render import Rendered, Value
+from customer_center.platform.clock import Clock
+from customer_center.platform.ids import new_code, new_secret
+from customer_center.platform.journal import Effect
+from customer_center.platform.log import logger
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The shop as mails name it. The two addresses hold `{token}` where their link's token belongs."""
+
+    name: str
+    url: str
+    invitation_url: str
+    email_confirmation_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What every mail of this room needs to go out."""
+
+    shop: Shop
+    rules: InvitationRules
+    code_valid_for: timedelta
+    companies: Companies
+    mailer: Mailer
+    render: Callable[[str, str, Mapping[str, Value]], Rendered]
+    clock: Clock
+
+
+def deliver_mail(effect: Effect, outgoing: Outgoing) -> None:
+    """Send the mail of an effect, once: its id is what the record waits for and what makes a repeat harmless.
+
+    A mail nobody waits for any more (revoked, replaced, already sent) is not sent. Raises MailUnavailable, to be tried
+    again; a mail that SES refuses for good is noted and not tried again.
+    """
+    match effect.data:
+        case {"template": "invitation", "user_id": user_id}:
+            _deliver_invitation(effect.effect_id, user_id, outgoing)
+        case {"template": "email_confirmation", "user_id": user_id}:
+            _deliver_confirmation(effect.effect_id, user_id, outgoing)
+        case {"template": "main_contact_handed_over", "user_id": user_id, "old_id": old_id, "new_id": new_id}:
+            _deliver_handed_over(effect.effect_id, user_id, old_id, new_id, outgoing)
+        case {"template": "activation_code", "attempt_key": key}:
+            _deliver_code(effect.effect_id, key, outgoing)
+        case {"template": "contact_left", "user_id": user_id, "left_user_id": left_id, "contact_number": number}:
+            _deliver_contact_left(effect.effect_id, user_id, left_id, number, outgoing)
+        case _:
+            raise ValueError(f"There is no mail for {effect.data.get('template')}.")
+
+
+def _deliver_invitation(mail_id: str, user_id: str, outgoing: Outgoing) -> None:
+    now = outgoing.clock.now()
+    user = outgoing.companies.user(user_id)
+    invitation = user.invitation if user else None
+    if (
+        user is None
+        or invitation is None
+        or invitation.mail_id != mail_id
+        or invitation.sent_at
+        or invitation.status_at(now) is not InvitationStatus.PENDING
+    ):
+        logger.info("mail is not wanted any more", mail_id=mail_id)
+        return
+    secret = new_secret()
+    expires_at = now + outgoing.rules.valid_for
+    values = _invitation_values(user, f"{user_id}.{secret}", expires_at, outgoing)
+    if not _send("invitation", user.language, user.email, mail_id, values, outgoing, user_id=user_id):
+        note_undelivered(user, mail_id, Outcome.BOUNCED, by="email_dispatch", now=now, companies=outgoing.companies)
+        return
+    outgoing.companies.invitation_sent(
+        user_id, mail_id=mail_id, token_hash=secret_hash(secret), sent_at=now, expires_at=expires_at
+    )
+
+
+def _invitation_values(user: User, token: str, expires_at: datetime, outgoing: Outgoing) -> Mapping[str, Value]:
+    company = _company(user, outgoing)
+    assert user.invitation is not None
+    inviter = outgoing.companies.colleague(user.company_id, user.invitation.invited_by)
+    return {
+        **_addressed(user, outgoing),
+        "login": user.email,
+        "company_name": company.name,
+        "customer_number": company.customer_number,
+        "contact_number": user.contact_number,
+        "roles": sorted(user.roles),
+        "inviter_name": inviter.name if inviter else company.name,
+        "link": outgoing.shop.invitation_url.replace("{token}", token),
+        "expires_at": expires_at,
+    }
+
+
+def _addressed(user: User, outgoing: Outgoing) -> Mapping[str, Value]:
+    return {
+        "shop_name": outgoing.shop.name,
+        "shop_url": outgoing.shop.url,
+        "salutation": user.salutation,
+        "name": user.name,
+    }
+
+
+def _company(user: User, outgoing: Outgoing) -> Company:
+    company = outgoing.companies.company(user.company_id)
+    if company is None:
+        # A user is never written without its company: the read was a moment too early, and SQS comes again.
+        raise LookupError(user.company_id)
+    return company
+
+
+def _deliver_confirmation(mail_id: str, user_id: str, outgoing: Outgoing) -> None:
+    now = outgoing.clock.now()
+    user = outgoing.companies.user(user_id)
+    change = user.email_change if user else None
+    if (
+        user is None
+        or change is None
+        or change.mail_id != mail_id
+        or change.sent_at
+        or change.bounced
+        or now >= change.expires_at
+    ):
+        logger.info("mail is not wanted any more", mail_id=mail_id)
+        return
+    editor = outgoing.companies.colleague(user.company_id, change.requested_by)
+    by_other = change.requested_by != user_id
+    values: dict[str, Value] = {
+        **_addressed(user, outgoing),
+        "changed_by_name": (editor.name if editor else _company(user, outgoing).name) if by_other else None,
+    }
+    # First, so that nobody holds a link to a new login whose old address was not told.
+    _notify(f"{mail_id}-notice", user, change.email, values, outgoing)
+    secret = new_secret()
+    expires_at = now + outgoing.rules.new_email_valid_for
+    link = outgoing.shop.email_confirmation_url.replace("{token}", f"{user_id}.{secret}")
+    values |= {"new_email": change.email, "link": link, "expires_at": expires_at}
+    if not _send("email_confirmation", user.language, change.email, mail_id, values, outgoing, user_id=user_id):
+        note_undelivered(user, mail_id, Outcome.BOUNCED, by="email_dispatch", now=now, companies=outgoing.companies)
+        return
+    outgoing.companies.email_change_sent(
+        user_id, mail_id=mail_id, token_hash=secret_hash(secret), sent_at=now, expires_at=expires_at
+    )
+
+
+def _notify(mail_id: str, user: User, new_email: str, values: Mapping[str, Value], outgoing: Outgoing) -> None:
+    # Enough to recognise it, and no more: the mailbox may be somebody else's by now.
+    hint = {"new_email_hint": email_hint(new_email)}
+    _send_once("email_change_notice", user, mail_id, {**values, **hint}, outgoing)
+
+
+def _deliver_handed_over(mail_id: str, user_id: str, old_id: str, new_id: str, outgoing: Outgoing) -> None:
+    to, old, new = map(outgoing.companies.user, (user_id, old_id, new_id))
+    if to is None or old is None or new is None:
+        logger.info("mail is not wanted any more", mail_id=mail_id)
+        return
+    names: Mapping[str, Value] = {
+        "company_name": _company(to, outgoing).name,
+        "old_name": old.name,
+        "new_name": new.name,
+    }
+    _send_once("main_contact_handed_over", to, mail_id, {**_addressed(to, outgoing), **names}, outgoing)
+
+
+def _deliver_contact_left(mail_id: str, user_id: str, left_id: str, contact_number: str, outgoing: Outgoing) -> None:
+    to, left = map(outgoing.companies.user, (user_id, left_id))
+    if (
+        to is None
+        or to.status is not UserStatus.ACTIVE
+        or not to.is_main_contact
+        or left is None
+        or left.status is UserStatus.DEACTIVATED
+        or left.contact_left_at is None
+    ):
+        logger.info("mail is not wanted any more", mail_id=mail_id)
+        return
+    who: Mapping[str, Value] = {
+        "company_name": _company(to, outgoing).name,
+        "contact_name": left.name,
+        "contact_number": contact_number,
+    }
+    _send_once("contact_left", to, mail_id, {**_addressed(to, outgoing), **who}, outgoing)
+
+
+def _send_once(template: str, user: User, mail_id: str, values: Mapping[str, Value], outgoing: Outgoing) -> None:
+    """Send a mail that carries no link, unless it is known to have gone out."""
+    if outgoing.companies.was_mailed(mail_id):
+        return
+    _send(template, user.language, user.email, mail_id, values, outgoing)
+    outgoing.companies.note_mailed(mail_id, outgoing.clock.now())
+
+
+def _deliver_code(mail_id: str, key: str, outgoing: Outgoing) -> None:
+    attempt = outgoing.companies.attempt(key)
+    now = outgoing.clock.now()
+    if (
+        attempt is None
+        or attempt.mail_id != mail_id
+        or attempt.code_hash
+        # Somebody who waited this long has given up, or asked again.
+        or now - attempt.requested_at > outgoing.code_valid_for
+    ):
+        logger.info("mail is not wanted any more", mail_id=mail_id)
+        return
+    code = new_code()
+    values: Mapping[str, Value] = {
+        "shop_name": outgoing.shop.name,
+        "shop_url": outgoing.shop.url,
+        "customer_number": attempt.customer_number,
+        "code": code,
+        "minutes": int(outgoing.code_valid_for.total_seconds()) // 60,
+    }
+    if _send("activation_code", attempt.language, attempt.email, mail_id, values, outgoing):
+        outgoing.companies.code_sent(
+            key,
+            mail_id=mail_id,
+            code_hash=secret_hash(f"{attempt.attempt_id}.{code}"),
+            expires_at=now + outgoing.code_valid_for,
+        )
+
+
+def _send(
+    template: str,
+    language: str,
+    to: str,
+    mail_id: str,
+    values: Mapping[str, Value],
+    outgoing: Outgoing,
+    **tags: str,
+) -> bool:
+    """Send one mail; False when it was refused for good. By its tags the feedback of SES finds what it is about."""
+    mail = outgoing.render(template, language, values)
+    tags = {"mail_id": mail_id, **tags}
+    message = Message(to=to, subject=mail.subject, html=mail.html, text=mail.text, tags=tags)
+    try:
+        outgoing.mailer.send(message)
+    except MailRefused as error:
+        logger.warning("mail refused", mail_id=mail_id, template=template, code=error.code)
+        return False
+    logger.info("mail sent", mail_id=mail_id, template=template)
+    return True

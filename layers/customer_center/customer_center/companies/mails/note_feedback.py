@@ -1,0 +1,64 @@
+"""Noting that a mail with a link came to nothing (issue: "SES bounce and complaint feedback reaching the invitation").
+
+SES tells it at once, by refusing the mail (`deliver_mail.py`), or later, by a bounce or a complaint.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from customer_center.companies.entries import user_entry
+from customer_center.companies.model import InvitationStatus, User
+from customer_center.companies.ports import Companies
+from customer_center.mail.feedback import Feedback, Outcome
+from customer_center.platform.clock import Clock
+from customer_center.platform.ids import made_by
+from customer_center.platform.journal import Actor
+from customer_center.platform.log import logger
+
+
+def note_feedback(feedback: Feedback, *, companies: Companies, clock: Clock) -> None:
+    """Mark the invitation or the new e-mail whose mail bounced or was complained about; all other mails are let be.
+
+    May run any number of times, in any order: only the mail that is still waited for changes anything, once. Raises
+    PreconditionFailed when the user was changed meanwhile, to be tried again.
+    """
+    user_id = feedback.user_id or companies.user_id_of_email(feedback.address)
+    user = companies.user(user_id) if user_id else None
+    mail_id = feedback.mail_id or _invited_by(user, feedback.sent_at)
+    noted = (
+        user is not None
+        and mail_id is not None
+        and note_undelivered(user, mail_id, feedback.outcome, by="email_feedback", now=clock.now(), companies=companies)
+    )
+    logger.info("mail came to nothing", mail_id=mail_id, outcome=feedback.outcome, noted=noted)
+
+
+def note_undelivered(
+    user: User, mail_id: str, outcome: Outcome, *, by: str, now: datetime, companies: Companies
+) -> bool:
+    """Mark the user's invitation or new e-mail that waits for this mail; False, and no change, when none does."""
+    invitation, change = user.invitation, user.email_change
+    if invitation and invitation.mail_id == mail_id and invitation.status is InvitationStatus.PENDING:
+        subject = "invitation"
+        after = user.changed(now, invitation=replace(invitation, status=InvitationStatus.BOUNCED))
+    elif change and change.mail_id == mail_id and not change.bounced:
+        subject = "email_change"
+        after = user.changed(now, email_change=replace(change, bounced=True))
+    else:
+        return False
+    entry = user_entry(
+        f"{subject}.{outcome}",
+        before=user,
+        after=after,
+        actor=Actor("system", by),
+        now=now,
+        request_id=mail_id,
+    )
+    companies.change_user(user, after, entry)
+    return True
+
+
+def _invited_by(user: User | None, sent_at: datetime) -> str | None:
+    """Return the mail of the invitation that was there when a mail without tags was sent."""
+    invitation = user.invitation if user else None
+    return invitation.mail_id if invitation and made_by(invitation.mail_id, sent_at) else None

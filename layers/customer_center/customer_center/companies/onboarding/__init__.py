@@ -1,0 +1,1 @@
+"""Getting in: activation, accepting an invitation, confirming a new e-mail."""

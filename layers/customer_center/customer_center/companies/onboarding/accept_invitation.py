@@ -1,0 +1,113 @@
+"""Accepting an invitation: the person sets a password and is logged in (DESIGN §4 "acceptance and Cognito").
+
+1. one request claims the link; 2. the login is created, disabled; 3. the password is set; 4. one transaction makes the
+user active; 5. the login is enabled. The claimant (same Idempotency-Key) may repeat; a claim that is not finished
+lapses, and the link is good again. Enabling comes last, so that a crash lets nobody in whom the record does not know.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from customer_center.companies import effects
+from customer_center.companies.entries import person, user_entry
+from customer_center.companies.links import company_of_holder, holder_of
+from customer_center.companies.logins.align_identity import align_identity
+from customer_center.companies.model import Claim, Company, InvitationStatus, User, UserStatus
+from customer_center.companies.onboarding.activate_company import CLAIM_LASTS, Activated
+from customer_center.companies.ports import Companies, Identities
+from customer_center.platform.clock import Clock
+from customer_center.platform.errors import (
+    CustomerCenterError,
+    Gone,
+    InProgress,
+    NotFound,
+    PreconditionFailed,
+)
+
+
+def accept_invitation(
+    token: str,
+    password: str,
+    claim_id: str,
+    request_id: str,
+    *,
+    companies: Companies,
+    identities: Identities,
+    clock: Clock,
+) -> Activated:
+    """Take the link's token and the new password, and log the person in.
+
+    Raises NotFound `invitation-invalid` for every token we did not send, whatever is wrong with it; Forbidden
+    `company-closed`; Gone `invitation-expired`, `invitation-revoked` or `invitation-used`; InProgress; InvalidInput at
+    `/password`; OutsideUnavailable. Repeating it with the same password after success logs in again.
+    """
+    now = clock.now()
+    user = holder_of(token, _hash_of, companies)
+    if user is None:
+        raise NotFound("invitation-invalid")
+    company = company_of_holder(user, companies)
+    assert user.invitation is not None
+    if user.invitation.status is not InvitationStatus.ACCEPTED:
+        _check_usable(user, now)
+        claim = Claim(claim_id, now + CLAIM_LASTS)
+        companies.claim_invitation(user, claim, now)
+        try:
+            identities.create(user)
+            identities.set_password(user.user_id, password)
+            user = _activate(replace(user, claim=claim), request_id, companies, clock.now())
+        except CustomerCenterError:
+            companies.release_invitation(user.user_id, claim)
+            # The same request, come twice, may have been quicker: then the login it opened is opened again.
+            align_identity(user.user_id, companies=companies, identities=identities)
+            raise
+    return _logged_in(user, company, password, identities)
+
+
+def _hash_of(user: User) -> str | None:
+    return user.invitation.token_hash if user.invitation else None
+
+
+def _check_usable(user: User, now: datetime) -> None:
+    assert user.invitation is not None
+    match user.invitation.status_at(now):
+        case InvitationStatus.EXPIRED:
+            raise Gone("invitation-expired")
+        case InvitationStatus.REVOKED:
+            raise Gone("invitation-revoked")
+        case _:
+            return
+
+
+def _activate(user: User, request_id: str, companies: Companies, now: datetime) -> User:
+    assert user.invitation is not None
+    active = user.changed(
+        now,
+        status=UserStatus.ACTIVE,
+        invitation=replace(user.invitation, status=InvitationStatus.ACCEPTED),
+        claim=None,
+    )
+    entry = user_entry(
+        "invitation.accepted",
+        before=user,
+        after=active,
+        actor=person(user),
+        now=now,
+        request_id=request_id,
+        effects=[effects.align_identity(user.user_id, now)],
+    )
+    try:
+        companies.change_user(user, active, entry)
+    except PreconditionFailed as error:
+        # An administrator changed the user this very moment; the next try sees what they wanted.
+        raise InProgress("in-progress", retry_after=1) from error
+    return active
+
+
+def _logged_in(user: User, company: Company, password: str, identities: Identities) -> Activated:
+    if user.status is not UserStatus.ACTIVE:
+        raise Gone("invitation-used")
+    identities.enable(user)
+    session = identities.sign_in(user.user_id, password)
+    if session is None:
+        raise Gone("invitation-used")
+    return Activated(user, company, session)

@@ -1,0 +1,1 @@
+"""What operators do to companies, and what the shop's backend reads."""

@@ -1,0 +1,32 @@
+"""Appoint a main contact: what an operator does when a company's last one is gone (DESIGN §4)."""
+
+from customer_center.companies.colleagues import colleague_of, crossed_by_others
+from customer_center.companies.entries import user_entry
+from customer_center.companies.model import Role, User, UserStatus
+from customer_center.companies.ports import Companies
+from customer_center.platform.clock import Clock
+from customer_center.platform.errors import Conflict
+from customer_center.platform.journal import Actor
+
+
+def appoint_main_contact(
+    company_id: str, user_id: str, actor: Actor, request_id: str, *, companies: Companies, clock: Clock
+) -> User:
+    """Give an active user of the company the main contact's role besides what they have; the others keep it.
+
+    Raises NotFound for nobody and for another company's user alike, Conflict `user-not-active`, InProgress. Appointing
+    a main contact changes nothing.
+    """
+    user = colleague_of(company_id, user_id, companies)
+    if user.status is not UserStatus.ACTIVE:
+        raise Conflict("user-not-active")
+    if user.is_main_contact:
+        return user
+    now = clock.now()
+    after = user.changed(now, roles=user.roles | {Role.MAIN_CONTACT})
+    entry = user_entry(
+        "user.appointed_main_contact", before=user, after=after, actor=actor, now=now, request_id=request_id
+    )
+    with crossed_by_others(None):
+        companies.change_user(user, after, entry)
+    return after

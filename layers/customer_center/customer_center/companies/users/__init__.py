@@ -1,0 +1,1 @@
+"""The users of a company, as their main contact administers them."""

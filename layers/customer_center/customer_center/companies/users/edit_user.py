@@ -1,0 +1,137 @@
+"""Editing a user (seed 001, "Edit a user"): salutation, name, e-mail, language, roles and budgets, and nothing else.
+
+A new e-mail of somebody who logs in is pending until its owner confirmed it (`confirm_email.py`), else editing a
+colleague's address would be a way into their account. One who was invited has no login yet: the invitation moves along.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from customer_center.companies import effects
+from customer_center.companies.colleagues import change_login, colleague_of, crossed_by_others
+from customer_center.companies.entries import administered
+from customer_center.companies.links import seconds_to_wait
+from customer_center.companies.model import (
+    Edit,
+    EmailChange,
+    InvitationRules,
+    InvitationStatus,
+    Permission,
+    Role,
+    User,
+    UserStatus,
+    check_budgets_set,
+    check_not_self,
+    check_permission,
+    check_roles_given,
+    normalized_email,
+)
+from customer_center.companies.ports import Companies, Identities
+from customer_center.companies.users.invite_contact import new_invitation
+from customer_center.platform.clock import Clock
+from customer_center.platform.errors import Conflict
+from customer_center.platform.journal import Effect
+from customer_center.platform.language import choose_language
+
+
+def edit_user(
+    user_id: str,
+    edit: Edit,
+    actor: User,
+    request_id: str,
+    *,
+    if_version: int | None,
+    rules: InvitationRules,
+    before_mail: Callable[[], object],
+    companies: Companies,
+    identities: Identities,
+    clock: Clock,
+) -> User:
+    """Change a user of the actor's company; an edit that changes nothing writes nothing.
+
+    Raises NotFound, PreconditionFailed, Forbidden or InvalidInput for roles and budgets the actor may not give,
+    Conflict `own-account` or `last-main-contact` for a demotion, Conflict `email-in-use`, InProgress, and what
+    `before_mail` raises, which is asked before a mail is sent and only then. A repeat after success changes nothing.
+    """
+    user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
+    now = clock.now()
+    roles = _roles(user, edit.roles, actor)
+    budgets = replace(user.budgets, **edit.budgets)
+    check_budgets_set(actor, user.budgets, budgets)
+    after = user.changed(
+        now,
+        salutation=edit.salutation or user.salutation,
+        name=edit.name or user.name,
+        language=choose_language(edit.language, fallback=user.language),
+        roles=roles,
+        budgets=budgets,
+    )
+    if edit.email:
+        after = _with_email(after, edit.email, actor, rules, companies, now)
+    if after == user.changed(now):
+        return user
+    follow = _what_follows(user, after, now)
+    if any(effect.kind == "mail" for effect in follow):
+        before_mail()
+    with crossed_by_others(if_version):
+        companies.change_user(user, after, administered("user.edited", user, after, actor, request_id, follow))
+    if _login_differs(user, after):
+        change_login(lambda: identities.enable(after), user_id)
+    return after
+
+
+def _roles(user: User, roles: frozenset[Role] | None, actor: User) -> frozenset[Role]:
+    if roles is None or roles == user.roles:
+        return user.roles
+    check_permission(actor, Permission.ROLES_ASSIGN)
+    # Only what is new is given: who came by activation stays the business user they are.
+    check_roles_given(actor, roles - user.roles)
+    if user.permissions - replace(user, roles=roles).permissions:
+        check_not_self(actor, user)
+    return roles
+
+
+def _with_email(
+    user: User, email: str, actor: User, rules: InvitationRules, companies: Companies, now: datetime
+) -> User:
+    if normalized_email(email) == normalized_email(user.email):
+        return replace(user, email=email, email_change=None)
+    if not user.has_login:
+        invitation = user.invitation
+        if invitation and invitation.status is not InvitationStatus.REVOKED:
+            invitation = new_invitation(actor.user_id, rules, now)
+        return replace(user, email=email, invitation=invitation, claim=None)
+    pending = user.email_change
+    if pending and _is_on_its_way(pending, email, now):
+        return user
+    if companies.user_id_of_email(email):
+        raise Conflict("email-in-use")
+    change = EmailChange(
+        mail_id=effects.new_mail_id(now),
+        expires_at=now + rules.new_email_valid_for,
+        email=email,
+        requested_by=actor.user_id,
+    )
+    return replace(user, email_change=change)
+
+
+def _is_on_its_way(pending: EmailChange, email: str, now: datetime) -> bool:
+    return normalized_email(pending.email) == normalized_email(email) and seconds_to_wait(pending, now) > 0
+
+
+def _what_follows(before: User, after: User, now: datetime) -> Sequence[Effect]:
+    follow: list[Effect] = []
+    if after.email_change and after.email_change != before.email_change:
+        follow.append(effects.email_confirmation_mail(after.user_id, after.email_change.mail_id))
+    if after.invitation and after.invitation != before.invitation:
+        follow.append(effects.invitation_mail(after.user_id, after.invitation.mail_id))
+    if _login_differs(before, after):
+        follow.append(effects.align_identity(after.user_id, now))
+    return follow
+
+
+def _login_differs(before: User, after: User) -> bool:
+    """Whether the login has to be told: its e-mail, only written otherwise here, or the language of its mails."""
+    differs = (before.email, before.language) != (after.email, after.language)
+    return differs and after.status is UserStatus.ACTIVE

@@ -1,0 +1,55 @@
+"""Handing over the role of main contact to a colleague: the one way to give it up (DESIGN §4)."""
+
+from customer_center.companies import effects
+from customer_center.companies.colleagues import colleague_of, crossed_by_others
+from customer_center.companies.entries import administered
+from customer_center.companies.model import Permission, Role, User, UserStatus, check_not_self
+from customer_center.companies.ports import Companies
+from customer_center.platform.clock import Clock
+from customer_center.platform.errors import Conflict, Forbidden, PreconditionFailed
+
+LEFT_WITH = frozenset({Role.APPROVER, Role.BUYER})
+"""What a main contact is afterwards who was nothing else."""
+
+
+def hand_over(
+    user_id: str,
+    actor: User,
+    request_id: str,
+    *,
+    if_version: int | None,
+    companies: Companies,
+    clock: Clock,
+) -> User:
+    """Make a colleague main contact in the actor's place, in one transaction; both are told by mail.
+
+    `if_version` is the actor's own. Raises Forbidden for an actor who is no main contact, NotFound, Conflict
+    `own-account` or `user-not-active`, PreconditionFailed, InProgress.
+    """
+    # Here and not by the route: who repeats the request has lost the role by it.
+    if not actor.is_main_contact:
+        raise Forbidden("permission-missing", permission=Permission.ROLES_ASSIGN)
+    if if_version not in (None, actor.version):
+        raise PreconditionFailed
+    user = colleague_of(actor.company_id, user_id, companies)
+    check_not_self(actor, user)
+    if user.status is not UserStatus.ACTIVE:
+        raise Conflict("user-not-active")
+    now = clock.now()
+    new = user.changed(now, roles=user.roles | {Role.MAIN_CONTACT})
+    old = actor.changed(now, roles=(actor.roles - {Role.MAIN_CONTACT}) or LEFT_WITH)
+    changes = [(user, new), (actor, old)]
+    entries = [
+        administered(
+            "main_contact.handed_over",
+            before,
+            after,
+            actor,
+            request_id,
+            [effects.handed_over_mail(after.user_id, actor.user_id, user_id, now)],
+        )
+        for before, after in changes
+    ]
+    with crossed_by_others(if_version):
+        companies.change_users(changes, entries)
+    return new

@@ -1,0 +1,153 @@
+"""What goes over the wire when users are imported: rows of a table in, what became of each out."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from customer_center.companies.erp.bodies import InviteContactBody
+from customer_center.companies.model import check_salutation
+from customer_center.companies.users.bodies import RequestUserBody
+from customer_center.companies.users.import_users import ImportRow, RowResult, RowStatus
+from customer_center.companies.users.invite_contact import NewUser
+from customer_center.platform import texts
+from customer_center.platform.errors import FieldError, InvalidInput
+from customer_center.platform.http import validated
+from customer_center.platform.language import choose_language
+from customer_center.platform.spreadsheet import Row
+
+# How a user's fields stand in a row; several roles are separated by `;` or `|`.
+COLUMNS = (
+    "salutation",
+    "name",
+    "email",
+    "roles",
+    "language",
+    "contact_number",
+    "budget_per_order",
+    "budget_per_month",
+    "currency",
+)
+REQUIRED_COLUMNS = ("salutation", "roles")
+
+
+class ImportQuery(BaseModel):
+    """Whether the import is only tried."""
+
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
+
+    dry_run: Annotated[bool, Field(description="Check everything, and change nothing.")] = False
+
+
+def import_row(row: Row, salutations: Iterable[str], language: str) -> ImportRow:
+    """Return what a row asks for, held to the rules of the bodies for one user; or what is wrong with it.
+
+    Who comes from no contact and names no language gets the caller's `language`.
+    """
+    email, contact_number = row.cells.get("email"), row.cells.get("contact_number")
+    try:
+        asked = _asked(row, salutations, None if contact_number else language)
+    except InvalidInput as refused:
+        wrong = dict.fromkeys(FieldError(_column(error.pointer), error.code) for error in refused.errors)
+        return ImportRow(row.number, email, contact_number, errors=tuple(wrong))
+    return ImportRow(row.number, email, contact_number, asked)
+
+
+def _asked(row: Row, salutations: Iterable[str], language: str | None) -> NewUser:
+    if row.surplus:
+        raise InvalidInput(errors=[FieldError("", "unknown-field")])
+    fields = json.dumps(_fields(row.cells)).encode()
+    body: RequestUserBody | InviteContactBody
+    if language:
+        body = validated(RequestUserBody.model_validate_json, fields)
+    else:
+        body = validated(InviteContactBody.model_validate_json, fields)
+    check_salutation(body.salutation, salutations)
+    return NewUser(
+        salutation=body.salutation,
+        name=body.name,
+        email=body.email,
+        language=choose_language(body.language, fallback=language) if language else body.language,
+        roles=body.roles,
+        budgets=body.budgets.budgets(),
+    )
+
+
+def _fields(cells: Mapping[str, str]) -> Mapping[str, Any]:
+    fields: dict[str, Any] = {
+        name: cells[name] for name in ("salutation", "name", "email", "language") if name in cells
+    }
+    if roles := [role.strip() for role in re.split("[;|]", cells.get("roles", "")) if role.strip()]:
+        fields["roles"] = roles
+    currency = {"currency": cells["currency"]} if "currency" in cells else {}
+    fields["budgets"] = {
+        # Where semicolons stand between cells, a comma stands before the cents.
+        name: {"amount": re.sub(r"^(\d+),(\d{1,2})$", r"\1.\2", cells[f"budget_{name}"]), **currency}
+        for name in ("per_order", "per_month")
+        if f"budget_{name}" in cells
+    }
+    return fields
+
+
+def _column(pointer: str) -> str:
+    """Return the pointer to the column where a body's field stands: `/budgets/per_order/amount` and the like."""
+    _, field, *inside = [*pointer.split("/"), ""][:4] if pointer else ("", "")
+    if field != "budgets":
+        return f"/{field}" if field else ""
+    return "/currency" if inside[-1] == "currency" else f"/budget_{inside[0]}"
+
+
+class ImportErrorAnswer(BaseModel):
+    """One wrong cell: the pointer names its column."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class ImportRowAnswer(BaseModel):
+    """What became of one row; `row` counts as a spreadsheet does, the header is 1."""
+
+    row: int
+    email: str | None
+    status: RowStatus
+    user_id: str | None
+    code: str | None
+    errors: list[ImportErrorAnswer]
+
+    @classmethod
+    def of(cls, result: RowResult, language: str) -> Self:
+        """Return the representation of what became of a row, in the reader's language."""
+        return cls(
+            row=result.number,
+            email=result.email,
+            status=result.status,
+            user_id=result.user_id,
+            code=result.code,
+            errors=[
+                ImportErrorAnswer(pointer=it.pointer, code=it.code, message=texts.field_text(it.code, language))
+                for it in result.errors
+            ],
+        )
+
+
+class ImportAnswer(BaseModel):
+    """What became of each row, and how many were invited and refused."""
+
+    dry_run: bool
+    rows: list[ImportRowAnswer]
+    invited: int
+    refused: int
+
+    @classmethod
+    def of(cls, results: Sequence[RowResult], *, dry_run: bool, language: str) -> Self:
+        """Return the representation of an import."""
+        statuses = [result.status for result in results]
+        return cls(
+            dry_run=dry_run,
+            rows=[ImportRowAnswer.of(result, language) for result in results],
+            invited=statuses.count(RowStatus.INVITED),
+            refused=statuses.count(RowStatus.REFUSED),
+        )

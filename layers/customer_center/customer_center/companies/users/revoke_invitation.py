@@ -1,0 +1,30 @@
+"""Revoking an invitation: its link is no good any more. The user stays listed, and can be invited again."""
+
+from dataclasses import replace
+
+from customer_center.companies.colleagues import colleague_of, crossed_by_others
+from customer_center.companies.entries import administered
+from customer_center.companies.model import InvitationStatus, User, UserStatus
+from customer_center.companies.ports import Companies
+from customer_center.platform.clock import Clock
+from customer_center.platform.errors import Conflict
+
+
+def revoke_invitation(
+    user_id: str, actor: User, request_id: str, *, if_version: int | None, companies: Companies, clock: Clock
+) -> User:
+    """Revoke the invitation of an invited user; revoking twice changes nothing.
+
+    Raises NotFound, PreconditionFailed, Conflict `invitation-not-open` for one who accepted or was deactivated,
+    InProgress.
+    """
+    user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
+    if user.status is not UserStatus.INVITED or user.invitation is None:
+        raise Conflict("invitation-not-open")
+    if user.invitation.status is InvitationStatus.REVOKED:
+        return user
+    revoked = replace(user.invitation, status=InvitationStatus.REVOKED)
+    after = user.changed(clock.now(), invitation=revoked, claim=None)
+    with crossed_by_others(if_version):
+        companies.change_user(user, after, administered("invitation.revoked", user, after, actor, request_id))
+    return after

@@ -1,0 +1,1 @@
+"""Outside systems as they behave, on this machine: one folder each."""

@@ -1,0 +1,223 @@
+"""What the simulated ERP answers: a request document in, an answer document out. It knows nothing of HTTP.
+
+Like Dynamics NAV it finds `d00210` under `D00210` and answers with the number as it is stored; MAXCOUNT cuts the list
+before the mapping drops company contacts; InvoiceDetail pays no attention to the customer number it is given.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from xml.etree.ElementTree import Element, SubElement
+
+from local.simulators.erp.population import COMPANY, Contact, Customer, Invoice, population
+
+SHAPES = ("raw", "contact_response", "order_response")
+
+
+class ErpRefusal(Exception):
+    """The ERP answers with an error: over SOAP status 11, over raw XML a document without what was asked for."""
+
+
+class Erp:
+    """The ERP's memory, and its four messages by name. The caller sees to one call at a time."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all changes."""
+        self.customers = population()
+        self.contact_shape = "raw"
+        self._next_contact = 900_001
+
+    def answer(self, message: str, request: Element) -> Element:
+        """Return the answer to one message; KeyError for a message nobody knows."""
+        answers = {
+            "select_customer": self._select_customer,
+            "select_contact": self._select_contact,
+            "invoice_detail": self._invoice_detail,
+            "create_contact": self._create_contact,
+        }
+        return answers[message](request)
+
+    def change(self, wish: Mapping[str, object]) -> Customer:
+        """Add a customer or change one, by `number`.
+
+        The wish may hold any field of Customer; besides these `add_contacts`, `remove_contacts` (numbers) and
+        `add_invoices`. Contacts and invoices are objects of their fields, an invoice may be its bare number.
+        """
+        wishes = dict(wish)
+        number = str(wishes.pop("number"))
+        customer = self.customers.setdefault(number, Customer(number=number, name=""))
+        gone = set(_list(wishes.pop("remove_contacts", [])))
+        customer.contacts = [contact for contact in customer.contacts if contact.number not in gone]
+        customer.contacts += map(_contact, _list(wishes.pop("add_contacts", [])))
+        customer.invoices += map(_invoice, _list(wishes.pop("add_invoices", [])))
+        if "contacts" in wishes:
+            wishes["contacts"] = [_contact(contact) for contact in _list(wishes["contacts"])]
+        if "invoices" in wishes:
+            wishes["invoices"] = [_invoice(invoice) for invoice in _list(wishes["invoices"])]
+        if unknown := wishes.keys() - {field.name for field in fields(Customer)}:
+            raise ValueError(f"no such fields: {sorted(unknown)}")
+        for name, content in wishes.items():
+            setattr(customer, name, content)
+        return customer
+
+    def _find(self, number: str | None) -> Customer | None:
+        return self.customers.get((number or "").strip().upper())
+
+    def _select_customer(self, request: Element) -> Element:
+        root = Element("OrderResponse")
+        customer = self._find(request.findtext("Party/PartyIdentification/ID"))
+        if customer:
+            party = _party(root, "BuyerCustomerParty", customer)
+            extension = SubElement(party, "SesExtension")
+            _add(extension, "CustomerPostingGroup", customer.posting_group)
+            for name in ("CustomerCenter", "CustomerCenterMainContactEmail", "Blocked"):
+                content = _EXTENSION[name](customer)
+                if content is not None:
+                    _add(extension, name, content)
+            _party(root, "AccountingCustomerParty", customer)
+        return root
+
+    def _select_contact(self, request: Element) -> Element:
+        customer = self._find(request.findtext("NUMBER"))
+        count = int(request.findtext("MAXCOUNT") or 10)
+        contacts = customer.contacts[:count] if customer else []
+        if self.contact_shape == "raw":
+            return _raw_contacts(contacts, customer.number if customer else "")
+        root = "ContactResponse" if self.contact_shape == "contact_response" else "OrderResponse"
+        return _mapped_contacts(contacts, root)
+
+    def _invoice_detail(self, request: Element) -> Element:
+        root = Element("Invoice")
+        asked = (request.findtext("ID") or request.findtext("InvoiceID") or "").strip()
+        for customer in self.customers.values():
+            for invoice in customer.invoices:
+                if invoice.number == asked:
+                    _add(root, "ID", invoice.number)
+                    _add(root, "IssueDate", "2026-10-01")
+                    _add(root, "InvoiceTypeCode", "SalesInvoice")
+                    payer = self.customers.get(invoice.billed_to, customer)
+                    _party(root, "AccountingCustomerParty", payer)
+                    _party(root, "BuyerCustomerParty", customer)
+                    _add(SubElement(root, "InvoiceLine"), "ID", "10000")
+        return root
+
+    def _create_contact(self, request: Element) -> Element:
+        customer = self._find(request.findtext("NUMBER"))
+        wish = request.find("CONTACT")
+        if customer is None or wish is None:
+            raise ErpRefusal
+        number = f"KT{self._next_contact}"
+        self._next_contact += 1
+        contact = Contact(
+            number=number,
+            name=wish.findtext("NAME") or "",
+            email=wish.findtext("E_MAIL") or "",
+            language=wish.findtext("LANGUAGE_CODE") or "",
+            telephone=wish.findtext("PHONE_NUMBER") or "",
+            telefax=wish.findtext("FAX_NUMBER") or "",
+            kind=wish.findtext("ONLINE_USER_TYPE") or "1",
+        )
+        customer.contacts.append(contact)
+        root = Element("WC_USER_MANAGEMENT")
+        _add(root, "PROCESS_TYPE", "CREATECONTACT")
+        _add(root, "CUSTOMER_NUMBER", customer.number)
+        _add(root, "CONTACT_NUMBER", number)
+        return root
+
+
+_EXTENSION = {
+    "CustomerCenter": lambda customer: customer.customer_center,
+    "CustomerCenterMainContactEmail": lambda customer: customer.main_contact_email,
+    "Blocked": lambda customer: customer.blocked,
+}
+
+
+def message_of(request: Element) -> str:
+    """Return which message a document is, by its root and PROCESS_TYPE: over SOAP the operation does not tell."""
+    if request.tag == "WC_USER_MANAGEMENT":
+        process = request.findtext("PROCESS_TYPE") or ""
+        return {"SELECTCONTACT": "select_contact", "CREATECONTACT": "create_contact"}.get(process, "unknown")
+    roots = {"BuyerCustomerParty": "select_customer", "InvoiceDetailRequest": "invoice_detail"}
+    return roots.get(request.tag, "unknown")
+
+
+def customer_number_of(request: Element) -> str:
+    """Return the customer number a request is about."""
+    paths = ("Party/PartyIdentification/ID", "NUMBER", "CustomerNumber")
+    return next((text for path in paths if (text := request.findtext(path))), "")
+
+
+def _raw_contacts(contacts: Iterable[Contact], customer_number: str) -> Element:
+    root = Element("WC_USER_MANAGEMENT")
+    _add(root, "PROCESS_TYPE", "SELECTCONTACT")
+    _add(root, "GUID", "{96284C22-3F6C-4AE4-8CD3-137087BB0B74}\\1202183")
+    _add(root, "WEB_SITE", "HOME")
+    for contact in contacts:
+        element = SubElement(root, "CONTACT")
+        _add(element, "ONLINE_USER_TYPE", contact.kind)
+        _add(element, "NUMBER", contact.number)
+        _add(element, "JOB_TITLE", "")
+        _add(element, "E_MAIL", contact.email)
+        _add(element, "ON_BEHALF_OF", "" if contact.kind == COMPANY else customer_number)
+        _add(element, "NAME", contact.name)
+        _add(element, "FAX_NUMBER", contact.telefax)
+        _add(element, "PHONE_NUMBER", contact.telephone)
+        _add(element, "LANGUAGE_CODE", contact.language)
+        for name in ("LOGIN_ID", "PASSWORD_PADDING", "PASSWORD"):
+            _add(element, name, "")
+        _add(element, "PRIORITY", "3")
+    return root
+
+
+def _mapped_contacts(contacts: Iterable[Contact], root_name: str) -> Element:
+    root = Element(root_name)
+    listed = SubElement(root, "ErpContact")
+    for contact in contacts:
+        if contact.kind == COMPANY:
+            continue
+        element = SubElement(listed, "Contact")
+        _add(element, "ID", contact.number)
+        _add(element, "Name", contact.name)
+        _add(element, "Telephone", contact.telephone)
+        _add(element, "Telefax", contact.telefax)
+        _add(element, "ElectronicMail", contact.email)
+        _add(element, "OtherCommunication", "")
+        _add(element, "Note", "")
+        extension = SubElement(element, "SesExtension")
+        _add(extension, "LanguageCode", contact.language)
+        _add(extension, "IsMain", "")
+    return root
+
+
+def _party(root: Element, name: str, customer: Customer) -> Element:
+    party = SubElement(SubElement(root, name), "Party")
+    _add(SubElement(party, "PartyIdentification"), "ID", customer.number)
+    _add(SubElement(party, "PartyName"), "Name", customer.name)
+    address = SubElement(party, "PostalAddress")
+    _add(address, "StreetName", "Färberstr. 26")
+    _add(address, "CityName", "Berlin")
+    _add(address, "PostalZone", "12555")
+    _add(SubElement(address, "Country"), "IdentificationCode", "DE")
+    return party
+
+
+def _add(parent: Element, name: str, text: str) -> None:
+    SubElement(parent, name).text = text
+
+
+def _list(content: object) -> list[object]:
+    if not isinstance(content, list):
+        raise TypeError("a list was expected")
+    return content
+
+
+def _contact(content: object) -> Contact:
+    if not isinstance(content, dict):
+        raise TypeError("a contact is an object")
+    return Contact(**content)
+
+
+def _invoice(content: object) -> Invoice:
+    return Invoice(**content) if isinstance(content, dict) else Invoice(number=str(content))

@@ -1,0 +1,45 @@
+"""What the simulated ERP tells by webhook when somebody changed a customer (docs/webhooks.md)."""
+
+from collections.abc import Iterator
+
+from local.simulators.erp.population import COMPANY, Contact, Customer
+
+type Told = tuple[str, dict[str, object]]
+
+
+def events(before: Customer, after: Customer) -> Iterator[Told]:
+    """Yield type and data of an event for each thing that differs: the customer itself, and its contacts."""
+    number = after.number
+    told = {name: value for name, value in _flags(after).items() if value != _flags(before)[name]}
+    if told:
+        yield "customer.updated", {"customer_number": number, **told}
+    old, new = _people(before), _people(after)
+    for gone in sorted(old.keys() - new.keys()):
+        yield "contact.deleted", {"customer_number": number, "contact_number": gone}
+    for contact_number, contact in sorted(new.items()):
+        if old.get(contact_number) != contact:
+            yield "contact.updated", {"customer_number": number, **_fields(contact)}
+
+
+def _flags(customer: Customer) -> dict[str, object]:
+    return {
+        "customer_center": customer.customer_center == "1",
+        "customer_center_main_contact_email": customer.main_contact_email or None,
+        "customer_posting_group": customer.posting_group or None,
+        "blocked": customer.blocked == "1",
+    }
+
+
+def _people(customer: Customer) -> dict[str, Contact]:
+    return {contact.number: contact for contact in customer.contacts if contact.kind != COMPANY}
+
+
+def _fields(contact: Contact) -> dict[str, object]:
+    return {
+        "contact_number": contact.number,
+        "name": contact.name,
+        "telephone": contact.telephone or None,
+        "telefax": contact.telefax or None,
+        "email": contact.email or None,
+        "language_code": contact.language or None,
+    }

@@ -1,0 +1,271 @@
+"""Seed 000, "List of contacts from the ERP", as the customer center shows it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from customer_center.companies.erp.bodies import ErpContactAnswer
+from customer_center.platform.errors import MalformedRequest, OutsideTimeout, OutsideUnavailable
+from customer_center.platform.ids import new_user_id
+from tests.builders import (
+    NOON,
+    NUMBER,
+    OTHER_COMPANY_ID,
+    Room,
+    a_company,
+    a_contact,
+    a_customer,
+    a_main_contact,
+    a_user,
+    an_entry,
+    an_invited_user,
+)
+
+
+@pytest.fixture
+def room():
+    room = Room()
+    room.erp.add(a_customer(), contacts=[a_contact("KT1", name="Cora"), a_contact("KT2", name="anna")])
+    room.erp.add(a_customer(customer_number="20000"), contacts=[a_contact("KT9")])
+    return room
+
+
+@pytest.fixture
+def chief(room):
+    chief = a_main_contact(email="tja@baecker.example")
+    room.companies.add(a_company(), chief)
+    return chief
+
+
+def _numbers(contacts):
+    return [row.contact.contact_number for row in contacts.page.contacts]
+
+
+def test_the_erps_contacts_are_listed_by_name(room, chief):
+    """000: "The customer Center is connected to the ERP system in order to synchronize customer and contact data as
+    good as possible/required"; "The ERP already might know contacts employed in this company. These contacts will be
+    shown in the customercenter as well"; "For each contact stored in the ERP one user record will be provided."."""
+    assert _numbers(room.contacts(chief)) == ["KT2", "KT1"]
+
+
+def test_the_erp_is_asked_for_the_companys_own_contacts(room, chief):
+    """000: "The ERP provides a list back using the ERP method "SelectContact"."."""
+    room.contacts(chief)
+    assert room.erp.calls == [("select_contacts", NUMBER)]
+
+
+def test_each_contact_has_what_the_erp_says(room, chief):
+    """000: "ID: Unique Contact number from the ERP", "Name of the person", "Phone number", "Telefax",
+    "email address of this person", "Code of the language"."""
+    contact = a_contact(
+        "KT5", name="Nora", telephone="030/7", telefax="030/8", email="n@b.example", language_code="ENU"
+    )
+    room.erp.contacts[NUMBER] = [contact]
+    (row,) = room.contacts(chief).page.contacts
+    assert row.contact == contact
+    assert ErpContactAnswer.of(row).model_dump() == {
+        "contact_number": "KT5",
+        "name": "Nora",
+        "telephone": "030/7",
+        "telefax": "030/8",
+        "email": "n@b.example",
+        "language_code": "ENU",
+        "cannot_be_invited": False,
+    }
+
+
+def test_a_contact_without_an_email_cannot_be_invited(room, chief):
+    room.erp.contacts[NUMBER] = [a_contact("KT5", email=None)]
+    (row,) = room.contacts(chief).page.contacts
+    assert ErpContactAnswer.of(row).cannot_be_invited
+
+
+def test_who_came_from_a_contact_is_not_listed(room, chief):
+    """000: "The customer center displays a list of contacts which are not having an shop account right now."."""
+    room.invite(chief, "KT1")
+    assert _numbers(room.contacts(chief)) == ["KT2"]
+
+
+def test_who_was_invited_since_the_list_was_read_is_not_listed_and_the_erp_not_asked_again(room, chief):
+    room.contacts(chief)
+    room.clock.advance(minutes=1)
+    room.invite(chief, "KT1")
+    asked = len(room.erp.calls)
+    assert _numbers(room.contacts(chief)) == ["KT2"]
+    assert len(room.erp.calls) == asked
+    room.clock.advance(minutes=9)
+    assert _numbers(room.contacts(chief)) == ["KT2"]
+
+
+def test_who_was_invited_the_very_moment_the_list_was_read_is_not_listed(room, chief):
+    """Their id was made before the list was read, and they are kept after it."""
+    early = room.clock.now()
+    room.clock.advance(seconds=30)
+    room.contacts(chief)
+    user = replace(an_invited_user(contact_number="KT1"), user_id=new_user_id(chief.company_id, early))
+    room.companies.add_user(user, an_entry(), room.erp.contacts[NUMBER][0])
+    assert _numbers(room.contacts(chief)) == ["KT2"]
+
+
+def test_after_many_invitations_the_erp_is_asked_again(room, chief):
+    numbers = _many(room, 120)
+    room.contacts(chief)
+    for number in numbers[:101]:
+        room.invite(chief, number)
+    asked = len(room.erp.calls)
+    assert _numbers(room.contacts(chief)) == numbers[101:]
+    assert len(room.erp.calls) == asked + 1
+
+
+@pytest.mark.parametrize("email", ["kt1@baecker.example", "KT1@Baecker.example"])
+def test_who_has_a_contacts_email_is_not_listed(room, chief, email):
+    """001: "a list of ERP contacts, which are not yet set up as a user in the shop"."""
+    room.companies.add(room.companies.company(chief.company_id), a_user(email=email))
+    assert _numbers(room.contacts(chief)) == ["KT2"]
+
+
+def test_another_companys_user_of_that_email_is_nobody_here(room, chief):
+    stranger = a_user(company_id=OTHER_COMPANY_ID, email="kt1@baecker.example")
+    room.companies.add(a_company(company_id=OTHER_COMPANY_ID, customer_number="20000"), stranger)
+    assert _numbers(room.contacts(chief)) == ["KT2", "KT1"]
+
+
+def test_companies_do_not_see_each_others_contacts(room, chief):
+    other = a_main_contact(company_id=OTHER_COMPANY_ID)
+    room.companies.add(a_company(company_id=OTHER_COMPANY_ID, customer_number="20000"), other)
+    assert _numbers(room.contacts(chief)) == ["KT2", "KT1"]
+    assert _numbers(room.contacts(other)) == ["KT9"]
+
+
+def test_a_company_may_have_no_contacts(room, chief):
+    room.erp.contacts[NUMBER] = []
+    contacts = room.contacts(chief)
+    assert (_numbers(contacts), contacts.page.next_cursor, contacts.stale) == ([], None, False)
+
+
+# How fresh
+
+
+def test_the_last_answer_is_used_for_ten_minutes(room, chief):
+    first = room.contacts(chief)
+    assert (first.as_of, first.stale) == (NOON, False)
+    room.clock.advance(minutes=9, seconds=59)
+    again = room.contacts(chief)
+    assert (again.as_of, again.stale) == (NOON, False)
+    assert len(room.erp.calls) == 1
+
+
+def test_after_that_the_erp_is_asked_again(room, chief):
+    room.contacts(chief)
+    room.erp.contacts[NUMBER] = [a_contact("KT3")]
+    room.clock.advance(minutes=10)
+    contacts = room.contacts(chief)
+    assert _numbers(contacts) == ["KT3"]
+    assert contacts.as_of == NOON + timedelta(minutes=10)
+
+
+def test_a_refresh_asks_at_once(room, chief):
+    room.contacts(chief)
+    room.erp.contacts[NUMBER].append(a_contact("KT3", name="Zoe"))
+    room.clock.advance(seconds=1)
+    contacts = room.contacts(chief, refresh=True)
+    assert _numbers(contacts) == ["KT2", "KT1", "KT3"]
+    assert contacts.as_of == NOON + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("refresh", [True, False])
+@pytest.mark.parametrize("error", [OutsideTimeout("erp-timeout"), OutsideUnavailable("erp-unavailable", 60)])
+def test_when_the_erp_is_down_the_last_list_is_shown_as_stale(room, chief, error, refresh):
+    room.contacts(chief)
+    room.clock.advance(hours=2)
+    room.erp.error = error
+    contacts = room.contacts(chief, refresh=refresh)
+    assert _numbers(contacts) == ["KT2", "KT1"]
+    assert (contacts.as_of, contacts.stale) == (NOON, True)
+
+
+def test_it_is_not_stale_any_more_when_the_erp_is_back(room, chief):
+    room.contacts(chief)
+    room.clock.advance(hours=2)
+    room.erp.error = OutsideTimeout("erp-timeout")
+    room.contacts(chief)
+    room.erp.error = None
+    assert not room.contacts(chief).stale
+
+
+def test_an_erp_that_never_answered_is_an_error(room, chief):
+    room.erp.error = OutsideUnavailable("erp-unavailable", 60)
+    with pytest.raises(OutsideUnavailable):
+        room.contacts(chief)
+
+
+def test_who_was_requested_meanwhile_may_be_a_contact_so_the_erp_is_asked(room, chief):
+    room.contacts(chief)
+    room.request(chief, email="kt1@baecker.example")
+    assert _numbers(room.contacts(chief)) == ["KT2"]
+    assert len(room.erp.calls) == 2
+
+
+def test_who_was_requested_meanwhile_does_not_take_the_list_away_when_the_erp_is_down(room, chief):
+    room.contacts(chief)
+    room.request(chief)
+    room.erp.error = OutsideTimeout("erp-timeout")
+    contacts = room.contacts(chief)
+    assert (contacts.as_of, contacts.stale) == (NOON, True)
+    assert _numbers(contacts) == ["KT2", "KT1"]
+
+
+# Page by page
+
+
+def _many(room, count):
+    room.erp.contacts[NUMBER] = [a_contact(f"KT{serial}", name=f"Name {serial:03}") for serial in range(count)]
+    return [f"KT{serial}" for serial in range(count)]
+
+
+def test_a_long_list_comes_in_pages(room, chief):
+    numbers = _many(room, 25)
+    pages = [room.contacts(chief, limit=10)]
+    while pages[-1].page.next_cursor:
+        pages.append(room.contacts(chief, limit=10, cursor=pages[-1].page.next_cursor))
+    assert [len(_numbers(page)) for page in pages] == [10, 10, 5]
+    assert [number for page in pages for number in _numbers(page)] == numbers
+
+
+@pytest.mark.parametrize("refresh", [True, False])
+def test_a_page_after_the_first_never_asks_the_erp(room, chief, refresh):
+    _many(room, 25)
+    first = room.contacts(chief, limit=10)
+    room.clock.advance(hours=2)
+    room.request(chief)
+    second = room.contacts(chief, limit=10, cursor=first.page.next_cursor, refresh=refresh)
+    assert len(room.erp.calls) == 1
+    assert (second.as_of, second.stale) == (NOON, False)
+
+
+def test_a_cursor_of_another_company_is_refused(room, chief):
+    _many(room, 25)
+    room.erp.contacts["20000"] = room.erp.contacts[NUMBER]
+    other = a_main_contact(company_id=OTHER_COMPANY_ID)
+    room.companies.add(a_company(company_id=OTHER_COMPANY_ID, customer_number="20000"), other)
+    theirs = room.contacts(other, limit=10).page.next_cursor
+    with pytest.raises(MalformedRequest, match="cursor-invalid"):
+        room.contacts(chief, cursor=theirs)
+
+
+def test_listing_writes_no_journal(room, chief):
+    room.contacts(chief)
+    assert room.companies.entries == []
+
+
+def test_contacts_who_share_an_email_are_several_people(room, chief):
+    """The one who has an account is known by the number; the other one is still to be invited, under another e-mail."""
+    shared = "einkauf@baecker.example"
+    room.erp.contacts[NUMBER] = [
+        a_contact("KT1", name="Cora", email=shared),
+        a_contact("KT2", name="Anna", email=shared),
+    ]
+    room.invite(chief, "KT1")
+    room.clock.advance(minutes=10)
+    assert _numbers(room.contacts(chief)) == ["KT2"]

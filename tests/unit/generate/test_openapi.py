@@ -1,0 +1,261 @@
+"""The committed OpenAPI document: current, valid, complete, and readable by people."""
+
+import json
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from customer_center.platform import texts
+from customer_center.platform.http import STATUS
+from generate import openapi
+from tests.template_reader import events_of, functions_of, load_template
+
+RATE_LIMIT = {"RateLimit", "RateLimit-Policy"}
+GATEWAY_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/GatewayError"}}}
+PUBLIC_ROUTES = {"POST /activations", "POST /invitations/acceptance", "POST /email-confirmations"}
+
+# Codes that no route answers; each with its reason.
+INTERNAL_CODES = frozenset()
+
+
+@pytest.fixture(scope="module")
+def document():
+    return json.loads(openapi.DOCUMENT.read_text())
+
+
+@pytest.fixture(scope="module")
+def operations(document):
+    """Every operation by method and path, as the template writes a route."""
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def _references(node):
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for member in node.values():
+            yield from _references(member)
+    elif isinstance(node, list):
+        for member in node:
+            yield from _references(member)
+
+
+def _resolve(document, reference):
+    assert reference.startswith("#/")
+    node = document
+    for step in reference.removeprefix("#/").split("/"):
+        node = node[step]
+    return node
+
+
+def _codes(operation, status=None):
+    """The error codes an operation documents, all or those of one status."""
+    for answered, response in operation["responses"].items():
+        problem = response.get("content", {}).get("application/problem+json")
+        if problem and status in (None, answered):
+            yield from problem["schema"]["allOf"][1]["properties"]["code"]["enum"]
+
+
+def test_the_committed_document_is_what_the_handlers_declare(capsys):
+    assert openapi.main(["--check"]) == 0, "run `python -m generate.openapi`"
+
+
+def test_a_stale_document_is_told_in_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(openapi, "ROOT", tmp_path)
+    monkeypatch.setattr(openapi, "DOCUMENT", tmp_path / "openapi.json")
+    monkeypatch.setattr(openapi, "rendered", lambda: "{}\n")
+    assert openapi.main(["--check"]) == 1
+    assert capsys.readouterr().err == "openapi.json is stale: run `python -m generate.openapi`.\n"
+    assert openapi.main([]) == 0
+    assert openapi.main(["--check"]) == 0
+
+
+def test_writing_it_twice_gives_the_same_text():
+    assert openapi.rendered() == openapi.rendered()
+
+
+def test_it_is_a_valid_openapi_3_1_document(document):
+    assert document["openapi"].startswith("3.1.")
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+
+
+def test_naming_something_twice_is_not_forbidden(document):
+    """It counts once (tests/integration)."""
+    roles = document["components"]["schemas"]["RequestUserBody"]["properties"]["roles"]
+    assert (roles["type"], roles["minItems"]) == ("array", 1)
+    assert '"uniqueItems"' not in json.dumps(document)
+
+
+def _routes_of_the_template():
+    """Every route of the gateway, and whether it lets the request through without asking who is calling."""
+    for function in functions_of(load_template()).values():
+        for event in events_of(function, "HttpApi").values():
+            yield f"{event['Method']} {event['Path']}", event.get("Auth") == {"Authorizer": "NONE"}
+
+
+def test_it_has_the_routes_of_the_template_and_no_other(operations):
+    assert operations.keys() == dict(_routes_of_the_template()).keys()
+
+
+def test_a_route_asks_for_a_persons_token_exactly_when_the_gateway_does(operations):
+    let_through = {route for route, everybody in _routes_of_the_template() if everybody}
+    kinds = {route: operation.get("security") for route, operation in operations.items()}
+    assert {route for route, security in kinds.items() if security is not None} == let_through
+    assert {route for route, security in kinds.items() if security == []} == PUBLIC_ROUTES
+    machines = {route: kinds[route] for route in let_through - PUBLIC_ROUTES}
+    assert machines.pop("POST /webhooks/{source}") == [{"signature": []}]
+    assert all(security == [{"client_key": []}] for security in machines.values())
+
+
+def test_every_error_code_is_documented_or_known_to_be_internal(operations):
+    documented = {code for operation in operations.values() for code in _codes(operation)}
+    assert documented | INTERNAL_CODES == set(texts.ERRORS)
+    assert not documented & INTERNAL_CODES
+
+
+def test_every_code_stands_under_the_status_that_is_answered_with_it(operations):
+    for operation in operations.values():
+        for status in operation["responses"]:
+            for code in _codes(operation, status):
+                kind = openapi.classes_of_codes()[code]
+                assert str(int(next(STATUS[parent] for parent in kind.__mro__ if parent in STATUS))) == status
+
+
+def test_every_reference_leads_somewhere(document):
+    references = set(_references(document))
+    assert references
+    assert all(_resolve(document, reference) is not None for reference in references)
+
+
+def test_every_component_is_used(document):
+    used = set(_references(document))
+    for section in ("schemas", "parameters", "headers"):
+        for name in document["components"][section]:
+            assert f"#/components/{section}/{name}" in used
+
+
+def test_schemas_have_names_a_person_would_choose(document):
+    for name in document["components"]["schemas"]:
+        assert re.fullmatch("([A-Z][a-z]+)+", name)
+        assert not name.endswith(("Input", "Output", "Model", "Schema"))
+
+
+def test_operations_have_unique_ids_and_say_what_they_do(operations):
+    ids = [operation["operationId"] for operation in operations.values()]
+    assert len(set(ids)) == len(ids)
+    assert {"list_users", "get_user", "activation_activate"} <= set(ids)
+    assert all(operation["summary"] and operation["tags"] for operation in operations.values())
+
+
+def test_bodies_take_no_unknown_field(document, operations):
+    bodies = [operation["requestBody"]["content"] for operation in operations.values() if "requestBody" in operation]
+    read = [body["application/json"]["schema"] for body in bodies if "application/json" in body]
+    assert read
+    for schema in (kind for one in read for kind in one.get("oneOf", [one])):
+        assert _resolve(document, schema["$ref"])["additionalProperties"] is False
+
+
+def test_answers_always_carry_all_their_fields(document):
+    for name, schema in document["components"]["schemas"].items():
+        if name.endswith("Answer"):
+            assert sorted(schema["required"]) == sorted(schema["properties"])
+
+
+def test_activation_answers_201_logged_in_or_202_code_sent(operations):
+    responses = operations["POST /activations"]["responses"]
+    schemas = {status: responses[status]["content"]["application/json"]["schema"]["$ref"] for status in ("201", "202")}
+    assert schemas == {
+        "201": "#/components/schemas/LoggedInAnswer",
+        "202": "#/components/schemas/CodeSentAnswer",
+    }
+    assert responses["201"]["headers"].keys() == {"ETag", "Location", *RATE_LIMIT}
+    assert responses["202"]["headers"].keys() == RATE_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("route", "parameters"),
+    [
+        ("POST /activations", ["IdempotencyKey", "AcceptLanguage"]),
+        ("POST /invitations/acceptance", ["IdempotencyKey", "AcceptLanguage"]),
+        ("POST /users/{user_id}/deactivate", ["IfMatch", "IdempotencyKey", "AcceptLanguage"]),
+        ("POST /users/{user_id}/activate", ["IfMatch", "IdempotencyKey", "AcceptLanguage"]),
+        ("GET /me", ["AcceptLanguage"]),
+    ],
+)
+def test_request_headers_are_documented_where_they_count(operations, route, parameters):
+    references = _references(operations[route]["parameters"])
+    assert list(references) == [f"#/components/parameters/{name}" for name in parameters]
+
+
+def test_the_query_of_a_list_says_its_bounds(operations):
+    limit, cursor, *_ = operations["GET /users"]["parameters"]
+    assert (limit["name"], limit["schema"]["minimum"], limit["schema"]["maximum"]) == ("limit", 1, 100)
+    assert (cursor["name"], cursor["required"], cursor["schema"]["type"]) == ("cursor", False, "string")
+
+
+def test_an_administrators_route_says_who_is_refused_and_how(operations):
+    refusals = set(_codes(operations["POST /users"], "403"))
+    everybody = {"forbidden", "user-deactivated", "company-closed"}
+    assert refusals == everybody | {"permission-missing", "customer-center-off"}
+    assert set(_codes(operations["GET /me"], "403")) == everybody
+    assert set(_codes(operations["POST /invitations/acceptance"], "403")) == {"company-closed"}
+    gateway = operations["GET /me"]["responses"]["401"]["content"]["application/json"]["schema"]
+    assert gateway == {"$ref": "#/components/schemas/GatewayError"}
+
+
+def test_a_machines_route_says_that_it_asks_for_the_key_and_its_scope(operations):
+    operation = operations["GET /companies/{company_id}"]
+    assert set(_codes(operation, "401")) == {"unauthorized"}
+    assert set(_codes(operation, "403")) == {"scope-missing"}
+    assert "`companies:read`" in operation["description"]
+    # The gateway asks nobody here.
+    assert operation["responses"]["401"]["content"].keys() == {"application/problem+json"}
+
+
+def test_a_webhook_says_which_events_there_are_and_how_it_is_signed(document, operations):
+    operation = operations["POST /webhooks/{source}"]
+    assert set(_codes(operation, "401")) == {"signature-invalid"}
+    assert set(_codes(operation, "422")) == {"event-type-unknown", "invalid-input"}
+    assert set(_codes(operation, "503")) == {"queue-unavailable"}
+    names = [
+        _resolve(document, parameter["$ref"])["name"] for parameter in operation["parameters"] if "$ref" in parameter
+    ]
+    assert {"webhook-id", "webhook-timestamp"} <= set(names)
+    assert "Idempotency-Key" not in names
+    schemas = operation["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
+    kinds = [_resolve(document, schema["$ref"])["properties"]["type"]["const"] for schema in schemas]
+    assert kinds == ["customer.updated", "contact.updated", "contact.deleted", "customer.renumbered"]
+
+
+def test_whoever_may_be_told_to_come_later_is_told_before_how_much_is_left(operations):
+    limited = {route for route, operation in operations.items() if set(_codes(operation, "429"))}
+    assert limited >= {"POST /activations", "POST /invitations/acceptance", "POST /users"}
+    for route, operation in operations.items():
+        for response in operation["responses"].values():
+            told = set(response.get("headers", ())) >= RATE_LIMIT
+            assert told is (route in limited and response["content"] != GATEWAY_ERROR)
+
+
+def test_passwords_are_passwords_and_nobody_shows_one(document):
+    for schema in document["components"]["schemas"].values():
+        password = schema.get("properties", {}).get("password")
+        if password:
+            assert (password["type"], password["format"]) == ("string", "password")
+            assert not password.keys() & {"example", "examples", "default"}
+
+
+def test_every_example_fits_its_own_schema(document):
+    schemas = document["components"]["schemas"]
+    shown = 0
+    for name in openapi.EXAMPLES:
+        for field in schemas[name]["properties"].values():
+            for example in field.get("examples", []):
+                shown += 1
+                Draft202012Validator({**field, "components": document["components"]}).validate(example)
+    assert shown > 10

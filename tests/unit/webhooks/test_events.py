@@ -1,0 +1,185 @@
+"""The events an ERP sends, and what its integrator is told about a bad one."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from customer_center.platform import texts
+from customer_center.platform.errors import InvalidInput, MalformedRequest
+from customer_center.webhooks.events import EVENTS, Delivery, Event, delivery_of, event_of, event_of_json
+from tests.fakes.clock import NOON
+
+CUSTOMER = {
+    "customer_number": "10000",
+    "customer_center": True,
+    "customer_center_main_contact_email": "max.mustermann@musterhandel.example",
+    "customer_posting_group": "INLAND",
+    "blocked": False,
+}
+CONTACT = {
+    "customer_number": "10000",
+    "contact_number": "KT010001",
+    "name": "Max Mustermann",
+    "telephone": "+49 30 1234",
+    "telefax": None,
+    "email": "max.mustermann@musterhandel.example",
+    "language_code": "DEU",
+}
+DATA = {
+    "customer.updated": CUSTOMER,
+    "contact.updated": CONTACT,
+    "contact.deleted": {"customer_number": "10000", "contact_number": "KT010001"},
+    "customer.renumbered": {"customer_number": "10000", "new_customer_number": "20000"},
+}
+GONE = object()
+
+
+def payload(kind="customer.updated", **data):
+    changed = {name: value for name, value in (DATA[kind] | data).items() if value is not GONE}
+    return {"type": kind, "timestamp": "2026-11-24T10:00:00Z", "data": changed}
+
+
+def refusal(given):
+    with pytest.raises(InvalidInput) as refused:
+        event_of(given)
+    assert all(wrong.code in texts.FIELDS for wrong in refused.value.errors)
+    return {wrong.pointer: wrong.code for wrong in refused.value.errors}
+
+
+@pytest.mark.parametrize("kind", DATA)
+def test_every_type_of_event_is_read(kind):
+    event = event_of(payload(kind))
+    assert (event.type, event.at, event.data) == (kind, datetime(2026, 11, 24, 10, tzinfo=UTC), DATA[kind])
+
+
+def test_there_is_an_example_of_every_type():
+    assert DATA.keys() == EVENTS.keys()
+
+
+def test_what_is_left_out_is_not_there_and_what_is_null_is_none():
+    event = event_of(payload("contact.updated", telephone=GONE, email=None))
+    assert "telephone" not in event.data
+    assert event.data["email"] is None
+
+
+def test_an_erp_writes_nothing_as_empty_text_and_puts_blanks_around():
+    event = event_of(payload("contact.updated", email=" ", name="  Max Mustermann "))
+    assert event.data["email"] is None
+    assert event.data["name"] == "Max Mustermann"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-24T11:00:00+01:00", datetime(2026, 11, 24, 10, tzinfo=UTC)),
+        ("2026-11-24T10:00:00.123456Z", datetime(2026, 11, 24, 10, 0, 0, 123456, tzinfo=UTC)),
+        ("2026-11-24T10:00:00.123456789Z", datetime(2026, 11, 24, 10, 0, 0, 123456, tzinfo=UTC)),
+    ],
+)
+def test_the_time_of_an_event_is_kept_to_the_microsecond(text, expected):
+    assert event_of(payload() | {"timestamp": text}).at == expected
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    ["2026-11-24T10:00:00", "2026-11-24", "24.11.2026", "", "now", 1795000000, None, "0001-01-01T00:00:00+14:00"],
+)
+def test_a_time_says_where_on_earth_it_is(timestamp):
+    assert refusal(payload() | {"timestamp": timestamp}) == {"/timestamp": "moment"}
+
+
+@pytest.mark.parametrize("kind", ["customer.deleted", "", None, 1, ["customer.updated"]])
+def test_an_unknown_type_is_told(kind):
+    with pytest.raises(InvalidInput) as refused:
+        event_of(payload() | {"type": kind})
+    assert refused.value.code == "event-type-unknown"
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed", "wrong"),
+    [
+        ("customer.updated", {"customer_number": GONE}, {"/data/customer_number": "required"}),
+        ("customer.updated", {"customer_number": 10000}, {"/data/customer_number": "text"}),
+        ("customer.updated", {"customer_number": None}, {"/data/customer_number": "text"}),
+        ("customer.updated", {"customer_number": " "}, {"/data/customer_number": "too-short"}),
+        ("customer.updated", {"customer_number": "1" * 41}, {"/data/customer_number": "too-long"}),
+        ("customer.updated", {"customer_number": "1\n2"}, {"/data/customer_number": "unprintable"}),
+        ("customer.updated", {"customer_number": "1\ud800"}, {"/data/customer_number": "unprintable"}),
+        ("customer.updated", {"customer_center": "1"}, {"/data/customer_center": "boolean"}),
+        ("customer.updated", {"customer_center": None}, {"/data/customer_center": "boolean"}),
+        ("customer.updated", {"blocked": 0}, {"/data/blocked": "boolean"}),
+        ("customer.updated", {"customer_centre": True}, {"/data/customer_centre": "unknown-field"}),
+        ("customer.updated", {"a/b~": True}, {"/data/a~1b~0": "unknown-field"}),
+        ("contact.updated", {"name": None}, {"/data/name": "text"}),
+        (
+            "contact.updated",
+            {"contact_number": GONE, "name": 5},
+            {"/data/contact_number": "required", "/data/name": "text"},
+        ),
+        ("customer.renumbered", {"new_customer_number": "10000"}, {"/data/new_customer_number": "invalid"}),
+    ],
+)
+def test_every_wrong_place_is_told(kind, changed, wrong):
+    assert refusal(payload(kind, **changed)) == wrong
+
+
+@pytest.mark.parametrize("given", [None, [], "text", 1, True])
+def test_an_event_is_an_object(given):
+    assert refusal(given) == {"": "object"}
+    assert refusal(payload() | {"data": given}) == {"/data": "object"}
+
+
+def test_an_envelope_has_three_fields():
+    assert refusal({"kind": "x"}) == {
+        "/kind": "unknown-field",
+        "/type": "required",
+        "/timestamp": "required",
+        "/data": "required",
+    }
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000, b"1" * 5000, b"{} {}"])
+def test_what_is_no_json_is_told(body):
+    with pytest.raises(MalformedRequest):
+        event_of_json(body)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.sampled_from(["type", "timestamp", "data"]), inner),
+    max_leaves=10,
+)
+
+
+@given(body=st.binary(max_size=200) | json_values.map(lambda value: json.dumps(value).encode()))
+def test_no_body_is_anything_but_an_event_or_refused(body):
+    with pytest.raises((MalformedRequest, InvalidInput)):
+        event_of_json(body)
+
+
+@given(
+    kind=st.sampled_from(sorted(EVENTS)),
+    data=st.dictionaries(st.sampled_from(sorted(CUSTOMER | CONTACT)), json_values),
+    timestamp=st.text() | st.datetimes(timezones=st.timezones()).map(datetime.isoformat),
+)
+def test_no_field_is_anything_but_read_or_refused(kind, data, timestamp):
+    given_event = {"type": kind, "timestamp": timestamp, "data": DATA[kind] | data}
+    try:
+        event = event_of(given_event)
+    except InvalidInput:
+        assert refusal(given_event)
+    else:
+        delivery = Delivery("erp", "msg_1", NOON, event)
+        assert delivery_of(delivery.message()) == delivery
+
+
+def test_a_message_of_the_queue_is_read_as_it_was_written():
+    event = Event(
+        "contact.updated", NOON.replace(microsecond=1), {"customer_number": "1", "name": "Zoë \uffff", "email": None}
+    )
+    message = Delivery("erp", "msg_1", NOON, event).message()
+    assert message.isascii()
+    assert json.loads(message)["event"]["data"]["email"] is None
