@@ -23,6 +23,7 @@ from customer_center.clients.rotate_client_key import rotate_client_key
 from customer_center.clients.wiring import client_keys
 from customer_center.companies.erp.renumber_customer import find_company
 from customer_center.companies.idempotency import user_once
+from customer_center.companies.ids import company_of
 from customer_center.companies.model import Company, User
 from customer_center.companies.operators.appoint_main_contact import appoint_main_contact
 from customer_center.companies.operators.bodies import (
@@ -42,7 +43,6 @@ from customer_center.platform.clock import SystemClock
 from customer_center.platform.errors import NotFound
 from customer_center.platform.http import Answer, Api, Request
 from customer_center.platform.idempotency import once
-from customer_center.platform.ids import company_of
 
 api = Api()
 

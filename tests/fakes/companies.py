@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from customer_center.companies.ids import company_of
 from customer_center.companies.model import (
     Attempt,
     CachedContact,
@@ -42,7 +43,7 @@ from customer_center.platform.errors import (
     TooManyRequests,
 )
 from customer_center.platform.idempotency import KEPT_HOURS, AlreadyDone, Idempotency, Remembered
-from customer_center.platform.ids import company_of, ulid_floor
+from customer_center.platform.ids import ulid_floor
 from customer_center.platform.journal import Effect, Entry
 from customer_center.platform.paging import Part
 
@@ -530,7 +531,7 @@ class FakeTrail(AuditTrail):
         return Part(tuple(entries[::-1][:limit]), more=len(entries) > limit)
 
     def entries(self, company_id: str, *, since: datetime = EPOCH) -> Iterator[Entry]:
-        own = [entry for entry in self._companies.entries if entry.company_id == company_id]
+        own = [entry for entry in self._companies.entries if entry.partition == company_id]
         yield from sorted((entry for entry in own if entry.entry_id >= ulid_floor(since)), key=lambda it: it.entry_id)
 
     def redact(self, entry: Entry, changes: Mapping[str, Sequence[Any]]) -> None:

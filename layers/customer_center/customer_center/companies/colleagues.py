@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from customer_center.companies.ids import company_of
 from customer_center.companies.model import User
 from customer_center.companies.ports import Companies
 from customer_center.platform.errors import InProgress, NotFound, OutsideSystemError, PreconditionFailed
-from customer_center.platform.ids import company_of
 from customer_center.platform.log import logger
 
 

@@ -8,11 +8,11 @@ from customer_center.companies import effects
 from customer_center.companies.audit.redact_entries import entries_about, is_redacted
 from customer_center.companies.colleagues import change_login, crossed_by_others
 from customer_center.companies.entries import person
+from customer_center.companies.ids import company_of
 from customer_center.companies.model import Member, attempt_key, check_not_self
 from customer_center.companies.ports import AuditTrail, Companies, Identities
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import NotFound, PreconditionFailed
-from customer_center.platform.ids import company_of
 from customer_center.platform.journal import Entry, new_entry
 
 ERASED = "user.erased"
@@ -89,7 +89,7 @@ def _erase_deleted(
 
 def _entry(user_id: str, actor: Member, request_id: str, now: datetime) -> Entry:
     return new_entry(
-        company_id=actor.company.company_id,
+        partition=actor.company.company_id,
         now=now,
         actor=person(actor.user),
         action=ERASED,

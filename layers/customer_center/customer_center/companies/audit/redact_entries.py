@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from customer_center.companies.ids import company_of
 from customer_center.companies.ports import AuditTrail
 from customer_center.platform.clock import EPOCH
-from customer_center.platform.ids import company_of, made_at
+from customer_center.platform.ids import made_at
 from customer_center.platform.journal import Entry
 
 # What stands instead of a personal value; that there was none is still told.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from customer_center.companies.email_address import comparable
+from customer_center.companies.ids import company_of, user_id_floor
 from customer_center.companies.model import (
     CachedContact,
     ContactsPage,
@@ -16,7 +17,6 @@ from customer_center.companies.model import (
 from customer_center.companies.ports import Companies, ErpGateway
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import NotFound, OutsideSystemError
-from customer_center.platform.ids import company_of, user_id_floor
 from customer_center.platform.log import logger
 
 # Who is invited has an id a moment before they are kept. No function runs as long as this.

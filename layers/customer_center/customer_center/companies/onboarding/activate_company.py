@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from customer_center.companies import effects
 from customer_center.companies.email_address import comparable
 from customer_center.companies.entries import person, user_entry
+from customer_center.companies.ids import company_of, new_company_id, new_user_id
 from customer_center.companies.logins.align_identity import align_identity
 from customer_center.companies.model import (
     Attempt,
@@ -46,7 +47,7 @@ from customer_center.platform.errors import (
     OutsideSystemError,
     RateLimit,
 )
-from customer_center.platform.ids import company_of, new_company_id, new_ulid, new_user_id
+from customer_center.platform.ids import new_ulid
 from customer_center.platform.journal import Actor, Entry, new_entry
 
 # A mail goes out at most this often for one activation, whoever asks.
@@ -316,7 +317,7 @@ def _attempt(
 
 def _begun(attempt: Attempt, visit: Visit) -> Entry:
     return new_entry(
-        company_id=attempt.company_id,
+        partition=attempt.company_id,
         now=attempt.requested_at,
         actor=Actor("visitor"),
         action="activation.requested",

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from customer_center.companies.ids import company_of
 from customer_center.companies.model import InvitationStatus, Role, User, UserStatus, normalized_email
 from customer_center.companies.ports import Companies
 from customer_center.platform.clock import Clock, iso
 from customer_center.platform.errors import MalformedRequest
-from customer_center.platform.ids import company_of
 from customer_center.platform.paging import Page, Part, filled, read_cursor, written_cursor
 
 # So many users are read and sorted for one page; at 1 KB each that is some 130 read units.

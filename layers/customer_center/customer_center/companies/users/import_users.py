@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from customer_center.companies.email_address import email_address
+from customer_center.companies.ids import company_of
 from customer_center.companies.model import (
     ErpContact,
     InvitationRules,
@@ -28,7 +29,6 @@ from customer_center.platform.errors import (
     InvalidInput,
     NotFound,
 )
-from customer_center.platform.ids import company_of
 
 ROWS_AT_MOST = 200
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from customer_center.companies import effects
 from customer_center.companies.email_address import email_address
 from customer_center.companies.entries import person, user_entry
+from customer_center.companies.ids import new_user_id
 from customer_center.companies.model import (
     Budgets,
     Company,
@@ -22,7 +23,6 @@ from customer_center.companies.model import (
 from customer_center.companies.ports import Companies, ErpGateway
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import FieldError, InvalidInput, NotFound
-from customer_center.platform.ids import new_user_id
 from customer_center.platform.journal import Entry
 from customer_center.platform.language import choose_language
 
