@@ -1,37 +1,35 @@
-"""What receiving webhooks needs in this deployment, made from the environment and one secret in SSM."""
+"""What receiving webhooks needs in this deployment, from the environment and from SSM."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
 from customer_center.platform import aws
-from customer_center.platform.config import from_environment
+from customer_center.platform.config import ConfigurationError, from_environment
 from customer_center.platform.secrets import secret
 from customer_center.webhooks.queue import SqsEventQueue
-from customer_center.webhooks.signatures import signing_keys
+from customer_center.webhooks.sources import Source
 
 
 @dataclass(frozen=True, slots=True)
 class _Environment:
     customer_sync_queue_url: str
-    erp_webhook_secrets_parameter: str
-
-
-@cache
-def _environment() -> _Environment:
-    return from_environment(_Environment)
 
 
 @cache
 def event_queue() -> SqsEventQueue:
     """Return the queue of accepted events."""
-    return SqsEventQueue(client=aws.sqs(), url=_environment().customer_sync_queue_url)
+    return SqsEventQueue(client=aws.sqs(), url=from_environment(_Environment).customer_sync_queue_url)
 
 
-def erp_keys(now: datetime) -> Sequence[bytes]:
-    """Return the keys the ERP may sign with.
+def source_keys(source: Source, now: datetime) -> Sequence[bytes]:
+    """Return the keys that a source may sign with, from its SecureString parameter.
 
-    The SecureString parameter holds `{"secrets": ["whsec_…", …]}`; a changed one is used within five minutes.
+    A changed parameter is used within five minutes. Raises ConfigurationError.
     """
-    return signing_keys(secret(_environment().erp_webhook_secrets_parameter, now)["secrets"])
+    parameter = os.environ.get(source.keys_setting)
+    if not parameter:
+        raise ConfigurationError(f"{source.keys_setting} is missing")
+    return source.format.scheme.keys(secret(parameter, now))
