@@ -52,7 +52,7 @@ LIBRARY = Format(
 )
 
 # What would be added to sources.py.
-RECORD = Source("library", LIBRARY, "LIBRARY_KEYS_PARAMETER", account="acc_1", product="lending")
+RECORD = Source("library", LIBRARY, "library_keys_parameter", account="acc_1", product="lending")
 
 SOURCES_WITH_IT = {**SOURCES, "library": RECORD}
 KEY = "0f" * 32

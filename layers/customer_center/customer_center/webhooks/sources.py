@@ -14,9 +14,9 @@ from customer_center.webhooks.formats.erp import ERP
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One sender. `account` and `product` are whose records its events are about, None for the ERP of the shop.
+    """One sender. `account` and `product` are whose records its events are about; the ERP has neither.
 
-    `keys_setting` is the environment variable with the name of the SSM parameter that holds its keys.
+    `keys_setting` is the setting (`platform/config.py`) with the name of the SSM parameter that holds its keys.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Source:
 
 type Sources = Mapping[str, Source]
 
-_ALL = (Source("erp", ERP, keys_setting="ERP_WEBHOOK_SECRETS_PARAMETER"),)
+_ALL = (Source("erp", ERP, keys_setting="erp_webhook_secrets_parameter"),)
 SOURCES: Sources = MappingProxyType({source.name: source for source in _ALL})
 
 

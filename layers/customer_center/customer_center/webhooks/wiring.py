@@ -1,35 +1,38 @@
 """What receiving webhooks needs in this deployment, from the environment and from SSM."""
 
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import make_dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from customer_center.platform import aws
-from customer_center.platform.config import ConfigurationError, from_environment
+from customer_center.platform.config import from_environment
 from customer_center.platform.secrets import secret
 from customer_center.webhooks.queue import SqsEventQueue
-from customer_center.webhooks.sources import Source
+from customer_center.webhooks.sources import SOURCES, Source
+
+_Environment = make_dataclass(
+    "_Environment",
+    [("customer_sync_queue_url", str), *((source.keys_setting, str) for source in SOURCES.values())],
+    frozen=True,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class _Environment:
-    customer_sync_queue_url: str
+@cache
+def _environment() -> Any:  # noqa: ANN401 # its fields depend on the sources
+    return from_environment(_Environment)
 
 
 @cache
 def event_queue() -> SqsEventQueue:
     """Return the queue of accepted events."""
-    return SqsEventQueue(client=aws.sqs(), url=from_environment(_Environment).customer_sync_queue_url)
+    return SqsEventQueue(client=aws.sqs(), url=_environment().customer_sync_queue_url)
 
 
 def source_keys(source: Source, now: datetime) -> Sequence[bytes]:
     """Return the keys that a source may sign with, from its SecureString parameter.
 
-    A changed parameter is used within five minutes. Raises ConfigurationError.
+    A changed parameter is used within five minutes. Raises ConfigurationError, which shows no key.
     """
-    parameter = os.environ.get(source.keys_setting)
-    if not parameter:
-        raise ConfigurationError(f"{source.keys_setting} is missing")
-    return source.format.scheme.keys(secret(parameter, now))
+    return source.format.scheme.keys(secret(getattr(_environment(), source.keys_setting), now))
