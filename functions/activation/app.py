@@ -18,6 +18,7 @@ from customer_center.companies.onboarding.activate_company import (
     activate_company,
 )
 from customer_center.companies.onboarding.bodies import ActivationBody, CodeSentAnswer, LoggedInAnswer, SessionAnswer
+from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.wiring import companies
 from customer_center.connectors.cognito.wiring import identities
 from customer_center.connectors.silver.wiring import erp
@@ -25,7 +26,7 @@ from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.http import PUBLIC, Answer, Api, Request
 
-api = Api()
+api = Api(COMPANIES_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""POST /webhooks/{source}: other systems tell what changed; verified, kept, and applied later (docs/webhooks.md)."""
+"""POST /webhooks/{source}: other systems send events, which are verified, stored, and applied later."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,11 @@ from customer_center.platform.config import from_environment
 from customer_center.platform.http import Answer, Api, Request
 from customer_center.webhooks.callers import SIGNATURE
 from customer_center.webhooks.receive_event import receive_event
-from customer_center.webhooks.wiring import erp_keys, event_queue
+from customer_center.webhooks.sources import SOURCES, event_schemas
+from customer_center.webhooks.texts import WEBHOOKS_TEXTS
+from customer_center.webhooks.wiring import event_queue, source_keys
 
-api = Api()
+api = Api(WEBHOOKS_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,9 @@ def settings() -> Settings:
     "POST /webhooks/{source}",
     caller=SIGNATURE,
     statuses=[HTTPStatus.ACCEPTED],
-    problems=["signature-invalid", "event-type-unknown", "invalid-input", "queue-unavailable"],
+    problems=["event-type-unknown", "invalid-input", "queue-unavailable"],
+    path_values={"source": tuple(SOURCES)},
+    body_schemas=event_schemas,
 )
 def receive_webhook(source: str, body: bytes, request: Request) -> Answer[AcceptedAnswer]:
     """Tell what changed. The one source is `erp`; requests are signed as Standard Webhooks has it.
@@ -55,7 +59,7 @@ def receive_webhook(source: str, body: bytes, request: Request) -> Answer[Accept
         source,
         request.headers,
         body,
-        keys=lambda: erp_keys(now),
+        keys=lambda known: source_keys(known, now),
         tolerance=settings().webhook_tolerance_seconds,
         queue=event_queue(),
         now=now,

@@ -22,6 +22,7 @@ from customer_center.companies.idempotency import user_once
 from customer_center.companies.mails.limit_mails import limit_mails
 from customer_center.companies.model import InvitationRules, Member, Permission, User, check_salutation
 from customer_center.companies.ports import Companies
+from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.import_bodies import (
     COLUMNS,
     REQUIRED_COLUMNS,
@@ -43,7 +44,7 @@ from customer_center.platform.wiring import journal
 # Well before the function's time is up, so that what was done is told.
 _IMPORT_FOR = timedelta(seconds=20)
 
-api = Api()
+api = Api(COMPANIES_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,14 @@ from customer_center.companies.onboarding.bodies import (
 )
 from customer_center.companies.onboarding.confirm_email import confirm_email
 from customer_center.companies.onboarding.limit_wrong_links import wrong_links_limited
+from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.wiring import companies
 from customer_center.connectors.cognito.wiring import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.http import PUBLIC, Answer, Api, Request
 
-api = Api()
+api = Api(COMPANIES_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from customer_center.clients.model import ClientKey, Scope, ShownOnce
 from customer_center.clients.ports import ClientKeys
 from customer_center.clients.revoke_client_key import revoke_client_key
 from customer_center.clients.rotate_client_key import rotate_client_key
+from customer_center.clients.texts import CLIENTS_TEXTS
 from customer_center.clients.wiring import client_keys
 from customer_center.companies.erp.renumber_customer import find_company
 from customer_center.companies.idempotency import user_once
@@ -38,13 +39,14 @@ from customer_center.companies.operators.bodies import (
 from customer_center.companies.operators.close_company import close_company, reopen_company
 from customer_center.companies.operators.unlock_activation import unlock_activation
 from customer_center.companies.ports import Companies
+from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.wiring import companies
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.errors import NotFound
 from customer_center.platform.http import Answer, Api, Request
 from customer_center.platform.idempotency import once
 
-api = Api()
+api = Api(CLIENTS_TEXTS | COMPANIES_TEXTS)
 
 
 # What the shop's backend reads

@@ -28,6 +28,7 @@ from customer_center.companies.idempotency import user_once
 from customer_center.companies.mails.limit_mails import limit_mails
 from customer_center.companies.model import Company, InvitationRules, Member, Permission, User, check_salutation
 from customer_center.companies.ports import Companies
+from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.bodies import (
     EditUserBody,
     ErasureAnswer,
@@ -56,7 +57,7 @@ from customer_center.platform.language import choose_language
 from customer_center.platform.spreadsheet import written
 from customer_center.platform.wiring import journal
 
-api = Api()
+api = Api(COMPANIES_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
