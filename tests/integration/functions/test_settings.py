@@ -8,7 +8,9 @@ from customer_center.clients import wiring as clients_adapter
 from customer_center.companies import wiring as companies_adapter
 from customer_center.connectors.cognito import wiring as cognito_adapter
 from customer_center.connectors.silver import wiring as silver
+from customer_center.platform import wiring as platform_wiring
 from customer_center.platform.config import ConfigurationError, from_environment
+from customer_center.platform.outbox import queue_variables
 from customer_center.webhooks import wiring as webhooks_adapter
 from tests.integration.aws import Context, event_of, folder_of, load
 from tests.template_reader import function_names
@@ -22,6 +24,8 @@ def _settings_of(module):
         yield companies_adapter._Tables
     if hasattr(module, "client_keys"):
         yield clients_adapter._Tables
+    if hasattr(module, "journal"):
+        yield platform_wiring._Settings
     if hasattr(module, "identities"):
         yield cognito_adapter._UserPool
     if hasattr(module, "erp"):
@@ -34,9 +38,11 @@ def _settings_of(module):
 def test_a_function_gets_exactly_the_variables_it_reads(aws, function):
     variables = aws.environment(function)
     read = set()
-    for settings in _settings_of(load(folder_of(function))):
+    module = load(folder_of(function))
+    for settings in _settings_of(module):
         from_environment(settings, variables)
         read |= {field.name.upper() for field in fields(settings)}
+    read |= set(queue_variables(*getattr(module, "ROOMS", ())).values())
     common = aws.template["Globals"]["Function"]["Environment"]["Variables"].keys()
     assert read <= variables.keys()
     assert variables.keys() - common - read == {"POWERTOOLS_SERVICE_NAME"}

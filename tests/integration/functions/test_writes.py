@@ -2,7 +2,7 @@
 
 import pytest
 
-from customer_center.companies import store
+from customer_center.platform import table_store
 from customer_center.platform.errors import InProgress
 from tests.integration.aws import event_of
 from tests.integration.functions.requests_of_samples import VERSIONED, WRITES, with_body, with_header
@@ -53,7 +53,7 @@ def test_a_write_that_another_one_keeps_crossing_is_asked_to_come_again(company,
 
     if path == "activation/activate":
         company.aws.restore(None)
-    monkeypatch.setattr(store, "transact", crossed)
+    monkeypatch.setattr(table_store, "transact", crossed)
     event = event_of(path)
     reply = company.call(event)
     assert_problem(reply, event, 409, "in-progress")
