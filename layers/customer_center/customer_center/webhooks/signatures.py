@@ -11,14 +11,12 @@ import hmac
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, override
+from typing import Any, NamedTuple, Protocol, override
 
 from customer_center.platform.config import ConfigurationError
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(NamedTuple):
     """What a genuine request says: the id of its event, the same in every repeat, and the content that was signed."""
 
     webhook_id: str
