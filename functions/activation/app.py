@@ -1,4 +1,4 @@
-"""POST /activations: a company's main contact opens the company's customer center (seed 001)."""
+"""POST /activations: a main contact opens their company's customer center, or a person a standard account."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ api = Api(COMPANIES_TEXTS)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The parameters of activation, from the template."""
+    """The template's parameters for activation."""
 
     activation_confirmation: str
     activation_refusals_per_network: int
@@ -44,7 +44,7 @@ class Settings:
     trusted_proxies: int
 
     def rules(self) -> ActivationRules:
-        """Return the rules that the parameters make."""
+        """Return the parameters as rules."""
         return ActivationRules(
             confirm_email=self.activation_confirmation == "email",
             limits=RefusalLimits(
@@ -88,10 +88,10 @@ def settings() -> Settings:
     ],
 )
 def activate(body: ActivationBody, request: Request) -> Answer[LoggedInAnswer | CodeSentAnswer]:
-    """Activate the company's customer center, or a standard account where the ERP switched none on.
+    """Activate the company's customer center, or a standard account if the ERP has no customer center for it.
 
-    Three things prove who is asking: a customer number, one of its invoice numbers, and an e-mail address that
-    receives a code. The same request with that `code` completes, and logs the person in.
+    A customer number, one of its invoice numbers and an e-mail address prove the right to do so. A code is mailed to
+    the address (202). The same request with that `code` completes the activation and logs the person in (201).
     """
     check_salutation(body.salutation, settings().salutations)
     activation = Activation(

@@ -16,10 +16,10 @@ from customer_center.webhooks.delivery import Delivery
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
     """Apply a batch of events."""
 
-    def one(message: str) -> None:
+    def apply(message: str) -> None:
         delivery = Delivery.from_message(message)
         logger.append_keys(webhook_id=delivery.webhook_id, type=delivery.event.type)
         apply_erp_event(delivery, companies=companies(), clock=SystemClock())
 
     logger.clear_state()
-    return consume_texts(event, one)
+    return consume_texts(event, apply)

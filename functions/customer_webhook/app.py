@@ -22,14 +22,14 @@ api = Api(WEBHOOKS_TEXTS)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The parameters of receiving webhooks, from the template."""
+    """The template's parameters for webhooks."""
 
     webhook_tolerance_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedAnswer:
-    """The event is kept, and will be applied. `webhook_id` is the request's own."""
+    """The event is stored and will be applied. `webhook_id` is the one of the request."""
 
     status: Literal["accepted"]
     webhook_id: str
@@ -50,9 +50,9 @@ def settings() -> Settings:
     body_schemas=event_schemas,
 )
 def receive_webhook(source: str, body: bytes, request: Request) -> Answer[AcceptedAnswer]:
-    """Tell what changed. The one source is `erp`; requests are signed as Standard Webhooks has it.
+    """Send an event. Requests of the source `erp` are signed as Standard Webhooks 1.0.0 defines.
 
-    Send it again after any answer but 202: an event is known by its `webhook-id` and counts once.
+    After any answer but 202, send the event again with the same `webhook-id`. It is applied once.
     """
     now = SystemClock().now()
     webhook_id = receive_event(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, override
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -86,8 +86,7 @@ _FIELD_CODES: Mapping[str, str] = {
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-@dataclass(frozen=True, slots=True)
-class Security:
+class Security(NamedTuple):
     """One way to prove who is calling: its name in the OpenAPI document and its Security Scheme Object there."""
 
     name: str

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 SUPPORTED_LANGUAGES = ("en", "de", "nl", "fr")
-"""ISO 639-1. Adding one: add it here, to every `texts.py`, and `<language>.toml` to `mail/texts/`."""
+"""ISO 639-1. Adding one: add it here, to the `texts.py` of every room, and `<language>.toml` to `mail/texts/`."""
 
 # Microsoft's three-letter abbreviations (LOCALE_SABBREVLANGNAME, which Dynamics NAV stores) name language and country,
 # and ISO 639-2 has two codes for some languages. A table is needed: the first two letters do not decide, because

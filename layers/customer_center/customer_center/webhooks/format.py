@@ -1,9 +1,11 @@
-"""What a file in `formats/` declares about one kind of sender."""
+"""What a file in `formats/` declares about one kind of sender.
+
+A named tuple, as `Source` is, for the reason in `platform/texts.py`.
+"""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from customer_center.platform.errors import FieldError, InvalidInput, MalformedRequest
 from customer_center.webhooks.events import Event, EventTable, Field, read_event
@@ -25,8 +27,7 @@ def no_errors(_: Event) -> Sequence[FieldError]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """One kind of sender.
 
     `payload` makes `{"type", "timestamp", "data"}` of the content that was signed; only a sender whose events look

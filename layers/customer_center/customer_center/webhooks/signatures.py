@@ -11,14 +11,12 @@ import hmac
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, override
+from typing import Any, NamedTuple, Protocol, override
 
 from customer_center.platform.config import ConfigurationError
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(NamedTuple):
     """What a genuine request says: the id of its event, the same in every repeat, and the content that was signed."""
 
     webhook_id: str
@@ -33,7 +31,7 @@ class SignatureScheme(Protocol):
     security_name: str
     security_scheme: Mapping[str, str]
     """Its Security Scheme Object in the OpenAPI document, and the name of that."""
-    parameters: Mapping[str, Mapping[str, Any]]
+    parameters: Mapping[str, dict[str, Any]]
     """The other headers of a request: Parameter Objects by the names of their components."""
 
     def keys(self, secret: Any) -> Sequence[bytes]:  # noqa: ANN401 # JSON
@@ -69,7 +67,7 @@ class StandardWebhooks(SignatureScheme):
         "name": "webhook-signature",
         "description": "The request is signed as Standard Webhooks 1.0.0 has it (docs/webhooks.md).",
     }
-    parameters: Mapping[str, Mapping[str, Any]] = {
+    parameters: Mapping[str, dict[str, Any]] = {
         "WebhookId": {
             "name": "webhook-id",
             "in": "header",

@@ -4,16 +4,14 @@ To add one, add its record here. A new kind of sender needs a file in `formats/`
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from customer_center.webhooks.format import Format
 from customer_center.webhooks.formats.erp import ERP
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One sender. `account` and `product` are whose records its events are about; the ERP has neither.
 
     `keys_setting` is the setting (`platform/config.py`) with the name of the SSM parameter that holds its keys.
