@@ -20,7 +20,7 @@ from customer_center.companies.erp.bodies import (
 from customer_center.companies.erp.list_erp_contacts import list_erp_contacts
 from customer_center.companies.idempotency import user_once
 from customer_center.companies.mails.limit_mails import limit_mails
-from customer_center.companies.model import InvitationRules, Member, Permission, User, check_salutation
+from customer_center.companies.model import InvitationRules, Member, NewUser, Permission, User, check_salutation
 from customer_center.companies.ports import Companies
 from customer_center.companies.users.import_bodies import (
     COLUMNS,
@@ -30,7 +30,7 @@ from customer_center.companies.users.import_bodies import (
     import_row,
 )
 from customer_center.companies.users.import_users import ROWS_AT_MOST, ImportTask, RowResult, import_users
-from customer_center.companies.users.invite_contact import NewUser, invite_contact
+from customer_center.companies.users.invite_contact import invite_contact
 from customer_center.companies.wiring import companies, journal
 from customer_center.connectors.silver.wiring import erp
 from customer_center.platform.clock import SystemClock

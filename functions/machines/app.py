@@ -21,9 +21,9 @@ from customer_center.clients.ports import ClientKeys
 from customer_center.clients.revoke_client_key import revoke_client_key
 from customer_center.clients.rotate_client_key import rotate_client_key
 from customer_center.clients.wiring import client_keys
-from customer_center.companies.erp.renumber_customer import find_company
+from customer_center.companies.customer_numbers import find_company
 from customer_center.companies.idempotency import user_once
-from customer_center.companies.model import Company, User
+from customer_center.companies.model import Company, User, is_colleague
 from customer_center.companies.operators.appoint_main_contact import appoint_main_contact
 from customer_center.companies.operators.bodies import (
     ActivationUnlockAnswer,
@@ -42,7 +42,6 @@ from customer_center.platform.clock import SystemClock
 from customer_center.platform.errors import NotFound
 from customer_center.platform.http import Answer, Api, Request
 from customer_center.platform.idempotency import once
-from customer_center.platform.ids import company_of
 
 api = Api()
 
@@ -70,7 +69,7 @@ def get_company(company_id: str) -> Answer[CompanyRecordAnswer]:
 )
 def get_company_user(company_id: str, user_id: str) -> Answer[CompanyUserAnswer]:
     """Return one user with status, roles, permissions and budgets as they are now, so that an order can be checked."""
-    user = companies().user(user_id) if company_of(user_id) == company_id else None
+    user = companies().user(user_id) if is_colleague(user_id, company_id) else None
     if user is None:
         raise NotFound
     return _of_company(user)

@@ -30,7 +30,7 @@ def now(world, company_id=COMPANY_ID):
 
 
 def told(company, **changes):
-    return company.told(changes, "2026-11-23T12:00:00.000000+00:00#msg_1", LATER)
+    return company.with_erp_values(changes, "2026-11-23T12:00:00.000000+00:00#msg_1", LATER)
 
 
 def listed(world):
@@ -176,7 +176,7 @@ def test_a_contact_is_known_by_its_number_gone_or_not(world):
     save(world, a_contact("KT1"))
     before = world.companies.contact(COMPANY_ID, "KT1")
     assert before == CachedContact(a_contact("KT1"))
-    gone = before.told({}, "2026-11-24#x", gone=True, list_of="")
+    gone = before.with_erp_values({}, "2026-11-24#x", gone=True, list_stamp="")
     world.companies.change_contact(COMPANY_ID, before, replace(gone, as_of={"gone": POINTER.of}))
     assert world.companies.contact(COMPANY_ID, "KT1") == replace(before, gone=True, as_of={"gone": POINTER.of})
     assert world.companies.contact(COMPANY_ID, "KT2") is None

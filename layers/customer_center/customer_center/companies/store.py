@@ -51,6 +51,8 @@ from customer_center.companies.model import (
     User,
     UserStatus,
     WrongLinkLimits,
+    is_colleague,
+    last_main_contact,
     normalized_email,
     read_stamp,
     stamped_at,
@@ -146,7 +148,7 @@ class CompanyStore(Companies):
 
     @override
     def colleague(self, company_id: str, user_id: str) -> User | None:
-        return self._user(user_id, consistent=False) if company_of(user_id) == company_id else None
+        return self._user(user_id, consistent=False) if is_colleague(user_id, company_id) else None
 
     def _user(self, user_id: str, *, consistent: bool) -> User | None:
         if company_of(user_id) is None:
@@ -237,7 +239,7 @@ class CompanyStore(Companies):
 
     @override
     def names_of(self, company_id: str, user_ids: Iterable[str]) -> Mapping[str, str]:
-        keys = [_user_key(user_id) for user_id in sorted(set(user_ids)) if company_of(user_id) == company_id]
+        keys = [_user_key(user_id) for user_id in sorted(set(user_ids)) if is_colleague(user_id, company_id)]
         return {item["sk"].removeprefix("user#"): item["name"] for item in self._get_all(keys, consistent=False)}
 
     @override
@@ -284,11 +286,11 @@ class CompanyStore(Companies):
             yield from map(from_item, page["Items"])
 
     def _save_contact(
-        self, key: Mapping[str, Any], item: Mapping[str, Any] | None, found: CachedContact | None, of: str
+        self, key: Mapping[str, Any], item: Mapping[str, Any] | None, found: CachedContact | None, list_stamp: str
     ) -> None:
         for _ in range(_CONTACT_TRIES):
             known = _contact_of(item) if item else None
-            after = known.after_list(found, of) if known else found
+            after = known.after_list(found, list_stamp) if known else found
             same = after == known or (after and known and replace(after, as_of=known.as_of) == known)
             # One who was invited since stands in the listing still.
             if same and (item is None or ("listing" in item) == (after is not None and after.listed)):
@@ -371,7 +373,9 @@ class CompanyStore(Companies):
             Action({"Delete": forget}, PreconditionFailed()),
             self._old_email(user),
             Action({"Delete": {"TableName": self._table, "Key": _key(f"activation#{attempt}", "activation")}}),
-            *self._main_contacts(user.company_id, joining=set(), leaving={user.user_id} if _counts(user) else set()),
+            *self._main_contacts(
+                user.company_id, joining=set(), leaving={user.user_id} if user.is_active_main_contact else set()
+            ),
         ]
         self._commit([*actions, *self._unlink_contacts(user)], [entry])
 
@@ -383,7 +387,7 @@ class CompanyStore(Companies):
             actions.append(self._change(before, after))
             if normalized_email(before.email) != normalized_email(after.email):
                 actions += [self._new_email(after), self._old_email(before)]
-            was, is_now = _counts(before), _counts(after)
+            was, is_now = before.is_active_main_contact, after.is_active_main_contact
             if is_now and not was:
                 joining.add(after.user_id)
             if was and not is_now:
@@ -406,7 +410,7 @@ class CompanyStore(Companies):
         if not joining and not leaving:
             return []
         request: dict[str, Any] = {"TableName": self._table, "Key": _key(company_id, "company")}
-        refusal: Exception = Conflict("last-main-contact")
+        refusal: Exception = last_main_contact()
         if joining and leaving:
             # One expression cannot add to a set and take from it: it is replaced as a whole, if it is still the same.
             company = self._get(_key(company_id, "company"), consistent=True)
@@ -627,12 +631,11 @@ class CompanyStore(Companies):
 
     @staticmethod
     def _refusal_key(customer_number: str, now: datetime) -> dict[str, Any]:
-        # Casefolded: an ERP that does not care about case must not multiply the tries.
-        return _key(f"refusals#{customer_number.casefold()}#{now:%Y-%m-%d}", "refusals")
+        return _key(f"refusals#{RefusalLimits.counted_number(customer_number)}#{now:%Y-%m-%d}", "refusals")
 
     @staticmethod
     def _refusal_names(network: str, now: datetime, limits: RefusalLimits) -> dict[str, str]:
-        return {"#day": "day", "#network": f"{epoch(now) // limits.network_window_seconds}#{network}"}
+        return {"#day": "day", "#network": f"{limits.window(now)}#{network}"}
 
     @override
     def reserve_code(self, customer_number: str, now: datetime, limits: RefusalLimits) -> None:
@@ -666,7 +669,7 @@ class CompanyStore(Companies):
 
     @staticmethod
     def _wrong_links_key(network: str, now: datetime, limits: WrongLinkLimits) -> dict[str, Any]:
-        return _key(f"wrong_links#{network}#{epoch(now) // limits.window_seconds}", "wrong_links")
+        return _key(f"wrong_links#{network}#{limits.window(now)}", "wrong_links")
 
     # Activations under way
 
@@ -786,7 +789,7 @@ class CompanyStore(Companies):
     ) -> None:
         values = {**_pointer_values(customer_number, pointer), "expires_at": epoch(until)}
         condition = "renumbered_of = :before" if replaces else "attribute_not_exists(pk)"
-        given = {":before": replaces.of} if replaces else None
+        given = {":before": replaces.stamp} if replaces else None
         self._commit([self._put(values, condition, PreconditionFailed(), given)], [])
 
     @override
@@ -827,10 +830,6 @@ def _sent_values(mail_id: str, token_hash: str, sent_at: datetime, expires_at: d
 
 def _start(key: dict[str, Any] | None) -> dict[str, Any]:
     return {"ExclusiveStartKey": key} if key else {}
-
-
-def _counts(user: User) -> bool:
-    return user.is_main_contact and user.status is UserStatus.ACTIVE
 
 
 def _update(key: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -888,7 +887,7 @@ def _contact_of(item: Mapping[str, Any]) -> CachedContact:
 
 def _pointer_values(customer_number: str, pointer: Renumbered) -> dict[str, Any]:
     key = from_item(_number_key(customer_number))
-    return {**key, "renumbered_to": pointer.to, "renumbered_of": pointer.of}
+    return {**key, "renumbered_to": pointer.to, "renumbered_of": pointer.stamp}
 
 
 def _company_values(company: Company) -> dict[str, Any]:
