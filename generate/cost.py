@@ -109,8 +109,8 @@ MONTHS_KEPT = 12
 POLLS = 5 * SECONDS_A_MONTH / 20
 MESSAGE_REQUESTS = 3  # send, receive, delete
 SWEEPS = SECONDS_A_MONTH / 60
-SWEEP_MILLISECONDS = 60
-SWEEP_READS = 8 * 0.5
+SWEEP_MILLISECONDS = 100
+SWEEP_READS = 16 * 0.5  # MAX_SHARDS of platform/journal.py
 SECRET_READS = 3_000  # sandboxes that are warm all day read a secret every five minutes
 
 

@@ -197,7 +197,7 @@ def a_claim(claim_id: str = "claim-1", *, since=NOON, seconds: float = 30) -> Cl
 def an_entry(*, company_id: str = COMPANY_ID, at=NOON, effects: tuple[Effect, ...] = (), **given) -> Entry:
     """Return a journal entry."""
     values = {"actor": Actor("system", "test"), "action": "tested", "subject": "something", "request_id": "request-1"}
-    return new_entry(company_id=company_id, now=at, effects=effects, **values | given)
+    return new_entry(partition=company_id, now=at, effects=effects, **values | given)
 
 
 def euros(amount: str) -> Money:

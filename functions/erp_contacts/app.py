@@ -31,13 +31,14 @@ from customer_center.companies.users.import_bodies import (
 )
 from customer_center.companies.users.import_users import ROWS_AT_MOST, ImportTask, RowResult, import_users
 from customer_center.companies.users.invite_contact import invite_contact
-from customer_center.companies.wiring import companies, journal
+from customer_center.companies.wiring import companies
 from customer_center.connectors.silver.wiring import erp
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.http import Answer, Api, Request
 from customer_center.platform.idempotency import once
 from customer_center.platform.spreadsheet import read
+from customer_center.platform.wiring import journal
 
 # Well before the function's time is up, so that what was done is told.
 _IMPORT_FOR = timedelta(seconds=20)

@@ -1,4 +1,4 @@
-"""Journal stream → queues, and the sweeper that sends what the stream lost sight of (DESIGN §7)."""
+"""Journal stream → queues, and the sweeper that queues what the stream has missed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,25 +10,26 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from customer_center.companies import effects
 from customer_center.platform import aws
 from customer_center.platform.batch import Record, each
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
-from customer_center.platform.journal import Journal, from_image
+from customer_center.platform.journal import from_image
 from customer_center.platform.log import logger
-from customer_center.platform.outbox import Queues, queue_effects, sweep
+from customer_center.platform.outbox import Queues, queue_effects, queue_urls, sweep
+from customer_center.platform.wiring import journal
 
 metrics = Metrics(namespace="CustomerCenter", service="outbox")
+
+ROOMS = (effects.QUEUES,)
+"""What each room declares: its kinds of effects, and the queue of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where the journal is and where its effects go, from the template."""
+    """What the sweeper needs from the template."""
 
-    journal_table: str
-    mail_queue_url: str
-    identity_queue_url: str
-    erp_contact_queue_url: str
     sweep_after_seconds: int
     stage: str
 
@@ -40,25 +41,13 @@ def settings() -> Settings:
 
 
 @cache
-def journal() -> Journal:
-    """Return the journal of this deployment."""
-    return Journal(client=aws.dynamodb(), table=settings().journal_table)
-
-
-@cache
 def queues() -> Queues:
     """Return the queues of this deployment."""
-    urls = {
-        "mail": settings().mail_queue_url,
-        "identity": settings().identity_queue_url,
-        "erp_contact": settings().erp_contact_queue_url,
-        "erasure": settings().identity_queue_url,
-    }
-    return Queues(client=aws.sqs(), urls=urls)
+    return Queues(client=aws.sqs(), urls=queue_urls(*ROOMS))
 
 
 def stream(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
-    """Queue the effects of new journal entries. A record may come any number of times; order does not matter."""
+    """Queue the effects of new journal entries. A record may come any number of times, in any order."""
 
     def one(record: Record) -> None:
         image = record["dynamodb"].get("NewImage")
@@ -75,7 +64,7 @@ def stream(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any
 
 @metrics.log_metrics
 def sweeper(event: Mapping[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 # Lambda's signature
-    """Queue what is still pending after a while; runs every minute, and again at any time."""
+    """Queue what has been pending for longer than SWEEP_AFTER_SECONDS. Runs every minute, and may run at any time."""
     after = timedelta(seconds=settings().sweep_after_seconds)
     oldest = sweep(queues=queues(), journal=journal(), now=SystemClock().now(), after=after)
     metrics.add_dimension(name="stage", value=settings().stage)

@@ -1,4 +1,4 @@
-"""Identity queue → Cognito, and → journal. Logins follow their records, and the journal forgets who was erased.
+"""Identity queue → Cognito and journal: logins follow their records, and the journal forgets erased persons.
 
 A message may come any number of times.
 """
@@ -11,9 +11,10 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.companies.audit.redact_entries import redact_entries
+from customer_center.companies.effects import ERASURE, IDENTITY
 from customer_center.companies.login import align_identity
 from customer_center.companies.operators.align_company import align_company
-from customer_center.companies.wiring import companies, journal
+from customer_center.companies.wiring import companies
 from customer_center.connectors.cognito.wiring import identities
 from customer_center.platform import aws
 from customer_center.platform.clock import SystemClock
@@ -21,26 +22,27 @@ from customer_center.platform.config import from_environment
 from customer_center.platform.journal import Effect
 from customer_center.platform.outbox import Queues
 from customer_center.platform.sqs import consume
+from customer_center.platform.wiring import journal
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where the logins of a company go one by one, from the template."""
+    """The queue that the logins of a company go into one by one, from the template."""
 
     identity_queue_url: str
 
 
 @cache
 def queues() -> Queues:
-    """Return the queue of this very function."""
-    return Queues(client=aws.sqs(), urls={"identity": from_environment(Settings).identity_queue_url})
+    """Return the queue that this function reads."""
+    return Queues(client=aws.sqs(), urls={IDENTITY: from_environment(Settings).identity_queue_url})
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
-    """Align a batch of logins, or blank entries."""
+    """Align logins with their records, or blank journal entries."""
 
     def one(effect: Effect) -> None:
-        if effect.kind == "erasure":
+        if effect.kind == ERASURE:
             redact_entries(effect.data["user_id"], trail=journal())
         elif company_id := effect.data.get("company_id"):
             align_company(

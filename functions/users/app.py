@@ -53,7 +53,7 @@ from customer_center.companies.users.hand_over import hand_over
 from customer_center.companies.users.invite_contact import request_user
 from customer_center.companies.users.resend_invitation import resend_invitation
 from customer_center.companies.users.revoke_invitation import revoke_invitation
-from customer_center.companies.wiring import companies, journal
+from customer_center.companies.wiring import companies
 from customer_center.connectors.cognito.wiring import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
@@ -62,6 +62,7 @@ from customer_center.platform.http import Answer, Api, Csv, Request
 from customer_center.platform.idempotency import once
 from customer_center.platform.language import choose_language
 from customer_center.platform.spreadsheet import written
+from customer_center.platform.wiring import journal
 
 api = Api()
 

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from customer_center.clients.entries import OPERATOR
 from customer_center.clients.model import ClientKey, Scope, new_key_secret
 from customer_center.clients.store import ClientKeyStore
 from customer_center.platform.errors import PreconditionFailed
 from customer_center.platform.idempotency import AlreadyDone, Idempotency, Remembered
-from customer_center.platform.journal import OPERATOR, Journal
+from customer_center.platform.journal import Journal
 from tests.builders import NOON, an_entry
 from tests.contract.conftest import at_once
 from tests.fakes.clients import FakeClientKeys

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+from customer_center.clients.entries import OPERATOR
 from customer_center.platform.dynamodb import transact
-from customer_center.platform.journal import OPERATOR, Actor, Journal, new_entry
+from customer_center.platform.journal import Actor, Journal, new_entry
 from ops.put_back import AGAIN, gone_since
 from tests.builders import COMPANY_ID, OTHER_COMPANY_ID
 from tests.fakes.clock import NOON
@@ -24,7 +25,7 @@ def test_closed_companies_and_revoked_keys_are_named_besides_people(moto_client,
     ]
     for minute, (partition, subject, action) in enumerate(done):
         entry = new_entry(
-            company_id=partition,
+            partition=partition,
             now=NOON + timedelta(minutes=minute),
             actor=Actor("client", "an operator's"),
             action=action,

@@ -532,7 +532,7 @@ class FakeTrail(AuditTrail):
         return Part(tuple(entries[::-1][:limit]), more=len(entries) > limit)
 
     def entries(self, company_id: str, *, since: datetime = EPOCH) -> Iterator[Entry]:
-        own = [entry for entry in self._companies.entries if entry.company_id == company_id]
+        own = [entry for entry in self._companies.entries if entry.partition == company_id]
         yield from sorted((entry for entry in own if entry.entry_id >= ulid_floor(since)), key=lambda it: it.entry_id)
 
     def redact(self, entry: Entry, changes: Mapping[str, Sequence[Any]]) -> None:

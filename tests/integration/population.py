@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+from customer_center.clients.entries import OPERATOR
 from customer_center.clients.model import ClientKey, Scope, new_key_secret
 from customer_center.clients.store import ClientKeyStore
 from customer_center.companies.model import Role, UserStatus
 from customer_center.companies.store import CompanyStore
-from customer_center.platform.journal import OPERATOR, Journal
+from customer_center.platform.journal import Journal
 from tests.builders import (
     a_company,
     a_main_contact,

@@ -19,6 +19,7 @@ from jsonschema import Draft202012Validator
 from moto import mock_aws
 
 from customer_center.clients import wiring as clients_adapter
+from customer_center.clients.entries import OPERATOR
 from customer_center.clients.store import ClientKeyStore
 from customer_center.companies import store
 from customer_center.companies import wiring as companies_adapter
@@ -34,7 +35,7 @@ from customer_center.platform.config import ConfigurationError, from_environment
 from customer_center.platform.dynamodb import cursor_of, to_item
 from customer_center.platform.errors import InProgress
 from customer_center.platform.http import MAX_BODY_BYTES, Answer
-from customer_center.platform.journal import OPERATOR, Journal, new_effect
+from customer_center.platform.journal import Journal, new_effect
 from customer_center.platform.paging import written_cursor
 from customer_center.webhooks import wiring as webhooks_adapter
 from customer_center.webhooks.receive_event import MAX_EVENT_BYTES

@@ -191,7 +191,7 @@ def test_who_issued_a_key_is_in_the_operators_journal(desk):
     operator = desk.issue(Scope.OPERATOR).key
     key = desk.issue(actor=machine(operator)).key
     entry = desk.keys.entries[-1]
-    assert (entry.company_id, entry.action, entry.subject) == ("operator", "client_key.issued", key.key_id)
+    assert (entry.partition, entry.action, entry.subject) == ("operator", "client_key.issued", key.key_id)
     assert entry.actor == Actor("client", operator.key_id)
     assert entry.changes["scopes"] == (None, ["companies:read"])
     assert key.secrets[0].secret_hash not in repr(entry)

@@ -1,4 +1,4 @@
-"""What the journal says of a change to a client key; it stands in the partition of operators, not in a company's."""
+"""Journal entries of changes to client keys."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,7 +6,10 @@ from typing import Any
 
 from customer_center.clients.model import ClientKey
 from customer_center.platform.clock import iso
-from customer_center.platform.journal import OPERATOR, Actor, Entry, new_entry
+from customer_center.platform.journal import Actor, Entry, new_entry
+
+OPERATOR = "operator"
+"""The journal's partition for what operators change outside any company."""
 
 
 def key_entry(
@@ -15,7 +18,7 @@ def key_entry(
     """Return the entry of a change to a key; `before` is None when it is new."""
     old, new = _visible(before), _visible(after)
     return new_entry(
-        company_id=OPERATOR,
+        partition=OPERATOR,
         now=now,
         actor=actor,
         action=action,

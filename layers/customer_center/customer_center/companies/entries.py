@@ -31,7 +31,7 @@ def user_entry(
     assert subject is not None
     old, new = _visible(before), _visible(after)
     return new_entry(
-        company_id=subject.company_id,
+        partition=subject.company_id,
         now=now,
         actor=actor,
         action=action,
@@ -80,7 +80,7 @@ def erp_company_entries(action: str, before: Company, after: Company, now: datet
         return []
     return [
         new_entry(
-            company_id=after.company_id,
+            partition=after.company_id,
             now=now,
             actor=CUSTOMER_SYNC,
             action=action,

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from customer_center.companies.ids import company_of
 from customer_center.platform.errors import Conflict, FieldError, Forbidden, InvalidInput, RateLimit
-from customer_center.platform.ids import company_of
 
 _DAY_SECONDS = 24 * 60 * 60
 

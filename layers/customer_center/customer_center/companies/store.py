@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, Self, override
 
 from botocore.exceptions import ClientError
 
+from customer_center.companies.ids import COMPANY_ID, company_of
 from customer_center.companies.model import (
     Attempt,
     Budgets,
@@ -79,7 +80,6 @@ from customer_center.platform.errors import (
     TooManyRequests,
 )
 from customer_center.platform.idempotency import Idempotency, Remembered
-from customer_center.platform.ids import COMPANY_ID, company_of
 from customer_center.platform.journal import Entry, Journal
 from customer_center.platform.paging import Part
 

@@ -6,22 +6,15 @@ from functools import cache
 from customer_center.companies.store import CompanyStore
 from customer_center.platform import aws
 from customer_center.platform.config import from_environment
-from customer_center.platform.journal import Journal
+from customer_center.platform.wiring import journal
 
 
 @dataclass(frozen=True, slots=True)
 class _Tables:
     companies_table: str
-    journal_table: str
 
 
 @cache
 def companies() -> CompanyStore:
     """Return the companies, users and contacts of this deployment."""
     return CompanyStore(client=aws.dynamodb(), table=from_environment(_Tables).companies_table, journal=journal())
-
-
-@cache
-def journal() -> Journal:
-    """Return the journal of this deployment."""
-    return Journal(client=aws.dynamodb(), table=from_environment(_Tables).journal_table)

@@ -1,7 +1,21 @@
-"""The journal: every change writes one entry in its own transaction; it is audit trail and outbox at once (DESIGN §7).
+"""The journal: every change writes one entry in its own transaction. It is the audit trail and the outbox.
 
-An entry names the effects that must follow the change (mail, login, ERP contact). While they are not in their queues
-the entry carries `pending`, the key of a sparse index that the sweeper reads.
+An entry names the effects that must follow the change, for example a mail. Until these effects are in their queues, the
+entry carries `pending`, the hash key of a sparse index that the sweeper reads.
+
+**How many shards the index needs.** DynamoDB takes 1,000 write units a second for each value of a hash key, and
+throttles writes to the table while its index cannot follow (docs.aws.amazon.com/amazondynamodb/latest/developerguide:
+bp-partition-key-design.html, gsi-throttling.html). An entry with effects writes its index row twice: when it is added,
+and when `pending` is removed. The index projects all attributes, so that each write costs one unit for each started KB
+of the entry. 1,000 entries a second of up to 1 KB are 2,000 units a second: 2 shards, or 4 at half load. Entries of up
+to 2 KB need 4 and 8, entries of up to 4 KB need 8 and 16. (An index that projects keys only needs 2 and 4 for entries
+of any size.) The sum of an id's characters spreads them evenly: the fullest of 16 shards gets less than 0.01 % too
+much.
+
+**How to change the number.** Set the template's parameter PendingShards, at any time, up or down, to at most
+MAX_SHARDS. Only the functions that add entries use it. The sweeper always reads MAX_SHARDS shards, so that functions
+with the old and the new number may run side by side, and neither a lower number nor a rollback leaves an entry behind.
+To raise MAX_SHARDS, deploy the higher one before the parameter exceeds the old one. Never lower it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,17 +33,14 @@ from customer_center.platform.paging import Part
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-EffectKind = Literal["mail", "identity", "erp_contact", "erasure"]
-# The partition of what operators change that is no company's.
-OPERATOR = "operator"
-# A partition of an index takes 1,000 writes a second; entries are spread over this many.
-PENDING_SHARDS = 8
+MAX_SHARDS = 16
+"""The shards that the sweeper reads, and the highest value of PendingShards. See above before changing it."""
 _PENDING_INDEX = "pending"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: a person by user id, a client by key id, a system by name, or a visitor nobody knows yet."""
+    """Who made a change: a person by user id, a client by key id, a system by name, or an unauthenticated visitor."""
 
     kind: Literal["person", "client", "system", "visitor"]
     actor_id: str = ""
@@ -37,19 +48,26 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What must follow a change. `data` holds ids only; the consumer reads the rest when it acts."""
+    """What must follow a change. `data` holds ids only; the consumer reads the rest when it acts.
+
+    Each room declares its kinds of effects and the queue of each kind in its `effects.py`.
+    """
 
     effect_id: str
-    kind: EffectKind
+    kind: str
     data: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change: who did what to whom, when, in which request; `changes` maps a field to before and after."""
+    """One change: who did what to which subject, when, in which request.
+
+    `partition` is the partition key of the journal table: a company, a customer of an account, or the operators.
+    `changes` maps a field to its values before and after.
+    """
 
     entry_id: str
-    company_id: str
+    partition: str
     at: datetime
     actor: Actor
     action: str
@@ -61,7 +79,7 @@ class Entry:
 
 def new_entry(
     *,
-    company_id: str,
+    partition: str,
     now: datetime,
     actor: Actor,
     action: str,
@@ -71,24 +89,20 @@ def new_entry(
     effects: Sequence[Effect] = (),
 ) -> Entry:
     """Return an entry with a fresh id."""
-    return Entry(new_ulid(now), company_id, now, actor, action, subject, request_id, changes or {}, tuple(effects))
+    return Entry(new_ulid(now), partition, now, actor, action, subject, request_id, changes or {}, tuple(effects))
 
 
-def new_effect(kind: EffectKind, now: datetime, **data: str) -> Effect:
-    """Return an effect with a fresh id, which its consumer is idempotent by."""
+def new_effect(kind: str, now: datetime, **data: str) -> Effect:
+    """Return an effect with a fresh id. The consumer recognises a repeated message by this id."""
     return Effect(new_ulid(now), kind, data)
 
 
-def _shard(entry_id: str) -> str:
-    return str(sum(entry_id.encode()) % PENDING_SHARDS)
-
-
 def from_image(image: Mapping[str, Any]) -> Entry:
-    """Return the entry of an item in DynamoDB's notation, as a stream record or a query carries it."""
+    """Return the entry that an item in DynamoDB's notation holds. Stream records and queries carry such items."""
     values = from_item(image)
     return Entry(
         entry_id=values["sk"],
-        company_id=values["pk"],
+        partition=values["pk"],
         at=from_iso(values["at"]),
         actor=Actor(**values["actor"]),
         action=values["action"],
@@ -100,16 +114,22 @@ def from_image(image: Mapping[str, Any]) -> Entry:
 
 
 class Journal:
-    """The journal table. Key: `pk` the company id, `sk` the entry id; index `pending`: `pending` shard, `sk`."""
+    """The journal table. Key: `pk` the partition, `sk` the entry id. Index `pending`: `pending` the shard, `sk`.
 
-    def __init__(self, *, client: "DynamoDBClient", table: str) -> None:
+    `pending_shards` is the number of shards that new entries are spread over; ValueError above MAX_SHARDS or below 1.
+    """
+
+    def __init__(self, *, client: "DynamoDBClient", table: str, pending_shards: int = 8) -> None:
+        if not 1 <= pending_shards <= MAX_SHARDS:
+            raise ValueError(f"pending_shards is {pending_shards}; it must be from 1 to {MAX_SHARDS}")
         self._client = client
         self._table = table
+        self._pending_shards = pending_shards
 
     def write(self, entry: Entry) -> Action:
         """Return the action that adds the entry to a transaction."""
         item = {
-            "pk": entry.company_id,
+            "pk": entry.partition,
             "sk": entry.entry_id,
             "at": iso(entry.at),
             "actor": asdict(entry.actor),
@@ -118,45 +138,48 @@ class Journal:
             "request_id": entry.request_id,
             "changes": {name: list(pair) for name, pair in entry.changes.items()} or None,
             "effects": [asdict(effect) for effect in entry.effects] or None,
-            "pending": _shard(entry.entry_id) if entry.effects else None,
+            "pending": self._shard(entry.entry_id) if entry.effects else None,
         }
         return Action({"Put": {"TableName": self._table, "Item": to_item(item)}})
+
+    def _shard(self, entry_id: str) -> str:
+        return str(sum(entry_id.encode()) % self._pending_shards)
 
     def clear_pending(self, entry: Entry) -> None:
         """Note that the entry's effects are in their queues. May run any number of times."""
         try:
             self._client.update_item(
                 TableName=self._table,
-                Key=to_item({"pk": entry.company_id, "sk": entry.entry_id}),
+                Key=to_item({"pk": entry.partition, "sk": entry.entry_id}),
                 UpdateExpression="REMOVE pending",
-                # An erased entry is not created anew by a late call.
+                # A late call must not create an entry that was erased.
                 ConditionExpression="attribute_exists(pk)",
             )
         except ClientError as error:
             if not condition_failed(error):
                 raise
 
-    def entries(self, company_id: str, *, since: datetime = EPOCH) -> Iterator[Entry]:
-        """Yield the company's entries from that moment on, oldest first, as they are now (strongly consistent)."""
+    def entries(self, partition: str, *, since: datetime = EPOCH) -> Iterator[Entry]:
+        """Yield the partition's entries from that moment on, oldest first (strongly consistent)."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND sk >= :since",
-            ExpressionAttributeValues=to_item({":pk": company_id, ":since": ulid_floor(since)}),
+            ExpressionAttributeValues=to_item({":pk": partition, ":since": ulid_floor(since)}),
             ConsistentRead=True,
         )
         for page in pages:
             yield from map(from_image, page["Items"])
 
-    def newest(self, company_id: str, *, limit: int, since: datetime = EPOCH, before: str | None = None) -> Part[Entry]:
-        """Return the company's newest entries made since that moment, of those whose ids are below `before`."""
+    def newest(self, partition: str, *, limit: int, since: datetime = EPOCH, before: str | None = None) -> Part[Entry]:
+        """Return the partition's newest entries made since that moment, of those whose ids are below `before`."""
         first = ulid_floor(since)
         if before is not None and before <= first:
             return Part((), more=False)
-        start: Any = {"ExclusiveStartKey": to_item({"pk": company_id, "sk": before})} if before else {}
+        start: Any = {"ExclusiveStartKey": to_item({"pk": partition, "sk": before})} if before else {}
         answer = self._client.query(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND sk >= :since",
-            ExpressionAttributeValues=to_item({":pk": company_id, ":since": first}),
+            ExpressionAttributeValues=to_item({":pk": partition, ":since": first}),
             ScanIndexForward=False,
             Limit=limit,
             **start,
@@ -167,20 +190,20 @@ class Journal:
         """Replace the values that an entry holds. May run any number of times."""
         self._client.update_item(
             TableName=self._table,
-            Key=to_item({"pk": entry.company_id, "sk": entry.entry_id}),
+            Key=to_item({"pk": entry.partition, "sk": entry.entry_id}),
             UpdateExpression="SET changes = :changes",
             ConditionExpression="attribute_exists(pk)",
             ExpressionAttributeValues=to_item({":changes": {name: list(pair) for name, pair in changes.items()}}),
         )
 
     def pending(self, *, before: datetime) -> Iterator[Entry]:
-        """Yield entries made before that moment whose effects are not known to be queued, oldest first per shard."""
-        for shard in range(PENDING_SHARDS):
+        """Yield entries made before that moment that are still pending, oldest first in each shard."""
+        for shard in range(MAX_SHARDS):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
                 IndexName=_PENDING_INDEX,
                 KeyConditionExpression="pending = :shard AND sk < :before",
-                ExpressionAttributeValues={":shard": {"S": str(shard)}, ":before": {"S": ulid_floor(before)}},
+                ExpressionAttributeValues=to_item({":shard": str(shard), ":before": ulid_floor(before)}),
             )
             for page in pages:
                 yield from map(from_image, page["Items"])

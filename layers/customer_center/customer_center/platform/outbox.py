@@ -1,6 +1,7 @@
-"""From the journal to the queues: each effect of an entry becomes one message (DESIGN §7)."""
+"""From the journal to the queues: each effect of an entry becomes one message, `{"effect_id", "kind", "data"}`."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -8,32 +9,60 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from customer_center.platform.config import ConfigurationError
 from customer_center.platform.journal import Effect, Entry, Journal
 from customer_center.platform.log import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+# The largest batch that SQS takes.
 _BATCH = 10
 
 
 class NotQueuedError(Exception):
-    """SQS did not take some of the messages; the entry stays pending."""
+    """SQS refused some of the messages; the entry stays pending."""
+
+
+class UndeclaredEffectError(Exception):
+    """No room declares effects of this kind; nothing was queued and the entry stays pending."""
+
+
+def queue_urls(*rooms: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> Mapping[str, str]:
+    """Return the queue URL of each kind of effect, given each room's queue names by kind.
+
+    The URL of the queue `erp_contact` is in the environment variable ERP_CONTACT_QUEUE_URL. Raises ConfigurationError
+    when a URL is missing, or when two rooms send one kind to different queues.
+    """
+    queues: dict[str, str] = {}
+    for kind, queue in (declared for room in rooms for declared in room.items()):
+        if queues.setdefault(kind, queue) != queue:
+            raise ConfigurationError(f"effects of kind {kind} go to two queues: {queues[kind]}, {queue}")
+    variables = {kind: f"{queue.upper()}_QUEUE_URL" for kind, queue in queues.items()}
+    if missing := sorted(set(variables.values()) - environment.keys()):
+        raise ConfigurationError("; ".join(f"{name} is missing" for name in missing))
+    return {kind: environment[name] for kind, name in variables.items()}
 
 
 class Queues:
-    """The queue of each kind of effect."""
+    """The queues of effects: `urls` maps a kind of effect to the URL of its queue."""
 
     def __init__(self, *, client: "SQSClient", urls: Mapping[str, str]) -> None:
         self._client = client
         self._urls = urls
 
     def send(self, effects: list[Effect]) -> None:
-        """Put each effect into its queue; NotQueuedError when SQS refused one of them."""
-        for kind in sorted({effect.kind for effect in effects}):
-            ofkind = [effect for effect in effects if effect.kind == kind]
-            for start in range(0, len(ofkind), _BATCH):
-                self._send_batch(self._urls[kind], ofkind[start : start + _BATCH])
+        """Put each effect into the queue of its kind.
+
+        Raises UndeclaredEffectError before anything is queued, NotQueuedError when SQS refused a message.
+        """
+        kinds = sorted({effect.kind for effect in effects})
+        if undeclared := [kind for kind in kinds if kind not in self._urls]:
+            raise UndeclaredEffectError(f"no queue is declared for effects of kind {', '.join(undeclared)}")
+        for kind in kinds:
+            same_kind = [effect for effect in effects if effect.kind == kind]
+            for start in range(0, len(same_kind), _BATCH):
+                self._send_batch(self._urls[kind], same_kind[start : start + _BATCH])
 
     def _send_batch(self, url: str, effects: list[Effect]) -> None:
         try:
@@ -48,7 +77,10 @@ class Queues:
 
 
 def queue_effects(entry: Entry, *, queues: Queues, journal: Journal) -> None:
-    """Queue the entry's effects and note that they are. A crash between the two queues them twice, and loses none."""
+    """Queue the entry's effects, then remove its `pending`.
+
+    A crash between the two steps queues the effects twice; none is lost. Raises as `Queues.send`.
+    """
     queues.send(list(entry.effects))
     journal.clear_pending(entry)
 
@@ -56,13 +88,13 @@ def queue_effects(entry: Entry, *, queues: Queues, journal: Journal) -> None:
 def sweep(*, queues: Queues, journal: Journal, now: datetime, after: timedelta) -> timedelta:
     """Queue what has been pending for longer than `after`; return how long the oldest entry has waited.
 
-    One entry that cannot be queued is logged and does not keep the others; the next run tries again.
+    An entry that cannot be queued is logged and does not stop the others; the next run tries it again.
     """
     oldest = timedelta()
     for entry in journal.pending(before=now - after):
         oldest = max(oldest, now - entry.at)
         try:
             queue_effects(entry, queues=queues, journal=journal)
-        except Exception:  # noqa: BLE001 # whatever is wrong with one entry must not keep the others
+        except Exception:  # noqa: BLE001 # whatever is wrong with one entry must not stop the others
             logger.exception("entry could not be queued", entry_id=entry.entry_id)
     return oldest

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from customer_center.companies.audit.redact_entries import BLANK, redact_entries, redacted
+from customer_center.companies.ids import new_user_id
 from customer_center.companies.model import Role, UserStatus
 from customer_center.platform.errors import Conflict, InProgress, NotFound, PreconditionFailed
-from customer_center.platform.ids import new_user_id
 from tests.builders import (
     COMPANY_ID,
     INVOICE,

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from customer_center.companies.erp.bodies import ErpContactAnswer
+from customer_center.companies.ids import new_user_id
 from customer_center.platform.errors import MalformedRequest, OutsideTimeout, OutsideUnavailable
-from customer_center.platform.ids import new_user_id
 from tests.builders import (
     NOON,
     NUMBER,

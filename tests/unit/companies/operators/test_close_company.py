@@ -179,7 +179,7 @@ def test_closing_and_opening_are_in_the_companys_journal_with_who_did_it(room):
     room.reopen()
     closed, opened = room.companies.entries
     assert [entry.action for entry in (closed, opened)] == ["company.closed", "company.reopened"]
-    assert (closed.company_id, closed.subject, closed.actor) == (COMPANY_ID, COMPANY_ID, OPERATOR)
+    assert (closed.partition, closed.subject, closed.actor) == (COMPANY_ID, COMPANY_ID, OPERATOR)
     assert closed.changes == {"closed_at": (None, "2026-11-23T12:00:00.000Z")}
 
 

@@ -53,14 +53,14 @@ def test_an_unlocked_number_can_be_activated_again(room):
 def test_of_a_number_without_a_company_the_operators_journal_tells(room):
     assert room.unlock() is None
     (entry,) = room.companies.entries
-    assert (entry.company_id, entry.action, entry.subject) == ("operator", "activation.unlocked", NUMBER)
+    assert (entry.partition, entry.action, entry.subject) == ("operator", "activation.unlocked", NUMBER)
     assert entry.actor == OPERATOR
 
 
 def test_of_a_number_with_a_company_its_own_journal_tells(room):
     room.companies.add(a_company())
     assert room.unlock().company_id == COMPANY_ID
-    assert room.companies.entries[0].company_id == COMPANY_ID
+    assert room.companies.entries[0].partition == COMPANY_ID
 
 
 # Appointing a main contact

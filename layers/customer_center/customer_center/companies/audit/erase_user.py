@@ -90,7 +90,7 @@ def _erase_deleted(
 
 def _entry(user_id: str, actor: Member, request_id: str, now: datetime) -> Entry:
     return new_entry(
-        company_id=actor.company.company_id,
+        partition=actor.company.company_id,
         now=now,
         actor=person(actor.user),
         action=ERASED,

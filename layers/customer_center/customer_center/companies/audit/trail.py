@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from customer_center.companies.ids import company_of
 from customer_center.companies.ports import AuditTrail
 from customer_center.platform.clock import EPOCH
 from customer_center.platform.errors import MalformedRequest
-from customer_center.platform.ids import ULID_TEXT, company_of, made_at, ulid_floor
+from customer_center.platform.ids import ULID_TEXT, made_at, ulid_floor
 from customer_center.platform.journal import Entry
 from customer_center.platform.paging import Page, Part, filled, read_cursor, written_cursor
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from customer_center.companies.email_address import comparable
+from customer_center.companies.ids import user_id_floor
 from customer_center.companies.model import (
     CachedContact,
     ContactsPage,
@@ -17,7 +18,6 @@ from customer_center.companies.model import (
 from customer_center.companies.ports import ErpGateway, ErpRecords
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import NotFound, OutsideSystemError
-from customer_center.platform.ids import user_id_floor
 from customer_center.platform.log import logger
 
 # An invited user's id is made shortly before the user is written. No function runs this long.

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from customer_center.companies import effects
+from customer_center.companies.ids import new_company_id, new_user_id
 from customer_center.companies.model import Attempt, Company, attempt_key, secret_hash
 from customer_center.companies.onboarding.activation import Activation, ActivationRules, Try, Visit
 from customer_center.companies.ports import Activations, Attempts
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import Conflict, FieldError, InProgress, InvalidInput
-from customer_center.platform.ids import new_company_id, new_ulid, new_user_id
+from customer_center.platform.ids import new_ulid
 from customer_center.platform.journal import Actor, Entry, new_entry
 
 # At most one mail per activation in this time, whoever asks.
@@ -127,7 +128,7 @@ def _new_attempt(request: Try, known: Known, rules: ActivationRules, now: dateti
 
 def _begun_entry(attempt: Attempt, visit: Visit) -> Entry:
     return new_entry(
-        company_id=attempt.company_id,
+        partition=attempt.company_id,
         now=attempt.requested_at,
         actor=Actor("visitor"),
         action="activation.requested",

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from customer_center.companies import effects
 from customer_center.companies.entries import person, user_entry
+from customer_center.companies.ids import new_user_id
 from customer_center.companies.login import align_identity
 from customer_center.companies.model import (
     Attempt,
@@ -26,7 +27,6 @@ from customer_center.companies.onboarding.activation_code import person_of
 from customer_center.companies.ports import Activations, CompanyExists, Identities
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import Conflict, Forbidden, InProgress
-from customer_center.platform.ids import new_user_id
 
 # Somebody else may create the company at the same time, once. More often, something else is wrong.
 _JOIN_TRIES = 3

@@ -57,7 +57,7 @@ def _change(
 ) -> Company:
     after = replace(company, closed_at=now if closed else None, updated_at=now, version=company.version + 1)
     entry = new_entry(
-        company_id=company.company_id,
+        partition=company.company_id,
         now=now,
         actor=actor,
         action=action,

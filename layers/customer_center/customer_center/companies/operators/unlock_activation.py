@@ -1,9 +1,10 @@
 """Unlock the activation of a customer number whose limits were reached (docs/specification.md, 3.2 and 4.18)."""
 
+from customer_center.clients.entries import OPERATOR
 from customer_center.companies.model import Company
 from customer_center.companies.ports import OperatorRecords
 from customer_center.platform.clock import Clock
-from customer_center.platform.journal import OPERATOR, Actor, new_entry
+from customer_center.platform.journal import Actor, new_entry
 
 
 def unlock_activation(
@@ -16,7 +17,7 @@ def unlock_activation(
     now = clock.now()
     company = companies.company_of_number(customer_number)
     entry = new_entry(
-        company_id=company.company_id if company else OPERATOR,
+        partition=company.company_id if company else OPERATOR,
         now=now,
         actor=actor,
         action="activation.unlocked",

@@ -5,6 +5,7 @@ from datetime import datetime
 from customer_center.companies import effects
 from customer_center.companies.email_address import email_address
 from customer_center.companies.entries import person, user_entry
+from customer_center.companies.ids import new_user_id
 from customer_center.companies.model import (
     ErpContact,
     Invitation,
@@ -15,7 +16,6 @@ from customer_center.companies.model import (
     UserStatus,
 )
 from customer_center.platform.errors import FieldError, InvalidInput
-from customer_center.platform.ids import new_user_id
 from customer_center.platform.journal import Entry
 from customer_center.platform.language import choose_language
 

@@ -1,0 +1,21 @@
+"""The journal of this deployment, made from the environment, once per sandbox and only when it is needed."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from customer_center.platform import aws
+from customer_center.platform.config import from_environment
+from customer_center.platform.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    journal_table: str
+    pending_shards: int
+
+
+@cache
+def journal() -> Journal:
+    """Return the journal of this deployment."""
+    settings = from_environment(_Settings)
+    return Journal(client=aws.dynamodb(), table=settings.journal_table, pending_shards=settings.pending_shards)
