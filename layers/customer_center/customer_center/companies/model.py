@@ -36,7 +36,7 @@ class Permission(StrEnum):
     USERS_DEACTIVATE = "users.deactivate"
     USERS_DELETE = "users.delete"
     ROLES_ASSIGN = "roles.assign"
-    BUDGETS_SET = "budgets.set"
+    BUDGET_SET = "budgets.set"
     AUDIT_VIEW = "audit.view"
     ORDERS_BUY = "orders.buy"
     ORDERS_APPROVE = "orders.approve"
@@ -580,7 +580,7 @@ def check_budgets_set(actor: User, before: Budgets, after: Budgets) -> None:
     Raises Forbidden, or InvalidInput for two currencies. Equal budgets are no change.
     """
     if before != after:
-        check_permission(actor, Permission.BUDGETS_SET)
+        check_permission(actor, Permission.BUDGET_SET)
         after.check()
 
 

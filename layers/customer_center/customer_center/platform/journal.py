@@ -63,7 +63,8 @@ class Entry:
     """One change: who did what to which subject, when, in which request.
 
     `partition` is the partition key of the journal table: a company, a customer of an account, or the operators.
-    `changes` maps a field to its values before and after.
+    `request_id` is the id of what caused the change: an API request, a webhook or an effect. `changes` maps a field to
+    its values before and after.
     """
 
     entry_id: str
