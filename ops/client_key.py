@@ -21,10 +21,11 @@ from customer_center.clients.model import SHOWN, ClientKey, Scope, ShownOnce, ma
 from customer_center.clients.revoke_client_key import revoke_client_key
 from customer_center.clients.rotate_client_key import rotate_client_key
 from customer_center.clients.store import ClientKeyStore
-from customer_center.platform import texts
+from customer_center.clients.texts import CLIENTS_TEXTS
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.errors import CustomerCenterError
 from customer_center.platform.journal import Actor, Journal
+from customer_center.platform.texts import PLATFORM_TEXTS
 from ops.checks import stage_named
 
 OPS = Actor("system", "ops")
@@ -43,7 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _do(given, keys)
     except CustomerCenterError as refusal:
-        print(f"{refusal.code}: {texts.error_text(refusal.code, 'en', refusal.values)}", file=sys.stderr)
+        print(
+            f"{refusal.code}: {(PLATFORM_TEXTS | CLIENTS_TEXTS).error_text(refusal.code, 'en', refusal.values)}",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

@@ -56,7 +56,8 @@ from customer_center.mail.render import render
 from customer_center.platform.idempotency import once
 from customer_center.platform.journal import Actor, Effect, Entry, new_entry
 from customer_center.platform.spreadsheet import read
-from customer_center.webhooks.events import Delivery, Event
+from customer_center.webhooks.delivery import Delivery
+from customer_center.webhooks.events import Event
 from tests.fakes.clock import NOON, FakeClock
 from tests.fakes.companies import FakeCompanies, FakeIdentities, FakeTrail
 from tests.fakes.erp import FakeErp

@@ -1,4 +1,4 @@
-"""POST /activations: a company's main contact opens the company's customer center (seed 001)."""
+"""POST /activations: a main contact opens their company's customer center, or a person a standard account."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from customer_center.companies.model import RefusalLimits, check_salutation
 from customer_center.companies.onboarding.activate_company import activate_company
 from customer_center.companies.onboarding.activation import Activation, ActivationRules, CodeSent, Visit
 from customer_center.companies.onboarding.bodies import ActivationBody, CodeSentAnswer, LoggedInAnswer, SessionAnswer
+from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.wiring import companies
 from customer_center.connectors.cognito.wiring import identities
 from customer_center.connectors.silver.wiring import erp
@@ -20,12 +21,12 @@ from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.http import PUBLIC, Answer, Api, Request
 
-api = Api()
+api = Api(COMPANIES_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The parameters of activation, from the template."""
+    """The template's parameters for activation."""
 
     activation_confirmation: str
     activation_refusals_per_network: int
@@ -38,7 +39,7 @@ class Settings:
     trusted_proxies: int
 
     def rules(self) -> ActivationRules:
-        """Return the rules that the parameters make."""
+        """Return the parameters as rules."""
         return ActivationRules(
             confirm_email=self.activation_confirmation == "email",
             limits=RefusalLimits(
@@ -82,10 +83,10 @@ def settings() -> Settings:
     ],
 )
 def activate(body: ActivationBody, request: Request) -> Answer[LoggedInAnswer | CodeSentAnswer]:
-    """Activate the company's customer center, or a standard account where the ERP switched none on.
+    """Activate the company's customer center, or a standard account if the ERP has no customer center for it.
 
-    Three things prove who is asking: a customer number, one of its invoice numbers, and an e-mail address that
-    receives a code. The same request with that `code` completes, and logs the person in.
+    A customer number, one of its invoice numbers and an e-mail address prove the right to do so. A code is mailed to
+    the address (202). The same request with that `code` completes the activation and logs the person in (201).
     """
     check_salutation(body.salutation, settings().salutations)
     activation = Activation(

@@ -1,4 +1,4 @@
-"""Customer-sync queue → companies. Applies what the ERP told by webhook; a message may come any number of times."""
+"""Customer-sync queue → companies. Applies the ERP's events; a message may be delivered any number of times."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,16 +10,16 @@ from customer_center.companies.wiring import companies
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.log import logger
 from customer_center.platform.sqs import consume_texts
-from customer_center.webhooks.events import delivery_of
+from customer_center.webhooks.delivery import Delivery
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
     """Apply a batch of events."""
 
-    def one(message: str) -> None:
-        delivery = delivery_of(message)
+    def apply(message: str) -> None:
+        delivery = Delivery.from_message(message)
         logger.append_keys(webhook_id=delivery.webhook_id, type=delivery.event.type)
         apply_erp_event(delivery, companies=companies(), clock=SystemClock())
 
     logger.clear_state()
-    return consume_texts(event, one)
+    return consume_texts(event, apply)

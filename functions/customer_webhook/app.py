@@ -1,4 +1,4 @@
-"""POST /webhooks/{source}: other systems tell what changed; verified, kept, and applied later (docs/webhooks.md)."""
+"""POST /webhooks/{source}: other systems send events, which are verified, stored, and applied later."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,21 +13,23 @@ from customer_center.platform.config import from_environment
 from customer_center.platform.http import Answer, Api, Request
 from customer_center.webhooks.callers import SIGNATURE
 from customer_center.webhooks.receive_event import receive_event
-from customer_center.webhooks.wiring import erp_keys, event_queue
+from customer_center.webhooks.sources import SOURCES, event_schemas
+from customer_center.webhooks.texts import WEBHOOKS_TEXTS
+from customer_center.webhooks.wiring import event_queue, source_keys
 
-api = Api()
+api = Api(WEBHOOKS_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The parameters of receiving webhooks, from the template."""
+    """The template's parameters for webhooks."""
 
     webhook_tolerance_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedAnswer:
-    """The event is kept, and will be applied. `webhook_id` is the request's own."""
+    """The event is stored and will be applied. `webhook_id` is the one of the request."""
 
     status: Literal["accepted"]
     webhook_id: str
@@ -43,19 +45,21 @@ def settings() -> Settings:
     "POST /webhooks/{source}",
     caller=SIGNATURE,
     statuses=[HTTPStatus.ACCEPTED],
-    problems=["signature-invalid", "event-type-unknown", "invalid-input", "queue-unavailable"],
+    problems=["event-type-unknown", "invalid-input", "queue-unavailable"],
+    path_values={"source": tuple(SOURCES)},
+    body_schemas=event_schemas,
 )
 def receive_webhook(source: str, body: bytes, request: Request) -> Answer[AcceptedAnswer]:
-    """Tell what changed. The one source is `erp`; requests are signed as Standard Webhooks has it.
+    """Send an event. Requests of the source `erp` are signed as Standard Webhooks 1.0.0 defines.
 
-    Send it again after any answer but 202: an event is known by its `webhook-id` and counts once.
+    After any answer but 202, send the event again with the same `webhook-id`. It is applied once.
     """
     now = SystemClock().now()
     webhook_id = receive_event(
         source,
         request.headers,
         body,
-        keys=lambda: erp_keys(now),
+        keys=lambda known: source_keys(known, now),
         tolerance=settings().webhook_tolerance_seconds,
         queue=event_queue(),
         now=now,

@@ -1,4 +1,4 @@
-"""Mail queue → SES. A message may come any number of times; its effect id, the mail id, makes that harmless."""
+"""Mail queue → SES. A message may be delivered any number of times: its effect id, the mail's id, makes that safe."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from customer_center.platform.sqs import consume
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The shop as mails name it, and what mails promise, from the template."""
+    """The template's parameters for mails: the shop's name and addresses, and how long links and codes are valid."""
 
     shop_name: str
     shop_url: str
@@ -37,7 +37,7 @@ class Settings:
 
 @cache
 def outgoing() -> Outgoing:
-    """Return what mails of this deployment need."""
+    """Return everything that delivering a mail needs in this deployment."""
     settings = from_environment(Settings)
     return Outgoing(
         shop=Shop(settings.shop_name, settings.shop_url, settings.invitation_url, settings.email_confirmation_url),
@@ -61,7 +61,7 @@ def outgoing() -> Outgoing:
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
     """Deliver a batch of mails."""
 
-    def one(effect: Effect) -> None:
+    def deliver(effect: Effect) -> None:
         deliver_mail(effect, outgoing())
 
-    return consume(event, one)
+    return consume(event, deliver)

@@ -1,4 +1,4 @@
-"""What SES says of our mails → invitations and new e-mails. A message may come any number of times, in any order."""
+"""SES's feedback about our mails → companies. A message may be delivered any number of times and in any order."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,8 +15,8 @@ from customer_center.platform.sqs import consume_texts
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
     """Note a batch of bounces and complaints."""
 
-    def one(message: str) -> None:
+    def note(message: str) -> None:
         if feedback := read_feedback(message):
             note_feedback(feedback, companies=companies(), clock=SystemClock())
 
-    return consume_texts(event, one)
+    return consume_texts(event, note)

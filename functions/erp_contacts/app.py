@@ -1,4 +1,4 @@
-"""/erp-contacts and /users/import: the ERP's contacts without a shop account; adding one, or many (seeds 000, 001)."""
+"""/erp-contacts and /users/import: the ERP's contacts without a shop account, inviting one of them, and many users."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from customer_center.companies.idempotency import user_once
 from customer_center.companies.mails.limit_mails import limit_mails
 from customer_center.companies.model import InvitationRules, Member, NewUser, Permission, User, check_salutation
 from customer_center.companies.ports import Companies
+from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.import_bodies import (
     COLUMNS,
     REQUIRED_COLUMNS,
@@ -40,15 +41,15 @@ from customer_center.platform.idempotency import once
 from customer_center.platform.spreadsheet import read
 from customer_center.platform.wiring import journal
 
-# Well before the function's time is up, so that what was done is told.
+# Well below the function's timeout, so that the answer can say what was done.
 _IMPORT_FOR = timedelta(seconds=20)
 
-api = Api()
+api = Api(COMPANIES_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The parameters of the contact list and of invitations, from the template."""
+    """The template's parameters for the contact list and invitations."""
 
     salutations: tuple[str, ...]
     invitation_days: int
@@ -58,7 +59,7 @@ class Settings:
     mails_per_hour: int
 
     def rules(self) -> InvitationRules:
-        """Return the rules that the parameters make."""
+        """Return the parameters as rules."""
         return InvitationRules(
             valid_for=timedelta(days=self.invitation_days),
             fallback_language=self.fallback_language,
@@ -78,7 +79,7 @@ def settings() -> Settings:
     problems=["cursor-invalid", "erp-malformed", "erp-unavailable", "erp-timeout"],
 )
 def list_contacts(caller: Member, query: ErpContactsQuery) -> Answer[ErpContactsAnswer]:
-    """List the ERP's contacts who have no shop account, by name; the last answer while the ERP cannot be asked."""
+    """List the ERP's contacts without a shop account, by name. While the ERP is down, the last known list is shown."""
     with erp() as gateway:
         contacts = list_erp_contacts(
             caller.user,
@@ -118,7 +119,7 @@ def list_contacts(caller: Member, query: ErpContactsQuery) -> Answer[ErpContacts
     ],
 )
 def invite(contact_number: str, body: InviteContactBody, caller: Member, request: Request) -> Answer[UserAnswer]:
-    """Add a contact of the ERP to the shop; an invitation is mailed to them."""
+    """Invite a contact of the ERP to the shop. The invitation is mailed to them."""
     check_salutation(body.salutation, settings().salutations)
     new_user = NewUser(
         salutation=body.salutation,
@@ -153,6 +154,9 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
     )
 
 
+# This function serves the path although it is below /users, because an import reads the ERP's contacts. It needs the
+# ERP's secret and, if the ERP is in a company network, the VPC's subnets. The users function has neither and must not
+# get them: it would have more rights than it needs, and in a VPC it would need a NAT gateway to reach Cognito.
 @api.route(
     "POST /users/import",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
@@ -160,12 +164,13 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
     consumes="text/csv",
 )
 def import_table(body: bytes, query: ImportQuery, caller: Member, request: Request) -> Answer[ImportAnswer]:
-    """Invite up to 200 users from a table: one answer for each row, and no row keeps another.
+    """Invite up to 200 users from a table. The answer has one result per row; a wrong row does not affect the others.
 
-    Columns by name, in any order: `salutation` and `roles` (several with `;` or `|`), `name`, `email`, `language`,
-    `contact_number`, `budget_per_order`, `budget_per_month`, `currency`. UTF-8; comma or semicolon between cells. With
-    a contact number, name, e-mail and language default to the ERP's. Rows `not_tried` are for the same request again:
-    the time was up, or the limit of mails.
+    Columns are found by name, in any order: `salutation` and `roles` (several with `;` or `|`), and optionally `name`,
+    `email`, `language`, `contact_number`, `budget_per_order`, `budget_per_month` and `currency`. UTF-8, with
+    commas or semicolons between cells. In a row with a contact number, name, e-mail and language default to the ERP's;
+    a row without one needs name and e-mail. Rows with the status `not_tried` were not reached, because the time or the
+    limit of mails was used up: send the same request again.
     """
     clock = SystemClock()
     give_up_at = clock.now() + _IMPORT_FOR
@@ -181,7 +186,7 @@ def import_table(body: bytes, query: ImportQuery, caller: Member, request: Reque
             )
 
     key = request.idempotency(caller.user.user_id)
-    # A repeat goes on where the first one stopped: who is invited already is not invited again.
+    # A repeated request continues: users who are already invited are not invited again.
     results = once(key, do, lambda _: do(companies()), records=companies(), clock=clock)
     return Answer(ImportAnswer.of(results, dry_run=query.dry_run, language=request.language))
 

@@ -1,4 +1,4 @@
-"""ERP contact queue → ERP. Creates the contact of a requested user; a message may come any number of times."""
+"""ERP contact queue → ERP. Creates requested users' contacts; a message may be delivered any number of times."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,10 +16,10 @@ from customer_center.platform.sqs import consume
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
     """Create a batch of contacts."""
 
-    def one(effect: Effect) -> None:
+    def create(effect: Effect) -> None:
         with erp() as gateway:
             create_erp_contact(
                 effect.data["user_id"], effect.effect_id, erp=gateway, companies=companies(), clock=SystemClock()
             )
 
-    return consume(event, one)
+    return consume(event, create)

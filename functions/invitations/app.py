@@ -1,4 +1,4 @@
-"""What people do with the links they are mailed: accept an invitation (seed 001), confirm a new e-mail."""
+"""The links in mails: accepting an invitation, confirming a new e-mail address."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -20,25 +20,26 @@ from customer_center.companies.onboarding.bodies import (
 )
 from customer_center.companies.onboarding.confirm_email import confirm_email
 from customer_center.companies.onboarding.limit_wrong_links import wrong_links_limited
+from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.wiring import companies
 from customer_center.connectors.cognito.wiring import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.http import PUBLIC, Answer, Api, Request
 
-api = Api()
+api = Api(COMPANIES_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The limits of who opens links, from the template."""
+    """The template's parameters for opening links."""
 
     wrong_links_per_network: int
     wrong_links_window_seconds: int
     trusted_proxies: int
 
     def limits(self) -> WrongLinkLimits:
-        """Return the limits that the parameters make."""
+        """Return the parameters as limits."""
         return WrongLinkLimits(self.wrong_links_per_network, self.wrong_links_window_seconds)
 
 
@@ -63,7 +64,7 @@ def settings() -> Settings:
     ],
 )
 def accept(body: AcceptanceBody, request: Request) -> Answer[LoggedInAnswer]:
-    """Accept an invitation with the token of its link and a password, and be logged in."""
+    """Accept an invitation with the token in its link and a new password. The answer logs the person in."""
     clock = SystemClock()
     with _wrong_links_limited(request):
         accepted = accept_invitation(
@@ -98,7 +99,7 @@ def accept(body: AcceptanceBody, request: Request) -> Answer[LoggedInAnswer]:
     ],
 )
 def confirm(body: EmailConfirmationBody, request: Request) -> Answer[EmailConfirmedAnswer]:
-    """Confirm a new e-mail with the token of its link: from now on it is the login. Open sessions go on."""
+    """Confirm a new e-mail address with the token in its link. It becomes the login; open sessions stay valid."""
     with _wrong_links_limited(request):
         user = confirm_email(
             body.token,

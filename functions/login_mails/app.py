@@ -1,4 +1,4 @@
-"""Cognito asks for the words of its own mails. It may ask any number of times; nothing is changed."""
+"""Cognito's CustomMessage trigger: writes the mails that Cognito sends. It may run any number of times."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +12,7 @@ from customer_center.platform.config import from_environment
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The shop as mails name it, from the template."""
+    """The template's parameters for mails."""
 
     shop_name: str
     shop_url: str
@@ -21,12 +21,12 @@ class Settings:
 
 @cache
 def settings() -> Settings:
-    """Return the settings of this deployment."""
+    """Return this deployment's settings."""
     return from_environment(Settings)
 
 
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Put the words into the answer."""
+    """Return the event with subject and text in its response."""
     request = event["request"]
     event["response"] |= login_mail(
         event["triggerSource"],

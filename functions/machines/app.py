@@ -1,4 +1,4 @@
-"""/companies, /client-keys: what the shop's backend reads and what operators do, by client key (DESIGN §3)."""
+"""/companies, /activation-unlocks and /client-keys: the API of machines, which is the shop's backend and operators."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -20,6 +20,7 @@ from customer_center.clients.model import ClientKey, Scope, ShownOnce
 from customer_center.clients.ports import ClientKeys
 from customer_center.clients.revoke_client_key import revoke_client_key
 from customer_center.clients.rotate_client_key import rotate_client_key
+from customer_center.clients.texts import CLIENTS_TEXTS
 from customer_center.clients.wiring import client_keys
 from customer_center.companies.customer_numbers import find_company
 from customer_center.companies.idempotency import user_once
@@ -37,21 +38,22 @@ from customer_center.companies.operators.bodies import (
 from customer_center.companies.operators.close_company import close_company, reopen_company
 from customer_center.companies.operators.unlock_activation import unlock_activation
 from customer_center.companies.ports import Companies
+from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.wiring import companies
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.errors import NotFound
 from customer_center.platform.http import Answer, Api, Request
 from customer_center.platform.idempotency import once
 
-api = Api()
+api = Api(CLIENTS_TEXTS | COMPANIES_TEXTS)
 
 
-# What the shop's backend reads
+# For the shop's backend
 
 
 @api.route("GET /companies", caller=client(client_keys, Scope.COMPANIES_READ))
 def find_companies(query: CompaniesQuery) -> Answer[CompaniesAnswer]:
-    """Find the company of a customer number. One that the ERP has renumbered is found by its old number too."""
+    """Find the company with a customer number. Old numbers of a customer whom the ERP has renumbered work too."""
     found = find_company(query.customer_number, companies())
     return Answer(CompaniesAnswer(items=[CompanyRecordAnswer.of(found)] if found else []))
 
@@ -68,19 +70,19 @@ def get_company(company_id: str) -> Answer[CompanyRecordAnswer]:
     problems=["not-found"],
 )
 def get_company_user(company_id: str, user_id: str) -> Answer[CompanyUserAnswer]:
-    """Return one user with status, roles, permissions and budgets as they are now, so that an order can be checked."""
+    """Return one user with current status, roles, permissions and budgets, for example to check an order."""
     user = companies().user(user_id) if is_colleague(user_id, company_id) else None
     if user is None:
         raise NotFound
-    return _of_company(user)
+    return _company_user(user)
 
 
-# What operators do to companies
+# For operators: companies
 
 
 @api.route("POST /activation-unlocks", caller=client(client_keys, Scope.OPERATOR), problems=["in-progress"])
 def unlock(body: ActivationUnlockBody, caller: ClientKey, request: Request) -> Answer[ActivationUnlockAnswer]:
-    """Forget what was counted today against a customer number: refused activations, and codes that were mailed."""
+    """Reset what was counted today for a customer number: refused activations and mailed codes."""
     clock = SystemClock()
 
     def do(companies: Companies) -> Company | None:
@@ -105,7 +107,7 @@ def unlock(body: ActivationUnlockBody, caller: ClientKey, request: Request) -> A
     problems=["not-found", "user-not-active", "in-progress"],
 )
 def appoint(company_id: str, body: AppointmentBody, caller: ClientKey, request: Request) -> Answer[CompanyUserAnswer]:
-    """Make an active user of the company a main contact, when the last one is gone or at any time."""
+    """Make an active user of the company a main contact. This also works while the company has none."""
     clock = SystemClock()
 
     def do(companies: Companies) -> User:
@@ -113,7 +115,7 @@ def appoint(company_id: str, body: AppointmentBody, caller: ClientKey, request: 
             company_id, body.user_id, machine(caller), request.request_id, companies=companies, clock=clock
         )
 
-    return _of_company(user_once(request.idempotency(caller.key_id), do, companies=companies(), clock=clock))
+    return _company_user(user_once(request.idempotency(caller.key_id), do, companies=companies(), clock=clock))
 
 
 @api.route(
@@ -122,7 +124,7 @@ def appoint(company_id: str, body: AppointmentBody, caller: ClientKey, request: 
     problems=["not-found", "in-progress"],
 )
 def close(company_id: str, caller: ClientKey, request: Request) -> Answer[CompanyRecordAnswer]:
-    """Keep everybody of the company out at once. Their logins are shut within minutes; nothing is deleted."""
+    """Close the company: its users are refused at once, their logins disabled within minutes. Nothing is deleted."""
     clock = SystemClock()
 
     def do(companies: Companies) -> Company:
@@ -138,7 +140,7 @@ def close(company_id: str, caller: ClientKey, request: Request) -> Answer[Compan
     problems=["not-found", "in-progress"],
 )
 def reopen(company_id: str, caller: ClientKey, request: Request) -> Answer[CompanyRecordAnswer]:
-    """Let everybody of the company in again who is active; their logins and passwords come back within minutes."""
+    """Open the company again: its active users are let in, and their logins and passwords work again within minutes."""
     clock = SystemClock()
 
     def do(companies: Companies) -> Company:
@@ -148,7 +150,7 @@ def reopen(company_id: str, caller: ClientKey, request: Request) -> Answer[Compa
     return Answer(CompanyRecordAnswer.of(company))
 
 
-# What operators do to client keys
+# For operators: client keys
 
 
 @api.route(
@@ -158,7 +160,7 @@ def reopen(company_id: str, caller: ClientKey, request: Request) -> Answer[Compa
     problems=["in-progress"],
 )
 def issue(body: ClientKeyBody, caller: ClientKey, request: Request) -> Answer[ShownOnceAnswer]:
-    """Issue a client key. The answer is the only time it is seen; a repeat of the request has `secret: null`."""
+    """Issue a client key. Only this answer shows its secret; the answer to a repeated request has `secret: null`."""
     clock = SystemClock()
 
     def do(keys: ClientKeys) -> ShownOnce:
@@ -170,7 +172,7 @@ def issue(body: ClientKeyBody, caller: ClientKey, request: Request) -> Answer[Sh
 
 @api.route("GET /client-keys", caller=client(client_keys, Scope.OPERATOR))
 def list_client_keys() -> Answer[ClientKeysAnswer]:
-    """List all client keys, the revoked ones too. No secret is shown."""
+    """List all client keys, including revoked ones, without their secrets."""
     return Answer(ClientKeysAnswer.of(client_keys().keys()))
 
 
@@ -187,7 +189,7 @@ def get_client_key(key_id: str) -> Answer[ClientKeyAnswer]:
     problems=["not-found", "client-key-revoked", "secrets-limit", "in-progress"],
 )
 def rotate(key_id: str, caller: ClientKey, request: Request) -> Answer[ShownOnceAnswer]:
-    """Add a second secret to a key; the first stays good until it is revoked. A repeat has `secret: null`."""
+    """Add a second secret to a key. The first stays valid until it is revoked. A repeat has `secret: null`."""
     clock = SystemClock()
 
     def do(keys: ClientKeys) -> ShownOnce:
@@ -203,7 +205,7 @@ def rotate(key_id: str, caller: ClientKey, request: Request) -> Answer[ShownOnce
     problems=["not-found", "in-progress"],
 )
 def revoke(key_id: str, body: RevocationBody, caller: ClientKey, request: Request) -> Answer[ClientKeyAnswer]:
-    """Take one secret of a key away, or the whole key for good; who shows it is refused from the next request on."""
+    """Revoke one secret of a key, or the whole key for good. From the next request on it is refused."""
     clock = SystemClock()
 
     def do(keys: ClientKeys) -> ClientKey:
@@ -222,7 +224,7 @@ def _company(company_id: str) -> Company:
     return company
 
 
-def _of_company(user: User) -> Answer[CompanyUserAnswer]:
+def _company_user(user: User) -> Answer[CompanyUserAnswer]:
     return Answer(CompanyUserAnswer.of(user, _company(user.company_id), SystemClock().now()), version=user.version)
 
 

@@ -1,4 +1,4 @@
-"""/me, /users, /company and /audit-entries: the users as their main contact administers them (seed 001)."""
+"""/me, /users, /company and /audit-entries: a company's people administer its users."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -36,6 +36,7 @@ from customer_center.companies.model import (
     check_salutation,
 )
 from customer_center.companies.ports import Companies
+from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.bodies import (
     EditUserBody,
     ErasureAnswer,
@@ -64,12 +65,12 @@ from customer_center.platform.language import choose_language
 from customer_center.platform.spreadsheet import written
 from customer_center.platform.wiring import journal
 
-api = Api()
+api = Api(COMPANIES_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The parameters of user administration, from the template."""
+    """The template's parameters for user administration."""
 
     salutations: tuple[str, ...]
     invitation_days: int
@@ -79,7 +80,7 @@ class Settings:
     mails_per_hour: int
 
     def rules(self) -> InvitationRules:
-        """Return the rules that the parameters make."""
+        """Return the parameters as rules."""
         return InvitationRules(
             valid_for=timedelta(days=self.invitation_days),
             new_email_valid_for=timedelta(hours=self.email_change_hours),
@@ -96,7 +97,7 @@ def settings() -> Settings:
 
 @api.route("GET /me", caller=person(companies))
 def me(caller: Member) -> Answer[MeAnswer]:
-    """Tell who is logged in, and what they may do."""
+    """Return the person who is logged in, with their permissions."""
     return Answer(
         MeAnswer(
             user=_answer(caller.user, caller.company),
@@ -113,7 +114,7 @@ def me(caller: Member) -> Answer[MeAnswer]:
     problems=["cursor-invalid", "unsupported-query"],
 )
 def list_users(caller: Member, query: UsersQuery) -> Answer[UsersAnswer]:
-    """List the company's users with status and roles; a page may be short, also where there are more."""
+    """List the company's users with status and roles. Before the last page, too, a page may have less than `limit`."""
     page = find_users(
         caller.company.company_id,
         query.wanted,
@@ -134,7 +135,7 @@ def list_users(caller: Member, query: UsersQuery) -> Answer[UsersAnswer]:
     problems=["email-in-use", "in-progress", "permission-missing", "too-many-requests"],
 )
 def request_new_user(body: RequestUserBody, caller: Member, request: Request) -> Answer[UserAnswer]:
-    """Request a new user: a person the ERP does not list. An invitation is mailed to them."""
+    """Invite a person who is not a contact of the ERP. The invitation is mailed to them."""
     check_salutation(body.salutation, settings().salutations)
     new_user = NewUser(
         salutation=body.salutation,
@@ -178,7 +179,7 @@ def get_user(user_id: str, caller: Member) -> Answer[UserAnswer]:
     problems=["not-found", "own-account", "last-main-contact", "in-progress", "version-changed"],
 )
 def deactivate(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]:
-    """End a user's access at once: no request, no login, no refreshed token. An open invitation is revoked."""
+    """End a user's access at once: requests, login and refresh token are refused. An open invitation is revoked."""
 
     def do(companies: Companies) -> User:
         return deactivate_user(
@@ -200,7 +201,7 @@ def deactivate(user_id: str, caller: Member, request: Request) -> Answer[UserAns
     problems=["not-found", "in-progress", "version-changed", "too-many-requests"],
 )
 def activate(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]:
-    """Give a deactivated user login and password back; who never accepted their invitation is mailed a new one."""
+    """Give a deactivated user access again, with the same password. A user who never accepted gets a new invitation."""
 
     def do(companies: Companies) -> User:
         return activate_user(
@@ -220,7 +221,7 @@ def activate(user_id: str, caller: Member, request: Request) -> Answer[UserAnswe
 
 @api.route("GET /me/export", caller=person(companies), problems=["cursor-invalid"])
 def export_me(caller: Member, query: PageQuery) -> Answer[ExportAnswer]:
-    """Return what is kept of the person who is logged in."""
+    """Return all data about the person who is logged in."""
     return _export(caller.user, caller, query)
 
 
@@ -230,7 +231,7 @@ def export_me(caller: Member, query: PageQuery) -> Answer[ExportAnswer]:
     problems=["cursor-invalid", "not-found"],
 )
 def export_user(user_id: str, caller: Member, query: PageQuery) -> Answer[ExportAnswer]:
-    """Return what is kept of a person of the company. Takes `users.view` besides."""
+    """Return all data about a person of the company. Also takes the permission `users.view`."""
     return _export(exported_user(user_id, caller, companies=companies()), caller, query)
 
 
@@ -254,9 +255,9 @@ def _export(user: User, caller: Member, query: PageQuery) -> Answer[ExportAnswer
     problems=["not-found", "own-account", "last-main-contact", "in-progress", "version-changed"],
 )
 def erase(user_id: str, caller: Member, request: Request) -> Answer[ErasureAnswer]:
-    """Delete a user and blank what the journal says of them, also of one deleted before; the certificate of it.
+    """Delete a user, or take one deleted before, and erase their data from the audit trail. Returns a certificate.
 
-    202 while the journal is being blanked, which takes moments: the same request later tells when that is complete.
+    202 means that the audit trail is still being erased, which takes moments. Repeat the request to see it completed.
     """
 
     def do(companies: Companies) -> Certificate:
@@ -282,7 +283,7 @@ _AUDIT_CALLER = person(companies, Permission.AUDIT_VIEW, administration=True)
 
 @api.route("GET /audit-entries", caller=_AUDIT_CALLER, problems=["cursor-invalid"])
 def audit_trail(caller: Member, query: AuditQuery) -> Answer[AuditEntriesAnswer]:
-    """Show who changed what in the company, newest first."""
+    """List who changed what in the company, newest first."""
     page = _audit_trail(caller, query)
     items = [AuditEntryAnswer.of(entry, page.names) for entry in page.rows]
     return Answer(AuditEntriesAnswer(items=items, next_cursor=page.next_cursor))
@@ -290,9 +291,9 @@ def audit_trail(caller: Member, query: AuditQuery) -> Answer[AuditEntriesAnswer]
 
 @api.route("GET /audit-entries/export", caller=_AUDIT_CALLER, problems=["cursor-invalid"])
 def export_audit_trail(caller: Member, query: AuditExportQuery) -> Answer[Csv]:
-    """Show who changed what in the company as a table: a row for each field that changed.
+    """Export who changed what in the company as a table with one row per changed field.
 
-    An answer has a bound; `Link` with `rel="next"` (RFC 8288) leads to the next one.
+    A long table comes in several answers: the header `Link` with `rel="next"` (RFC 8288) leads to the next one.
     """
     page = _audit_trail(caller, query)
     rows = (row for entry in page.rows for row in audit_rows(AuditEntryAnswer.of(entry, page.names)))
@@ -329,10 +330,10 @@ def _audit_trail(caller: Member, query: AuditQuery) -> EntriesPage:
     ],
 )
 def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> Answer[UserAnswer]:
-    """Edit a user: salutation, name, e-mail, language, roles and budgets; what is left out stays as it is.
+    """Edit a user: salutation, name, e-mail, language, roles and budgets. Fields that are left out do not change.
 
-    A new e-mail of somebody who logs in shows as `email_change` until its owner has confirmed it with the link they
-    are mailed; naming the present e-mail again takes it back. An invited user's invitation is sent to the new one.
+    A new e-mail address of an active user is shown as `email_change` until its owner confirms it with the link in a
+    mail. To cancel it, send the present address. An invited user's invitation is sent to the new address.
     """
     if body.salutation:
         check_salutation(body.salutation, settings().salutations)
@@ -358,7 +359,7 @@ def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> 
     problems=["not-found", "own-account", "last-main-contact", "in-progress", "version-changed"],
 )
 def delete(user_id: str, caller: Member, request: Request) -> Answer[None]:
-    """Delete a user for good, with their login; a contact of the ERP is one without an account again."""
+    """Delete a user and their login for good. A contact of the ERP is listed as one without an account again."""
     delete_user(
         user_id,
         caller,
@@ -377,7 +378,7 @@ def delete(user_id: str, caller: Member, request: Request) -> Answer[None]:
     problems=["not-found", "invitation-not-open", "in-progress", "version-changed", "too-many-requests"],
 )
 def resend(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]:
-    """Send an invitation again, with a new link: a pending, expired, bounced or revoked one; at most once a minute."""
+    """Send a pending, expired, bounced or revoked invitation again, with a new link. At most once a minute per user."""
 
     def do(companies: Companies) -> User:
         _limit_mails(caller, request)
@@ -400,7 +401,7 @@ def resend(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]
     problems=["not-found", "invitation-not-open", "in-progress", "version-changed"],
 )
 def revoke(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]:
-    """Revoke an invitation: its link is no good any more. The user stays listed and can be invited again."""
+    """Revoke an invitation: its link no longer works. The user stays listed and can be invited again."""
     user = revoke_invitation(
         user_id,
         caller.user,
@@ -414,7 +415,7 @@ def revoke(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]
 
 @api.route("GET /company", caller=person(companies, Permission.COMPANY_VIEW))
 def company(caller: Member) -> Answer[CompanyAnswer]:
-    """Return the company of who is logged in."""
+    """Return the company of the person who is logged in."""
     return Answer(CompanyAnswer.of(caller.company))
 
 
@@ -432,9 +433,9 @@ def company(caller: Member) -> Answer[CompanyAnswer]:
     ],
 )
 def hand_over_main_contact(body: MainContactBody, caller: Member, request: Request) -> Answer[UserAnswer]:
-    """Hand over the role of main contact to an active user, who is answered; both are told by mail.
+    """Hand over the role of main contact to an active user, whom the answer shows. Both get a mail.
 
-    Who hands over keeps their other roles, and is approver and buyer if there are none. If-Match is about them.
+    The caller keeps their other roles; without any they become approver and buyer. `If-Match` has the caller's version.
     """
 
     def do(companies: Companies) -> User:

@@ -57,7 +57,7 @@ def name(route: Route) -> str:
 
 
 ROUTES = declared_routes()
-PUBLIC_ROUTES = [route for route in ROUTES if route.caller.security is None]
+PUBLIC_ROUTES = [route for route in ROUTES if not route.caller.security]
 PEOPLE = [route for route in ROUTES if isinstance(route.caller, PersonCaller)]
 OF_ONE_THING = [route for route in PEOPLE if "{" in route.path]
 PERMITTED = [route for route in PEOPLE if name(route) not in WITHOUT_PERMISSION]

@@ -30,7 +30,6 @@ from customer_center.companies.users.find_users import UserFilter, UserSort
 from customer_center.connectors.cognito import wiring as cognito_adapter
 from customer_center.connectors.cognito.identities import CognitoIdentities
 from customer_center.connectors.silver import wiring as silver
-from customer_center.platform import texts
 from customer_center.platform.config import ConfigurationError, from_environment
 from customer_center.platform.dynamodb import cursor_of, to_item
 from customer_center.platform.errors import InProgress
@@ -76,6 +75,7 @@ from tests.integration.population import (
     user_id_of,
 )
 from tests.template_reader import ROOT, events_of, function_names, functions_of, load_template
+from tests.texts import ALL_TEXTS
 
 TEMPLATE = load_template()
 FUNCTION_OF_ROUTE = {
@@ -198,11 +198,11 @@ def assert_problem(reply, event, status, code, *errors, language="de"):
     assert problem["type"] == f"urn:customer-center:problem:{code}"
     assert problem["status"] == status
     assert problem["request_id"] == event["requestContext"]["requestId"]
-    sentence = re.sub(r"\\{\w+\\}", ".+", re.escape(texts.ERRORS[code][language]))
+    sentence = re.sub(r"\\{\w+\\}", ".+", re.escape(ALL_TEXTS.problems[code].sentences[language]))
     assert re.fullmatch(sentence, problem["detail"])
     found = problem.get("errors", [])
     assert sorted((wrong["pointer"], wrong["code"]) for wrong in found) == sorted(errors)
-    assert all(wrong["message"] == texts.FIELDS[wrong["code"]][language] for wrong in found)
+    assert all(wrong["message"] == ALL_TEXTS.fields[wrong["code"]][language] for wrong in found)
 
 
 @pytest.fixture(scope="module")
@@ -620,7 +620,7 @@ def test_a_table_of_users_is_imported_row_by_row(company):
         (4, "refused", "otto", "invalid-input"),
     ]
     (wrong,) = reply.body["rows"][2]["errors"]
-    assert wrong == {"pointer": "/email", "code": "email", "message": texts.FIELDS["email"]["de"]}
+    assert wrong == {"pointer": "/email", "code": "email", "message": ALL_TEXTS.fields["email"]["de"]}
     assert (reply.body["dry_run"], reply.body["invited"], reply.body["refused"]) == (False, 2, 1)
     nina, anna = (company.store.user(row["user_id"]) for row in reply.body["rows"][:2])
     assert (nina.language, sorted(nina.roles), nina.invitation.invited_by) == ("de", ["approver", "buyer"], MAIN)
@@ -2329,7 +2329,7 @@ def test_an_error_of_ours_stays_an_exception(company, monkeypatch, path):
     for method in ("user", "reserve_refusal"):
         monkeypatch.setattr(CompanyStore, method, broken)
     monkeypatch.setattr(ClientKeyStore, "key", broken)
-    monkeypatch.setattr(webhooks_adapter, "erp_keys", broken)
+    monkeypatch.setattr(webhooks_adapter, "source_keys", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         company.call(event_of(path))
 

@@ -11,6 +11,7 @@ from customer_center.clients.issue_client_key import NewKey, issue_client_key
 from customer_center.clients.model import Scope, written
 from customer_center.clients.revoke_client_key import revoke_client_key
 from customer_center.clients.rotate_client_key import rotate_client_key
+from customer_center.clients.texts import CLIENTS_TEXTS
 from customer_center.platform.errors import Conflict, InProgress, InvalidInput, NotFound, PreconditionFailed
 from customer_center.platform.http import Answer, Api
 from customer_center.platform.journal import Actor
@@ -40,7 +41,7 @@ class Desk:
 
     def answer(self, authorization, scope=Scope.COMPANIES_READ):
         """Return status, code and headers of what a route for machines answers."""
-        api = Api()
+        api = Api(CLIENTS_TEXTS)
 
         @api.route("GET /things", caller=client(lambda: self.keys, scope))
         def things(caller) -> Answer[Seen]:

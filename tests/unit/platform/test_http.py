@@ -6,6 +6,7 @@ import json
 import pytest
 from pydantic import BaseModel
 
+from customer_center.clients.texts import CLIENTS_TEXTS
 from customer_center.platform.errors import RateLimit, Unauthorized
 from customer_center.platform.http import MAX_BODY_BYTES, NOBODY, PUBLIC, Answer, Api, Csv, Request
 
@@ -134,7 +135,7 @@ def test_the_same_key_for_something_else_is_noticed(other):
 
 
 def test_an_answer_tells_the_limits_it_was_counted_against():
-    api = Api()
+    api = Api(CLIENTS_TEXTS)
 
     @api.route("POST /things/{name}", caller=PUBLIC)
     def thing(name: str, request: Request) -> Answer[Seen]:
@@ -152,7 +153,7 @@ def test_an_answer_tells_the_limits_it_was_counted_against():
 
 
 def test_who_is_not_known_is_told_what_to_send():
-    api = Api()
+    api = Api(CLIENTS_TEXTS)
 
     @api.route("POST /things/{name}", caller=PUBLIC)
     def thing(name: str) -> Answer[Seen]:

@@ -5,13 +5,13 @@ import string
 import pytest
 
 from customer_center.platform.language import SUPPORTED_LANGUAGES
-from customer_center.platform.texts import ERRORS, FIELDS, error_text, field_text
+from tests.texts import ALL_TEXTS, ROOMS
 
 every_code = pytest.mark.parametrize(
     "sentences",
     [
-        *(pytest.param(sentences, id=f"error {code}") for code, sentences in ERRORS.items()),
-        *(pytest.param(sentences, id=f"field {code}") for code, sentences in FIELDS.items()),
+        *(pytest.param(problem.sentences, id=f"error {code}") for code, problem in ALL_TEXTS.problems.items()),
+        *(pytest.param(sentences, id=f"field {code}") for code, sentences in ALL_TEXTS.fields.items()),
     ],
 )
 
@@ -22,7 +22,6 @@ def placeholders(sentence):
 
 @every_code
 def test_every_code_speaks_every_language(sentences):
-    """DESIGN §8: "messages by `Accept-Language` (en, de, nl, fr), codes never translated"."""
     assert tuple(sentences) == SUPPORTED_LANGUAGES
 
 
@@ -46,7 +45,7 @@ def test_every_text_is_of_whole_sentences(sentences):
 
 
 def test_a_field_has_no_values_to_fill_in():
-    assert not any(placeholders(sentence) for sentences in FIELDS.values() for sentence in sentences.values())
+    assert not any(placeholders(sentence) for sentences in ALL_TEXTS.fields.values() for sentence in sentences.values())
 
 
 @pytest.mark.parametrize(
@@ -59,5 +58,10 @@ def test_a_field_has_no_values_to_fill_in():
     ],
 )
 def test_a_sentence_comes_in_the_language_with_its_values(language, sentence):
-    assert error_text("csv-too-long", language, {"rows": "500"}) == sentence
-    assert field_text("too-long", language) == FIELDS["too-long"][language]
+    assert ALL_TEXTS.error_text("csv-too-long", language, {"rows": "500"}) == sentence
+    assert ALL_TEXTS.field_text("too-long", language) == ALL_TEXTS.fields["too-long"][language]
+
+
+def test_every_code_is_declared_by_one_room():
+    assert len(ALL_TEXTS.problems) == sum(len(room.problems) for room in ROOMS)
+    assert len(ALL_TEXTS.fields) == sum(len(room.fields) for room in ROOMS)

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customer_center.platform import texts
 from customer_center.platform.errors import InvalidInput, MalformedRequest
-from customer_center.webhooks.events import EVENTS, Delivery, Event, delivery_of, event_of, event_of_json
+from customer_center.webhooks.delivery import Delivery
+from customer_center.webhooks.events import Event
+from customer_center.webhooks.formats.erp import ERP
 from tests.fakes.clock import NOON
+from tests.texts import ALL_TEXTS
 
 CUSTOMER = {
     "customer_number": "10000",
@@ -44,29 +46,29 @@ def payload(kind="customer.updated", **data):
 
 def refusal(given):
     with pytest.raises(InvalidInput) as refused:
-        event_of(given)
-    assert all(wrong.code in texts.FIELDS for wrong in refused.value.errors)
+        ERP.event(given)
+    assert all(wrong.code in ALL_TEXTS.fields for wrong in refused.value.errors)
     return {wrong.pointer: wrong.code for wrong in refused.value.errors}
 
 
 @pytest.mark.parametrize("kind", DATA)
 def test_every_type_of_event_is_read(kind):
-    event = event_of(payload(kind))
+    event = ERP.event(payload(kind))
     assert (event.type, event.at, event.data) == (kind, datetime(2026, 11, 24, 10, tzinfo=UTC), DATA[kind])
 
 
 def test_there_is_an_example_of_every_type():
-    assert DATA.keys() == EVENTS.keys()
+    assert DATA.keys() == ERP.events.keys()
 
 
 def test_what_is_left_out_is_not_there_and_what_is_null_is_none():
-    event = event_of(payload("contact.updated", telephone=GONE, email=None))
+    event = ERP.event(payload("contact.updated", telephone=GONE, email=None))
     assert "telephone" not in event.data
     assert event.data["email"] is None
 
 
 def test_an_erp_writes_nothing_as_empty_text_and_puts_blanks_around():
-    event = event_of(payload("contact.updated", email=" ", name="  Max Mustermann "))
+    event = ERP.event(payload("contact.updated", email=" ", name="  Max Mustermann "))
     assert event.data["email"] is None
     assert event.data["name"] == "Max Mustermann"
 
@@ -80,7 +82,7 @@ def test_an_erp_writes_nothing_as_empty_text_and_puts_blanks_around():
     ],
 )
 def test_the_time_of_an_event_is_kept_to_the_microsecond(text, expected):
-    assert event_of(payload() | {"timestamp": text}).at == expected
+    assert ERP.event(payload() | {"timestamp": text}).at == expected
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def test_a_time_says_where_on_earth_it_is(timestamp):
 @pytest.mark.parametrize("kind", ["customer.deleted", "", None, 1, ["customer.updated"]])
 def test_an_unknown_type_is_told(kind):
     with pytest.raises(InvalidInput) as refused:
-        event_of(payload() | {"type": kind})
+        ERP.event(payload() | {"type": kind})
     assert refused.value.code == "event-type-unknown"
 
 
@@ -144,7 +146,7 @@ def test_an_envelope_has_three_fields():
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000, b"1" * 5000, b"{} {}"])
 def test_what_is_no_json_is_told(body):
     with pytest.raises(MalformedRequest):
-        event_of_json(body)
+        ERP.read(body)
 
 
 json_values = st.recursive(
@@ -157,23 +159,23 @@ json_values = st.recursive(
 @given(body=st.binary(max_size=200) | json_values.map(lambda value: json.dumps(value).encode()))
 def test_no_body_is_anything_but_an_event_or_refused(body):
     with pytest.raises((MalformedRequest, InvalidInput)):
-        event_of_json(body)
+        ERP.read(body)
 
 
 @given(
-    kind=st.sampled_from(sorted(EVENTS)),
+    kind=st.sampled_from(sorted(ERP.events)),
     data=st.dictionaries(st.sampled_from(sorted(CUSTOMER | CONTACT)), json_values),
     timestamp=st.text() | st.datetimes(timezones=st.timezones()).map(datetime.isoformat),
 )
 def test_no_field_is_anything_but_read_or_refused(kind, data, timestamp):
     given_event = {"type": kind, "timestamp": timestamp, "data": DATA[kind] | data}
     try:
-        event = event_of(given_event)
+        event = ERP.event(given_event)
     except InvalidInput:
         assert refusal(given_event)
     else:
         delivery = Delivery("erp", "msg_1", NOON, event)
-        assert delivery_of(delivery.message()) == delivery
+        assert Delivery.from_message(delivery.message()) == delivery
 
 
 def test_a_message_of_the_queue_is_read_as_it_was_written():

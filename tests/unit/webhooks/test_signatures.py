@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customer_center.platform.config import ConfigurationError
-from customer_center.webhooks.signatures import signed_id, signing_keys
+from customer_center.webhooks.signatures import STANDARD_WEBHOOKS, signing_keys
 from tests.fakes.clock import NOON
 from tests.fakes.webhooks import OTHER_SECRET, SECRET, signed
 
@@ -20,7 +20,13 @@ NOW = int(NOON.timestamp())
 
 
 def check(headers, body=BODY, *, secrets=(SECRET,), at=NOON, tolerance=300):
-    return signed_id(headers, body, keys=signing_keys(secrets), now=at.timestamp(), tolerance=tolerance)
+    signed = STANDARD_WEBHOOKS.signed(
+        headers, body, keys=signing_keys(secrets), now=at.timestamp(), tolerance=tolerance
+    )
+    if signed is None:
+        return None
+    assert signed.content == body
+    return signed.webhook_id
 
 
 def signature_of(content, secret=SECRET):

@@ -34,6 +34,8 @@ class _Output(BaseModel):
 class ClientKeyBody(_Input):
     """What a new key is for. `accounts` and `product` count for the `customers:` scopes."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "shop backend", "scopes": ["companies:read"]}]})
+
     name: Line
     scopes: Annotated[frozenset[Scope], Field(min_length=1)]
     accounts: Annotated[frozenset[Line], Field(max_length=100)] = frozenset()

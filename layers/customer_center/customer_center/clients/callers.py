@@ -1,34 +1,48 @@
-"""Machines as callers: one strongly consistent read of the key's record decides (DESIGN §3)."""
+"""Machines as callers. One strongly consistent read of the client key's record decides."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, override
 
 from customer_center.clients.model import SHOWN, ClientKey, Scope, matching
 from customer_center.platform.errors import Forbidden, Unauthorized
-from customer_center.platform.http import Caller, Request
+from customer_center.platform.http import Caller, Request, Security
 from customer_center.platform.log import logger
 
 
 class Keys(Protocol):
-    """The one read that admitting a machine takes."""
+    """The one read that admits a machine."""
 
     def key(self, key_id: str) -> ClientKey | None:
-        """Return the key as it is now (strongly consistent), None when there is none."""
+        """Return the key with a strongly consistent read, None if there is none."""
 
 
-class ClientCaller:
-    """A machine whose client key has a scope. The gateway lets these routes' requests through: it knows people only."""
+_SECURITY = Security(
+    "client_key",
+    {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "cck_<key id>_<secret>",
+        "description": "The client key of a machine. An operator issues it (docs/shop-backend.md).",
+    },
+)
 
-    security = "client_key"
+
+class ClientCaller(Caller):
+    """A machine whose client key has a scope. The gateway checks nothing on these routes; it only knows people."""
+
+    security = (_SECURITY,)
+    problems = ("unauthorized", "scope-missing")
 
     def __init__(self, keys: Callable[[], Keys], scope: Scope) -> None:
         self._keys = keys
         self.scope = scope
+        self.requirement = f"Takes a client key with the scope `{scope}`."
 
+    @override
     def admit(self, request: Request) -> ClientKey:
         """Return the caller's key.
 
-        Raises Unauthorized, one and the same whatever is wrong with what was shown, and Forbidden `scope-missing`.
+        Raises Unauthorized, which does not say what is wrong with the key, and Forbidden `scope-missing`.
         """
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         shown = SHOWN.fullmatch(token.strip())
@@ -40,11 +54,11 @@ class ClientCaller:
             raise Unauthorized("unauthorized")
         if self.scope not in key.scopes:
             raise Forbidden("scope-missing", scope=self.scope)
-        # Who rotates a key sees here when the old secret is no longer in use (docs/runbook.md).
+        # Tells an operator when the old secret of a rotated key is no longer used (docs/runbook.md).
         logger.info("admitted", key_id=key.key_id, secret_hint=secret.hint)
         return key
 
 
 def client(keys: Callable[[], Keys], scope: Scope) -> Caller:
-    """Return the kind of caller of a route for machines."""
+    """Return the caller of a route for machines with this scope."""
     return ClientCaller(keys, scope)

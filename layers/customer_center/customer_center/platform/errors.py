@@ -1,7 +1,8 @@
-"""Every refusal and failure this package raises on purpose: one small tree.
+"""All errors that this package raises on purpose.
 
-`code` is the stable machine word of the problem+json answer, `values` fill the placeholders of its text
-(`platform/texts.py`). `platform/http.py` holds the one table from these classes to HTTP statuses.
+`code` is the stable `code` of the answer (`application/problem+json`); `values` fill the placeholders in its sentence.
+The rooms' `texts.py` declare each code with the class it is raised as. `platform/http.py` has the one table from these
+classes to HTTP statuses.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One wrong place in a request body or query: a JSON pointer (RFC 6901) and a code (`texts.FIELDS`)."""
+    """One wrong place in a request body or query: a JSON pointer (RFC 6901) and a field code (`texts.py`)."""
 
     pointer: str
     code: str
@@ -20,9 +21,9 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """How much of a limit is left, as the RateLimit headers say it (draft-ietf-httpapi-ratelimit-headers-11).
+    """The state of a limit, for the RateLimit headers (draft-ietf-httpapi-ratelimit-headers-11).
 
-    `quota` in `window` seconds, of which `remaining` are left until `reset` seconds from now.
+    `quota` requests are allowed in `window` seconds. `remaining` of them are left; the window ends in `reset` seconds.
     """
 
     policy: str
@@ -33,12 +34,12 @@ class RateLimit:
 
     @classmethod
     def counted(cls, policy: str, quota: int, window: int, count: int, now: datetime) -> Self:
-        """Return what is left when that many were counted in the window; windows follow each other in UTC."""
+        """Return the state of a limit with `count` requests in the present window. Windows are aligned to UTC."""
         return cls(policy, quota, window, max(0, quota - count), window - int(now.timestamp()) % window)
 
 
 class CustomerCenterError(Exception):
-    """The root: something was refused or failed for a reason with a name."""
+    """The base class: a request was refused or failed, for the reason that `code` names."""
 
     def __init__(self, code: str, **values: str) -> None:
         super().__init__(code)
@@ -47,15 +48,15 @@ class CustomerCenterError(Exception):
 
 
 class MalformedRequest(CustomerCenterError):
-    """The request could not be read at all: broken JSON, a forged cursor."""
+    """The request cannot be read: broken JSON, a forged cursor."""
 
 
 class BodyTooLarge(CustomerCenterError):
-    """The body is larger than a request may be."""
+    """The body is too large."""
 
 
 class Unauthorized(CustomerCenterError):
-    """Nobody we know sent this: a key or a signature is missing or wrong, whatever is wrong with it."""
+    """The caller is unknown: a key or a signature is missing or wrong. It does not say what is wrong."""
 
     def __init__(self, code: str, scheme: str = "Bearer") -> None:
         super().__init__(code)
@@ -63,7 +64,7 @@ class Unauthorized(CustomerCenterError):
 
 
 class InvalidInput(CustomerCenterError):
-    """The request was read and breaks a rule; `errors` says where."""
+    """The request can be read but breaks a rule; `errors` says where."""
 
     def __init__(self, code: str = "invalid-input", errors: Sequence[FieldError] = (), **values: str) -> None:
         super().__init__(code, **values)
@@ -75,36 +76,36 @@ class Forbidden(CustomerCenterError):
 
 
 class NotFound(CustomerCenterError):
-    """There is no such thing, or it is another company's, which looks the same."""
+    """It does not exist, or it belongs to another company; callers cannot tell the two apart."""
 
     def __init__(self, code: str = "not-found", **values: str) -> None:
         super().__init__(code, **values)
 
 
 class Conflict(CustomerCenterError):
-    """The state of things does not allow this now."""
+    """The present state does not allow the request."""
 
 
 class Gone(CustomerCenterError):
-    """It was there and is used up."""
+    """It existed and is used up or expired."""
 
 
 class PreconditionFailed(CustomerCenterError):
-    """The caller edited an older version than the current one (RFC 9110, If-Match)."""
+    """If-Match names another version than the current one (RFC 9110, 13.1.1)."""
 
     def __init__(self, code: str = "version-changed", **values: str) -> None:
         super().__init__(code, **values)
 
 
 class PreconditionRequired(CustomerCenterError):
-    """The change needs the version it is meant for (RFC 6585, 428)."""
+    """The change needs If-Match (RFC 6585, 3)."""
 
     def __init__(self, code: str = "precondition-required", **values: str) -> None:
         super().__init__(code, **values)
 
 
 class RetryLater(CustomerCenterError):
-    """Refused for now; `retry_after` says in how many seconds to come again."""
+    """Refused for the moment; the caller may retry after `retry_after` seconds."""
 
     def __init__(self, code: str, retry_after: int, **values: str) -> None:
         super().__init__(code, **values)
@@ -112,11 +113,11 @@ class RetryLater(CustomerCenterError):
 
 
 class InProgress(RetryLater):
-    """The same work is under way in another request."""
+    """Another request is changing the same at the moment."""
 
 
 class TooManyRequests(RetryLater):
-    """A limit is used up; one may come again when all of `limits` that are have something left again."""
+    """At least one of `limits` is used up; the caller may retry when the last of those is reset."""
 
     def __init__(self, code: str, limits: Sequence[RateLimit], **values: str) -> None:
         super().__init__(code, max(limit.reset for limit in limits if not limit.remaining), **values)
@@ -124,16 +125,16 @@ class TooManyRequests(RetryLater):
 
 
 class OutsideSystemError(CustomerCenterError):
-    """An outside system did not do its part; nothing of ours was changed."""
+    """An outside system failed, and we changed nothing."""
 
 
 class OutsideUnavailable(OutsideSystemError, RetryLater):
-    """It could not be reached, or it is known to be offline."""
+    """The outside system could not be reached, or the breaker is open."""
 
 
 class OutsideTimeout(OutsideSystemError):
-    """It did not answer in time."""
+    """The outside system did not answer in time."""
 
 
 class OutsideMalformed(OutsideSystemError):
-    """It answered with something that cannot be read."""
+    """The outside system's answer cannot be read."""

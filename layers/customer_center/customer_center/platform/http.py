@@ -1,8 +1,8 @@
-"""HTTP for every function behind the API: who may call, reading bodies, one table from error to status.
+"""HTTP for every function behind the API: kinds of caller, reading bodies, one table from errors to statuses.
 
-A handler is declared once with its route, its kind of caller and its models; the same declaration answers the route,
-refuses strangers, reads the body, and feeds the OpenAPI document (`generate/openapi.py`). A route without a declared
-kind of caller refuses everybody (DESIGN §3). Which route a request is for was decided by the gateway: `routeKey`.
+A handler is declared once, with its route, its kind of caller and its models. The same declaration serves requests and
+is read by the generator of the OpenAPI document (`generate/openapi`). A route without a declared kind of caller refuses
+everybody. The gateway decides which route a request is for and names it in `routeKey`.
 """
 
 import base64
@@ -14,17 +14,19 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.platform import errors, texts
+from customer_center.platform import errors
 from customer_center.platform.idempotency import Idempotency
 from customer_center.platform.language import from_accept_language
 from customer_center.platform.log import logger
+from customer_center.platform.texts import PLATFORM_TEXTS, Texts
 
 if TYPE_CHECKING:
-    # At run time the models bring it along: a function without any does not pay for it (BUDGETS).
+    # For types only: a function without models must not pay for importing pydantic at its cold start.
     from _typeshed import DataclassInstance
     from pydantic import BaseModel
 
@@ -49,7 +51,7 @@ STATUS: Mapping[type[errors.CustomerCenterError], HTTPStatus] = {
     errors.OutsideTimeout: HTTPStatus.GATEWAY_TIMEOUT,
 }
 
-# pydantic's error types (docs.pydantic.dev, "Validation Errors") to our field codes; whatever is not here is "invalid".
+# pydantic's error types (docs.pydantic.dev, "Validation Errors") to our field codes. Every other type is "invalid".
 _FIELD_CODES: Mapping[str, str] = {
     "missing": "required",
     "extra_forbidden": "unknown-field",
@@ -84,28 +86,45 @@ _FIELD_CODES: Mapping[str, str] = {
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-class Caller(Protocol):
-    """One kind of caller a route is for."""
+class Security(NamedTuple):
+    """One way to prove who is calling: its name in the OpenAPI document and its Security Scheme Object there."""
 
-    @property
-    def security(self) -> str | None:
-        """The scheme's name in the OpenAPI document, None for a public route."""
+    name: str
+    scheme: Mapping[str, str]
+    by_gateway: bool = False
+    """Whether the gateway checks it, and answers 401 and 403 itself."""
+
+
+class Caller(Protocol):
+    """One kind of caller that routes are for. It also describes itself for the OpenAPI document."""
+
+    security: Sequence[Security] = ()
+    """The ways to prove who is calling, of which one is needed; none for a public route."""
+    problems: Sequence[str] = ()
+    """The error codes that `admit` raises."""
+    requirement: str = ""
+    """What a caller needs besides, as a sentence for the description of an operation."""
+    parameters: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    """Headers that every request of this caller has: Parameter Objects by the names of their components."""
+    names_requests: bool = False
+    """Whether the parameters already name a request, so that an Idempotency-Key is not read."""
 
     def admit(self, request: "Request") -> object:
-        """Return who is calling, to be handed to the handler as `caller`; raise Forbidden for anybody else."""
+        """Return the caller, which the handler gets as `caller`; raise Forbidden or Unauthorized for others."""
 
 
-class _Nobody:
-    security = "none"
+class _Nobody(Caller):
+    security = (Security("none", {}),)
+    problems = ("forbidden",)
 
-    def admit(self, request: "Request") -> object:  # noqa: ARG002 # the Protocol's signature
+    @override
+    def admit(self, request: "Request") -> object:
         raise errors.Forbidden("forbidden")
 
 
-class _Public:
-    security = None
-
-    def admit(self, request: "Request") -> object:  # noqa: ARG002 # the Protocol's signature
+class _Public(Caller):
+    @override
+    def admit(self, request: "Request") -> object:
         return None
 
 
@@ -115,7 +134,7 @@ PUBLIC: Caller = _Public()
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a handler may need of a request besides its body: ids, language, preconditions, where it came from."""
+    """What a handler may need from a request besides its body: ids, language, preconditions, network."""
 
     request_id: str
     route: str
@@ -125,13 +144,13 @@ class Request:
     language: str
     fingerprint: Callable[[], str]
     limits: list[errors.RateLimit] = field(default_factory=list)
-    """Limits this request was counted against; the answer tells them."""
+    """Limits this request was counted against; the answer has them as RateLimit headers."""
 
     @property
     def idempotency_key(self) -> str | None:
         """The Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header), None when there is none.
 
-        Raises MalformedRequest for one that is empty, too long, or not of printable ASCII.
+        Raises MalformedRequest `idempotency-key-invalid` unless it is 1 to 255 printable ASCII characters.
         """
         key = self.headers.get("idempotency-key")
         if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
@@ -139,7 +158,7 @@ class Request:
         return key
 
     def idempotency(self, caller_id: str) -> Idempotency | None:
-        """Return what remembers this request of this caller, None when the caller sent no Idempotency-Key."""
+        """Return the key and hash that identify this caller's request; None without an Idempotency-Key header."""
         key = self.idempotency_key
         if key is None:
             return None
@@ -148,9 +167,9 @@ class Request:
 
     @property
     def if_match(self) -> int | None:
-        """The version of the If-Match header (RFC 9110), None when there is none or it is `*`.
+        """The version in the If-Match header (RFC 9110, 13.1.1); None without the header or for `*`.
 
-        Raises PreconditionFailed for an entity tag that no version of ours ever had.
+        Raises PreconditionFailed for an entity tag that is not one of ours.
         """
         header = self.headers.get("if-match", "*").strip()
         if header == "*":
@@ -162,16 +181,16 @@ class Request:
 
     @property
     def required_if_match(self) -> int | None:
-        """The version of the If-Match header, None for `*`; PreconditionRequired (RFC 6585) when there is none."""
+        """The version in the If-Match header, None for `*`; raises PreconditionRequired (RFC 6585) without it."""
         if "if-match" not in self.headers:
             raise errors.PreconditionRequired
         return self.if_match
 
     def source_network(self, trusted_proxies: int) -> str:
-        """Return the caller's network, /24 of IPv4 or /48 of IPv6 (what one site is given): limits count by it.
+        """Return the caller's network, by which limits count: /24 of IPv4, or /48 of IPv6 (the size of one site).
 
-        `trusted_proxies` is how many proxies of ours stand before the gateway. Each of them, and the gateway itself,
-        appended to X-Forwarded-For the address that called it; the rest of that header is the caller's to forge.
+        `trusted_proxies` is the number of our own proxies in front of the gateway. Each of them, and the gateway,
+        appends the address of its client to X-Forwarded-For. Callers can forge everything before that.
         """
         hops = [hop.strip() for hop in self.headers.get("x-forwarded-for", "").split(",")]
         address = hops[-1 - trusted_proxies] if 0 < trusted_proxies < len(hops) else self.source_ip
@@ -183,14 +202,14 @@ class Request:
 
 
 class Csv(str):
-    """A table as CSV (RFC 4180), for an answer that is no JSON."""
+    """A table as CSV (RFC 4180): the body of an answer that is not JSON."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer[Body: BaseModel | DataclassInstance | Csv | None]:
-    """What a handler returns: the representation, and what belongs into headers; no body where a thing is gone."""
+    """What a handler returns: the body, None where nothing is left to show, and the values of headers."""
 
     body: Body
     status: HTTPStatus = HTTPStatus.OK
@@ -201,7 +220,7 @@ class Answer[Body: BaseModel | DataclassInstance | Csv | None]:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One declared route, as the OpenAPI generator reads it."""
+    """One declared route, for the generator of the OpenAPI document."""
 
     method: str
     path: str
@@ -210,15 +229,18 @@ class Route:
     statuses: Sequence[HTTPStatus]
     problems: Sequence[str]
     consumes: str
+    path_values: Mapping[str, Sequence[str]]
+    body_schemas: Callable[[], Mapping[str, Mapping[str, Any]]] | None
 
 
 type _Respond = Callable[[Mapping[str, Any], Request], Answer[Any]]
 
 
 class Api:
-    """The routes of one function."""
+    """The routes of one function. `texts` are the error codes of the rooms it calls; platform's own are added."""
 
-    def __init__(self) -> None:
+    def __init__(self, texts: Texts = PLATFORM_TEXTS) -> None:
+        self.texts = PLATFORM_TEXTS | texts
         self.routes: list[Route] = []
         self._respond: dict[str, _Respond] = {}
 
@@ -230,13 +252,18 @@ class Api:
         statuses: Sequence[HTTPStatus] = (HTTPStatus.OK,),
         problems: Sequence[str] = (),
         consumes: str = "application/json",
+        path_values: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        body_schemas: Callable[[], Mapping[str, Mapping[str, Any]]] | None = None,
     ) -> Callable[[Callable[..., Answer[Any]]], Callable[..., Answer[Any]]]:
-        """Declare a handler: `route` as the gateway writes it (`POST /users/{user_id}/deactivate`).
+        """Declare a handler. `route` has the gateway's form: `POST /users/{user_id}/deactivate`.
 
-        The handler gets, by the names of its parameters: path parameters; `caller`, whom `caller.admit` returned;
-        `body` and `query`, read into the pydantic models they are annotated with (a body annotated as `bytes` is
-        handed over as it came); `request`. `statuses` are its good answers, `problems` the error codes of its own and
-        `consumes` the media type of its body, for the document.
+        The handler gets arguments by the names of its parameters: path parameters; `caller`, as `caller.admit`
+        returned it; `body` and `query`, read into the pydantic models of their annotations (a body annotated as
+        `bytes` is not read); `request`.
+
+        For the OpenAPI document only: `statuses` of good answers; `problems`, the handler's own error codes;
+        `consumes`, the media type of the body; `path_values`, the values that a path parameter has; `body_schemas`,
+        which returns the JSON Schemas, by component name, of a body that is `bytes`.
         """
         method, path = route.split(" ")
 
@@ -252,20 +279,24 @@ class Api:
                     arguments["request"] = request
                 if "query" in parameters:
                     query = event.get("queryStringParameters") or {}
-                    arguments["query"] = validated(parameters["query"].annotation.model_validate, query)
+                    arguments["query"] = validated(parameters["query"].annotation.model_validate, query, self.texts)
                 if "body" in parameters:
                     model, body = parameters["body"].annotation, _body(event)
-                    arguments["body"] = body if model is bytes else validated(model.model_validate_json, body)
+                    arguments["body"] = (
+                        body if model is bytes else validated(model.model_validate_json, body, self.texts)
+                    )
                 return handler(**arguments)
 
             self._respond[route] = respond
-            self.routes.append(Route(method, path, caller, handler, statuses, problems, consumes))
+            self.routes.append(
+                Route(method, path, caller, handler, statuses, problems, consumes, path_values, body_schemas)
+            )
             return handler
 
         return register
 
     def handle(self, event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG002 # Lambda's signature
-        """Answer one event of an HTTP API (payload format 2.0). Unknown exceptions stay exceptions."""
+        """Answer one event of an HTTP API (payload format 2.0). Raises what is not a CustomerCenterError."""
         request = _request(event)
         logger.clear_state()
         logger.append_keys(request_id=request.request_id, route=request.route)
@@ -275,9 +306,9 @@ class Api:
             return _response(self._respond[request.route](event, request), request)
         except errors.TooManyRequests as error:
             request.limits.extend(error.limits)
-            return _problem(error, request)
+            return _problem(error, request, self.texts)
         except errors.CustomerCenterError as error:
-            return _problem(error, request)
+            return _problem(error, request, self.texts)
 
 
 def _request(event: Mapping[str, Any]) -> Request:
@@ -327,7 +358,7 @@ def _response(answer: Answer[Any], request: Request) -> Mapping[str, Any]:
     return _sent(answer.status, "application/json", body, request, headers)
 
 
-def _problem(error: errors.CustomerCenterError, request: Request) -> Mapping[str, Any]:
+def _problem(error: errors.CustomerCenterError, request: Request, texts: Texts) -> Mapping[str, Any]:
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     problem: dict[str, Any] = {
         "type": f"urn:customer-center:problem:{error.code}",
@@ -348,7 +379,7 @@ def _problem(error: errors.CustomerCenterError, request: Request) -> Mapping[str
     if isinstance(error, errors.Unauthorized):
         headers["WWW-Authenticate"] = error.scheme
     else:
-        # Strangers do not fill our log; the gateway's access log has them.
+        # Unauthenticated requests are in the gateway's access log. They must not fill ours.
         logger.info("refused", code=error.code, status=int(status))
     return _sent(status, PROBLEM_JSON, json.dumps(problem), request, headers)
 
@@ -369,23 +400,24 @@ def _sent(
     }
 
 
-def validated[Model](validate: Callable[[Any], Model], given: bytes | Mapping[str, str]) -> Model:
-    """Return what a pydantic model makes of the input.
+def validated[Model](validate: Callable[[Any], Model], given: bytes | Mapping[str, str], texts: Texts) -> Model:
+    """Return the input as a pydantic model. `texts` has the field codes that its own validators raise.
 
-    Raises MalformedRequest for what is no JSON, and one InvalidInput for everything that is wrong.
+    Raises MalformedRequest `json-invalid`, or one InvalidInput with all wrong fields.
     """
     try:
         return validate(given)
     except ValueError as error:
-        # It is pydantic's ValidationError, which is not imported here.
+        # It is a pydantic ValidationError. The class is not imported here, to keep cold starts short.
         found = error.errors(include_url=False, include_context=False, include_input=False)  # type: ignore[attr-defined]
         if found[0]["type"] == "json_invalid":
             raise errors.MalformedRequest("json-invalid") from None
-        # pydantic's own error repeats the input, which is personal data: it is not chained.
-        raise errors.InvalidInput(errors=[_field_error(wrong["loc"], wrong["type"]) for wrong in found]) from None
+        wrong = [_field_error(each["loc"], each["type"], texts) for each in found]
+        # Not chained: pydantic's error repeats the input, which is personal data.
+        raise errors.InvalidInput(errors=wrong) from None
 
 
-def _field_error(location: Sequence[str | int], kind: str) -> errors.FieldError:
+def _field_error(location: Sequence[str | int], kind: str, texts: Texts) -> errors.FieldError:
     pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in location)
-    code = kind if kind in texts.FIELDS else _FIELD_CODES.get(kind, "invalid")
+    code = kind if kind in texts.fields else _FIELD_CODES.get(kind, "invalid")
     return errors.FieldError(pointer, code)

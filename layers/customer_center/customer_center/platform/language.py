@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 SUPPORTED_LANGUAGES = ("en", "de", "nl", "fr")
-"""ISO 639-1. Adding one: add it here, to `platform/texts.py`, and `<language>.toml` to `mail/texts/`."""
+"""ISO 639-1. Adding one: add it here, to the `texts.py` of every room, and `<language>.toml` to `mail/texts/`."""
 
 # Microsoft's three-letter abbreviations (LOCALE_SABBREVLANGNAME, as Dynamics NAV stores them) name language and
 # country, and ISO 639-2 has two codes for some languages. A table and no rule on the first two letters, because

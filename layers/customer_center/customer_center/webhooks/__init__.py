@@ -1,1 +1,1 @@
-"""Webhooks that other systems send us: signatures, the events, and their queue."""
+"""Webhooks that other systems send us: their sources and formats, receiving them, and the queue they wait in."""

@@ -1,15 +1,25 @@
-"""Systems as callers: known by the signature on the body they send."""
+"""Systems as callers: the signature on their request proves who they are."""
 
-from customer_center.platform.http import Caller, Request
+from typing import override
+
+from customer_center.platform.http import Caller, Request, Security
+from customer_center.webhooks.sources import SOURCES, Sources
 
 
-class SignatureCaller:
-    """A system that signs. Its signature is checked where the body is at hand: `receive_event`."""
+class SignatureCaller(Caller):
+    """A system that signs. `receive_event` checks the signature, because it needs the body, and refuses strangers."""
 
-    security = "signature"
+    problems = ("signature-invalid",)
+    names_requests = True
 
+    def __init__(self, sources: Sources) -> None:
+        schemes = {source.format.scheme.name: source.format.scheme for source in sources.values()}
+        self.security = tuple(Security(it.security_name, it.security_scheme) for it in schemes.values())
+        self.parameters = {name: header for scheme in schemes.values() for name, header in scheme.parameters.items()}
+
+    @override
     def admit(self, request: Request) -> None:
-        """Let the request on to where its signature is checked."""
+        """Let every request through."""
 
 
-SIGNATURE: Caller = SignatureCaller()
+SIGNATURE: Caller = SignatureCaller(SOURCES)

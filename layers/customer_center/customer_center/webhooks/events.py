@@ -1,15 +1,15 @@
-"""The events an ERP sends: `{"type", "timestamp", "data"}` (Standard Webhooks, "Payload structure"; docs/webhooks.md).
+"""Events of other systems: `{"type", "timestamp", "data"}` (Standard Webhooks 1.0.0, "Payload structure").
 
-A table and one reader of it instead of pydantic models: the intake's cold start and CPU are counted (BUDGETS), and
-this is all it would use them for. The OpenAPI document is made from the same table.
+Tables of fields and one reader, and no pydantic models: importing pydantic would lengthen the cold start of the
+function that receives webhooks, which needs it for nothing else. The JSON Schemas come from the same tables.
 """
 
-import json
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from customer_center.platform.errors import FieldError, InvalidInput, MalformedRequest
+from customer_center.platform.errors import FieldError, InvalidInput
 from customer_center.platform.printable import is_printable
 
 type Value = str | bool | None
@@ -17,82 +17,62 @@ type Value = str | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of an event's data. Text has at most `max_length` characters; 0 says that it is a flag.
+    """One field of an event's data: text of at most `max_length` characters, or a flag where that is 0.
 
-    A field that is not `required` may be left out, which says nothing about it; null (or empty text) says that the ERP
-    has no value, where it is `nullable`.
+    A field that is not `required` may be left out, which leaves its value unchanged. Null or empty text means that the
+    sender has no value; only a `nullable` field may have it.
     """
 
     max_length: int = 0
     required: bool = False
     nullable: bool = False
 
+    def schema(self) -> dict[str, Any]:
+        """Return the field as JSON Schema."""
+        if not self.max_length:
+            return {"type": "boolean"}
+        text = {"type": "string", "maxLength": self.max_length}
+        return {**text, "type": ["string", "null"]} if self.nullable else {**text, "minLength": 1}
 
-_NUMBER = Field(40, required=True)
-_CONTACT: Mapping[str, Field] = {
-    "customer_number": _NUMBER,
-    "contact_number": _NUMBER,
-    "name": Field(200),
-    "telephone": Field(80, nullable=True),
-    "telefax": Field(80, nullable=True),
-    "email": Field(254, nullable=True),
-    "language_code": Field(35, nullable=True),
-}
-EVENTS: Mapping[str, Mapping[str, Field]] = {
-    "customer.updated": {
-        "customer_number": _NUMBER,
-        "customer_center": Field(),
-        "customer_center_main_contact_email": Field(254, nullable=True),
-        "customer_posting_group": Field(40, nullable=True),
-        "blocked": Field(),
-    },
-    "contact.updated": _CONTACT,
-    "contact.deleted": _CONTACT,
-    "customer.renumbered": {"customer_number": _NUMBER, "new_customer_number": _NUMBER},
-}
+
+type EventTable = Mapping[str, Mapping[str, Field]]
+"""The fields of an event's data, by type of event and name."""
+
 _ENVELOPE = ("type", "timestamp", "data")
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What an ERP says happened at a moment. `data` holds the fields that were given, each as its table says."""
+    """What happened in another system, and when. `data` has the fields that were sent, read by the event's table."""
 
     type: str
     at: datetime
     data: Mapping[str, Value]
 
 
-def event_of_json(body: bytes) -> Event:
-    """Return the event of a body; MalformedRequest for what is no JSON, InvalidInput for what is no event."""
-    try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError):
-        raise MalformedRequest("json-invalid") from None
-    return event_of(payload)
+def read_event(payload: object, events: EventTable) -> Event:
+    """Return the event in a JSON value.
 
-
-def event_of(payload: object) -> Event:
-    """Return the event that was read as JSON; InvalidInput says every place where it is none."""
+    Raises InvalidInput `event-type-unknown`, or one InvalidInput with all wrong fields.
+    """
     if not isinstance(payload, dict):
         raise InvalidInput(errors=[FieldError("", "object")])
-    errors = list(_strangers(payload, _ENVELOPE, ""))
+    errors = list(_unknown_fields(payload, _ENVELOPE, ""))
     errors += [FieldError(f"/{name}", "required") for name in _ENVELOPE if name not in payload]
     if errors:
         raise InvalidInput(errors=errors)
     kind, at = payload["type"], _moment(payload["timestamp"])
-    if not isinstance(kind, str) or kind not in EVENTS:
+    if not isinstance(kind, str) or kind not in events:
         raise InvalidInput("event-type-unknown", [FieldError("/type", "unknown-value")])
     if at is None:
         errors.append(FieldError("/timestamp", "moment"))
-    data = _data(payload["data"], EVENTS[kind], errors)
-    if kind == "customer.renumbered" and not errors and data["customer_number"] == data["new_customer_number"]:
-        errors.append(FieldError("/data/new_customer_number", "invalid"))
+    data = _data(payload["data"], events[kind], errors)
     if errors or at is None:
         raise InvalidInput(errors=errors)
     return Event(kind, at, data)
 
 
-def _strangers(given: Iterable[str], known: Container[str], place: str) -> Iterator[FieldError]:
+def _unknown_fields(given: Iterable[str], known: Container[str], place: str) -> Iterator[FieldError]:
     for name in given:
         if name not in known:
             step = name.replace("~", "~0").replace("/", "~1")
@@ -109,15 +89,15 @@ def _moment(text: object) -> datetime | None:
 
 
 def _data(given: object, table: Mapping[str, Field], errors: list[FieldError]) -> dict[str, Value]:
-    """Return the fields that were given, and add what is wrong with them to the errors."""
+    """Return the fields that were sent, and append what is wrong with them to `errors`."""
     if not isinstance(given, dict):
         errors.append(FieldError("/data", "object"))
         return {}
-    errors += _strangers(given, table, "/data")
+    errors += _unknown_fields(given, table, "/data")
     data: dict[str, Value] = {}
     for name, field in table.items():
         if name in given:
-            data[name], code = _read(given[name], field)
+            data[name], code = _value(given[name], field)
         else:
             code = "required" if field.required else None
         if code:
@@ -125,8 +105,8 @@ def _data(given: object, table: Mapping[str, Field], errors: list[FieldError]) -
     return data
 
 
-def _read(value: object, field: Field) -> tuple[Value, str | None]:
-    """Return the value of a field, and the code of what is wrong with it."""
+def _value(value: object, field: Field) -> tuple[Value, str | None]:
+    """Return the value of a field, and the field error's code if it is wrong."""
     if not field.max_length:
         return (value, None) if isinstance(value, bool) else (None, "boolean")
     text = value.strip() if isinstance(value, str) else value
@@ -137,31 +117,3 @@ def _read(value: object, field: Field) -> tuple[Value, str | None]:
     if not 0 < len(text) <= field.max_length:
         return None, "too-long" if text else "too-short"
     return text, None if is_printable(text) else "unprintable"
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """An event as it was received: `webhook_id` is the same in every repeat, and unique among those of its source."""
-
-    source: str
-    webhook_id: str
-    received_at: datetime
-    event: Event
-
-    def message(self) -> str:
-        """Return the text that the queue carries, in ASCII: SQS refuses some characters that JSON allows."""
-        event = {"type": self.event.type, "timestamp": self.event.at.isoformat(), "data": self.event.data}
-        values = {
-            "source": self.source,
-            "webhook_id": self.webhook_id,
-            "received_at": self.received_at.isoformat(),
-            "event": event,
-        }
-        return json.dumps(values)
-
-
-def delivery_of(message: str) -> Delivery:
-    """Return the delivery of a queue's message; raises for a text that `Delivery.message` did not write."""
-    values = json.loads(message)
-    received_at = datetime.fromisoformat(values["received_at"])
-    return Delivery(values["source"], values["webhook_id"], received_at, event_of(values["event"]))

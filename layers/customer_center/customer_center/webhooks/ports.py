@@ -7,4 +7,4 @@ class EventQueue(Protocol):
     """Where accepted events wait to be applied."""
 
     def send(self, message: str) -> None:
-        """Keep the message for good; OutsideUnavailable `queue-unavailable` when that is not certain."""
+        """Store the message durably; raise OutsideUnavailable `queue-unavailable` unless it is certainly stored."""

@@ -11,12 +11,12 @@ from customer_center.webhooks.ports import EventQueue
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# What a sender's schedule makes of it anyway; less would only repeat into the same trouble.
+# In seconds. Senders have schedules of their own; a shorter time would only repeat into the same outage.
 _RETRY_SECONDS = 30
 
 
 class SqsEventQueue(EventQueue):
-    """One standard queue: at least once, in no certain order."""
+    """A standard queue: it delivers at least once, in any order."""
 
     def __init__(self, *, client: "SQSClient", url: str) -> None:
         self._client = client

@@ -1,7 +1,9 @@
-"""Signatures of Standard Webhooks 1.0.0 (github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md).
+"""Signature schemes: what proves that a request came from its source.
 
-Our own lines and not the package of that name: it raises four kinds of errors on malformed input, takes one secret and
-has a fixed tolerance (docs/decisions.md). Tests sign with the package.
+Standard Webhooks 1.0.0 (github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md) is implemented here
+and not taken from the package of that name, which raises four kinds of errors on malformed input, takes one secret and
+has a fixed tolerance (docs/decisions.md). Tests sign with the package. A scheme that only one kind of sender has stands
+in that sender's file in `formats/`.
 """
 
 import binascii
@@ -9,21 +11,113 @@ import hmac
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, override
 
 from customer_center.platform.config import ConfigurationError
 
+
+class Signed(NamedTuple):
+    """What a genuine request says: the id of its event, the same in every repeat, and the content that was signed."""
+
+    webhook_id: str
+    content: bytes
+
+
+class SignatureScheme(Protocol):
+    """How senders sign, and how the OpenAPI document describes it."""
+
+    name: str
+    """The scheme in a WWW-Authenticate header (RFC 9110, 11.6.1)."""
+    security_name: str
+    security_scheme: Mapping[str, str]
+    """Its Security Scheme Object in the OpenAPI document, and the name of that."""
+    parameters: Mapping[str, Mapping[str, Any]]
+    """The other headers of a request: Parameter Objects by the names of their components."""
+
+    def keys(self, secret: Any) -> Sequence[bytes]:  # noqa: ANN401 # JSON
+        """Return the keys in the JSON value of a source's SSM parameter; raise ConfigurationError, which shows none."""
+
+    def signed(
+        self, headers: Mapping[str, str], body: bytes, *, keys: Sequence[bytes], now: float, tolerance: int
+    ) -> Signed | None:
+        """Return what a request says if one of the keys signed it within `tolerance` seconds of `now`, else None.
+
+        `headers` have names in lower case; `body` is as it was received. Raises nothing, whatever is wrong or missing.
+        """
+
+
 _PREFIX = "whsec_"
-# The specification wants 24 to 64 random bytes. A shorter one, an empty one above all, could be guessed.
+# The specification requires 24 to 64 random bytes. Shorter secrets, an empty one above all, could be guessed.
 _SECRET_BYTES = range(24, 65)
-# Whoever rotates signs with two secrets; a longer list only costs us comparisons.
+# A sender that rotates its secret signs with two. The limit bounds the comparisons for a stranger's request.
 _MAX_SIGNATURES = 10
-# Printable ASCII without the full stop, which separates what is signed.
+# Printable ASCII without the full stop, which separates the signed parts.
 _ID = re.compile(r"[!-\-/-~]{1,128}")
 _TIMESTAMP = re.compile(r"[0-9]{1,11}")
 
 
+class StandardWebhooks(SignatureScheme):
+    """HMAC-SHA256 of id, timestamp and body, in the header `webhook-signature`."""
+
+    name = "Standard-Webhooks"
+    security_name = "signature"
+    security_scheme: Mapping[str, str] = {
+        "type": "apiKey",
+        "in": "header",
+        "name": "webhook-signature",
+        "description": "The request is signed as Standard Webhooks 1.0.0 has it (docs/webhooks.md).",
+    }
+    parameters: Mapping[str, Mapping[str, Any]] = {
+        "WebhookId": {
+            "name": "webhook-id",
+            "in": "header",
+            "required": True,
+            "description": "Names the event; the same in every repeat.",
+            "schema": {
+                "type": "string",
+                "pattern": "^[!-\\-/-~]{1,128}$",
+                "examples": ["msg_2KWPBgLlAfxdpx2AI54pPJ85f4W"],
+            },
+        },
+        "WebhookTimestamp": {
+            "name": "webhook-timestamp",
+            "in": "header",
+            "required": True,
+            "description": "When this request was sent, in seconds since 1970.",
+            "schema": {"type": "string", "pattern": "^[0-9]{1,11}$", "examples": ["1795514400"]},
+        },
+    }
+
+    @override
+    def keys(self, secret: Any) -> Sequence[bytes]:
+        """Return the keys of `{"secrets": ["whsec_…", …]}`."""
+        return signing_keys(secret["secrets"])
+
+    @override
+    def signed(
+        self, headers: Mapping[str, str], body: bytes, *, keys: Sequence[bytes], now: float, tolerance: int
+    ) -> Signed | None:
+        webhook_id = headers.get("webhook-id", "")
+        timestamp = headers.get("webhook-timestamp", "")
+        signatures = headers.get("webhook-signature", "")
+        if not (_ID.fullmatch(webhook_id) and _TIMESTAMP.fullmatch(timestamp) and signatures.isascii()):
+            return None
+        if abs(now - int(timestamp)) > tolerance:
+            return None
+        given = [signature.encode() for signature in signatures.split(" ", _MAX_SIGNATURES)[:_MAX_SIGNATURES]]
+        content = f"{webhook_id}.{timestamp}.".encode() + body
+        for key in keys:
+            expected = b"v1," + b64encode(hmac.digest(key, content, "sha256"))
+            if any(hmac.compare_digest(expected, signature) for signature in given):
+                return Signed(webhook_id, body)
+        return None
+
+
 def signing_keys(secrets: Iterable[str]) -> Sequence[bytes]:
-    """Return the keys of `whsec_…` secrets; ConfigurationError, which names none of them, when one is unusable."""
+    """Return the keys of `whsec_…` secrets.
+
+    Raises ConfigurationError if there is none or one cannot be used. The message shows no secret.
+    """
     keys = tuple(map(_key, secrets))
     if not keys:
         raise ConfigurationError("There is no webhook secret.")
@@ -36,29 +130,9 @@ def _key(secret: str) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if not secret.startswith(_PREFIX) or len(key) not in _SECRET_BYTES:
-        # Not chained and without the text: it is a secret.
+        # Not chained and without the text, because the text is a secret.
         raise ConfigurationError("A webhook secret is whsec_ and 24 to 64 bytes in Base64.") from None
     return key
 
 
-def signed_id(
-    headers: Mapping[str, str], body: bytes, *, keys: Sequence[bytes], now: float, tolerance: int
-) -> str | None:
-    """Return the webhook-id of a request that one of the keys signed within `tolerance` seconds of `now`, else None.
-
-    `headers` have names in lower case; `body` is the body as it came. Whatever is wrong or missing, nothing is raised.
-    """
-    webhook_id = headers.get("webhook-id", "")
-    timestamp = headers.get("webhook-timestamp", "")
-    signatures = headers.get("webhook-signature", "")
-    if not (_ID.fullmatch(webhook_id) and _TIMESTAMP.fullmatch(timestamp) and signatures.isascii()):
-        return None
-    if abs(now - int(timestamp)) > tolerance:
-        return None
-    given = [signature.encode() for signature in signatures.split(" ", _MAX_SIGNATURES)[:_MAX_SIGNATURES]]
-    signed = f"{webhook_id}.{timestamp}.".encode() + body
-    for key in keys:
-        expected = b"v1," + b64encode(hmac.digest(key, signed, "sha256"))
-        if any(hmac.compare_digest(expected, signature) for signature in given):
-            return webhook_id
-    return None
+STANDARD_WEBHOOKS = StandardWebhooks()

@@ -1,25 +1,26 @@
-"""What receiving webhooks needs in this deployment, made from the environment and one secret in SSM."""
+"""What receiving webhooks needs in this deployment, from the environment and from SSM."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import make_dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from customer_center.platform import aws
 from customer_center.platform.config import from_environment
 from customer_center.platform.secrets import secret
 from customer_center.webhooks.queue import SqsEventQueue
-from customer_center.webhooks.signatures import signing_keys
+from customer_center.webhooks.sources import SOURCES, Source
 
-
-@dataclass(frozen=True, slots=True)
-class _Environment:
-    customer_sync_queue_url: str
-    erp_webhook_secrets_parameter: str
+_Environment = make_dataclass(
+    "_Environment",
+    [("customer_sync_queue_url", str), *((source.keys_setting, str) for source in SOURCES.values())],
+    frozen=True,
+)
 
 
 @cache
-def _environment() -> _Environment:
+def _environment() -> Any:  # noqa: ANN401 # its fields depend on the sources
     return from_environment(_Environment)
 
 
@@ -29,9 +30,9 @@ def event_queue() -> SqsEventQueue:
     return SqsEventQueue(client=aws.sqs(), url=_environment().customer_sync_queue_url)
 
 
-def erp_keys(now: datetime) -> Sequence[bytes]:
-    """Return the keys the ERP may sign with.
+def source_keys(source: Source, now: datetime) -> Sequence[bytes]:
+    """Return the keys that a source may sign with, from its SecureString parameter.
 
-    The SecureString parameter holds `{"secrets": ["whsec_…", …]}`; a changed one is used within five minutes.
+    A changed parameter is used within five minutes. Raises ConfigurationError, which shows no key.
     """
-    return signing_keys(secret(_environment().erp_webhook_secrets_parameter, now)["secrets"])
+    return source.format.scheme.keys(secret(getattr(_environment(), source.keys_setting), now))

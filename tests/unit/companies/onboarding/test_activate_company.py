@@ -8,6 +8,7 @@ import pytest
 from customer_center.companies.callers import PersonCaller
 from customer_center.companies.model import Permission, RefusalLimits, Role, UserStatus
 from customer_center.companies.onboarding.activation import ActivationRules, CodeSent
+from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.platform.errors import (
     Conflict,
     FieldError,
@@ -19,7 +20,6 @@ from customer_center.platform.errors import (
     OutsideUnavailable,
     TooManyRequests,
 )
-from customer_center.platform.texts import error_text
 from tests.builders import (
     COMPANY_ID,
     INVOICE,
@@ -270,7 +270,7 @@ def test_another_email_is_sent_to_the_erps_main_contact(room):
     with pytest.raises(Conflict) as refused:
         room.activate(email="anna@baecker.example")
     assert (refused.value.code, refused.value.values) == ("customer-center-managed", {"email": "tja@baecker.example"})
-    assert error_text(refused.value.code, "en", refused.value.values) == (
+    assert COMPANIES_TEXTS.error_text(refused.value.code, "en", refused.value.values) == (
         "Your company is using a customer-center. Please contact your shop administrator tja@baecker.example "
         "for activating an account."
     )

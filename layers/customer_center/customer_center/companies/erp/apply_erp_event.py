@@ -9,7 +9,7 @@ from customer_center.companies.model import CLOCKS_DIFFER, ErpEvent
 from customer_center.companies.ports import ErpRecords
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import PreconditionFailed
-from customer_center.webhooks.events import Delivery
+from customer_center.webhooks.delivery import Delivery
 
 _TRIES = 3
 

@@ -3,9 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import (
-    Field,
-)
+from pydantic import ConfigDict, Field
 
 from customer_center.companies.bodies import (
     BudgetsBody,
@@ -27,6 +25,21 @@ from customer_center.companies.model import (
 
 class InviteContactBody(Input):
     """What the main contact enters to add an ERP contact; customer and contact number cannot be sent."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "salutation": "mrs",
+                    "roles": ["buyer"],
+                    "name": "Tina Tinte",
+                    "email": "tina.tinte@musterhandel.example",
+                    "language": "de",
+                    "budgets": {"per_order": {"amount": "500.00", "currency": "EUR"}, "per_month": None},
+                }
+            ]
+        }
+    )
 
     salutation: Salutation
     roles: Annotated[frozenset[Role], Field(min_length=1)]

@@ -2,12 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    SecretStr,
-    StringConstraints,
-)
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from customer_center.companies.bodies import (
@@ -38,6 +33,22 @@ Password = Annotated[SecretStr, Field(min_length=10, max_length=128), AfterValid
 
 class ActivationBody(Input):
     """What a person sends to activate; `code` is what the mail brought, left out the first time."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "customer_number": "10000",
+                    "invoice_number": "103019",
+                    "email": "max.mustermann@musterhandel.example",
+                    "salutation": "mr",
+                    "name": "Max Mustermann",
+                    "contact_number": "KT010001",
+                    "code": "123456",
+                }
+            ]
+        }
+    )
 
     customer_number: Number
     invoice_number: Number

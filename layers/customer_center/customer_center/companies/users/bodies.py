@@ -3,10 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    Field,
-    StringConstraints,
-)
+from pydantic import ConfigDict, Field, StringConstraints
 
 from customer_center.companies.audit.erase_user import Certificate
 from customer_center.companies.bodies import (
@@ -45,6 +42,19 @@ class RequestUserBody(Input):
 
 class EditUserBody(Input):
     """What is to be different about a user; what is left out stays as it is (RFC 7396, JSON merge patch)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Max Mustermann",
+                    "email": "max.mustermann@musterhandel.example",
+                    "roles": ["approver"],
+                    "budgets": {"per_order": {"amount": "500.00", "currency": "EUR"}, "per_month": None},
+                }
+            ]
+        }
+    )
 
     salutation: Salutation = Field(default_factory=str)
     name: PersonName = Field(default_factory=str)

@@ -9,13 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from customer_center.companies.erp.bodies import InviteContactBody
 from customer_center.companies.model import NewUser, check_salutation
+from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.bodies import RequestUserBody
 from customer_center.companies.users.import_users import ImportRow, RowResult, RowStatus
-from customer_center.platform import texts
 from customer_center.platform.errors import FieldError, InvalidInput
 from customer_center.platform.http import validated
 from customer_center.platform.language import choose_language
 from customer_center.platform.spreadsheet import Row
+from customer_center.platform.texts import PLATFORM_TEXTS
+
+_TEXTS = PLATFORM_TEXTS | COMPANIES_TEXTS
 
 # How a user's fields stand in a row; several roles are separated by `;` or `|`.
 COLUMNS = (
@@ -60,9 +63,9 @@ def _asked(row: Row, salutations: Iterable[str], language: str | None) -> NewUse
     fields = json.dumps(_fields(row.cells)).encode()
     body: RequestUserBody | InviteContactBody
     if language:
-        body = validated(RequestUserBody.model_validate_json, fields)
+        body = validated(RequestUserBody.model_validate_json, fields, _TEXTS)
     else:
-        body = validated(InviteContactBody.model_validate_json, fields)
+        body = validated(InviteContactBody.model_validate_json, fields, _TEXTS)
     check_salutation(body.salutation, salutations)
     return NewUser(
         salutation=body.salutation,
@@ -126,7 +129,7 @@ class ImportRowAnswer(BaseModel):
             user_id=result.user_id,
             code=result.code,
             errors=[
-                ImportErrorAnswer(pointer=it.pointer, code=it.code, message=texts.field_text(it.code, language))
+                ImportErrorAnswer(pointer=it.pointer, code=it.code, message=_TEXTS.field_text(it.code, language))
                 for it in result.errors
             ],
         )

@@ -1,0 +1,95 @@
+"""The API's OpenAPI 3.1 document, from the declarations of the handlers: `python -m generate.openapi [--check]`.
+
+Every `functions/*/app.py` that has an `api` is loaded and its routes are read. A route declares its caller, its good
+statuses and its own error codes. A caller describes how it is known and with which codes it is refused, a body carries
+its own examples, and a room's `texts.py` says which class, and so which status, a code is raised as.
+"""
+
+import argparse
+import json
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "layers/customer_center"))
+
+from generate.openapi.declarations import function_modules, read_operations, sentences
+from generate.openapi.operations import HEADERS, described, parameters_of
+from generate.openapi.schemas import component_schemas
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs/openapi.json"
+
+_ABOUT = """\
+A shop's business customers run their own accounts, in step with the ERP.
+
+People log in at Amazon Cognito, which is not part of this API, and send its access token; machines send a client key,
+which an operator issues. Errors are `application/problem+json` (RFC 9457); `code` is stable and never translated,
+`detail` speaks the language that `Accept-Language` asks for (en, de, nl, fr). A body has at most 4 MB, a
+webhook's 64 KB (413 `body-too-large`). What the gateway answers before a request reaches us is a `GatewayError`:
+besides the answers listed with each operation, 404 for a route that does not exist and 413 for a body above 10 MB.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the document; with `--check` only report whether the committed one is current."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the file is stale")
+    check: bool = parser.parse_args(arguments).check
+    text = rendered()
+    if not check:
+        DOCUMENT.write_text(text)
+    elif not DOCUMENT.exists() or DOCUMENT.read_text() != text:
+        print(f"{DOCUMENT.relative_to(ROOT)} is stale: run `python -m generate.openapi`.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def rendered() -> str:
+    """Return the document as the text of its file."""
+    return json.dumps(document(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def document() -> dict[str, Any]:
+    """Return the whole document."""
+    modules = function_modules(ROOT / "functions")
+    operations = read_operations(modules)
+    schemas = component_schemas(operations)
+    paths: dict[str, Any] = {}
+    for operation in operations:
+        path = paths.setdefault(operation.route.path, {})
+        path[operation.route.method.lower()] = described(operation, schemas)
+    schemes = {security.name: security for each in operations for security in each.route.caller.security}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Customer Center",
+            "version": project["version"],
+            "description": _ABOUT,
+            "license": {"name": project["license"], "identifier": project["license"]},
+        },
+        "servers": [
+            {
+                "url": "https://{host}",
+                "variables": {
+                    "host": {"default": "api.example.com", "description": "The host of the stack's output `ApiUrl`."}
+                },
+            }
+        ],
+        "security": [{name: []} for name, security in schemes.items() if security.by_gateway],
+        "tags": [
+            {"name": name, "description": sentences(module)[0]}
+            for name, module in modules.items()
+            if name in {operation.function for operation in operations}
+        ],
+        "paths": paths,
+        "components": {
+            "schemas": {name: schema for name, schema in schemas.items() if not name.endswith("Query")},
+            "parameters": parameters_of(operations),
+            "headers": HEADERS,
+            "securitySchemes": {name: dict(security.scheme) for name, security in schemes.items()},
+        },
+    }

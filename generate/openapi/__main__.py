@@ -1,0 +1,7 @@
+"""`python -m generate.openapi [--check]`."""
+
+import sys
+
+from generate.openapi import main
+
+sys.exit(main())

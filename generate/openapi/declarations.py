@@ -1,0 +1,115 @@
+"""What the functions declare: their operations, with parameters, answers and error codes."""
+
+import importlib.util
+import inspect
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_args, get_type_hints
+
+from pydantic import BaseModel, create_model
+
+from customer_center.platform.http import STATUS, Api, Csv, Route
+from customer_center.platform.texts import Problem, Texts
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One route, with the name of its function and the error codes its function can answer."""
+
+    function: str
+    operation_id: str
+    route: Route
+    texts: Texts
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The handler's parameters by name, with their types."""
+        return {name: kind for name, kind in get_type_hints(self.route.handler).items() if name != "return"}
+
+    @property
+    def answers(self) -> Iterator[tuple[HTTPStatus, type[BaseModel | Csv | None]]]:
+        """The good statuses with their models: of `Answer[A | B]`, A for the first status and B for the second."""
+        (answered,) = get_args(get_type_hints(self.route.handler)["return"])
+        models = get_args(answered) or (answered,) * len(self.route.statuses)
+        return zip(self.route.statuses, map(_modelled, models), strict=True)
+
+    @property
+    def takes_idempotency_key(self) -> bool:
+        """Whether the Idempotency-Key header counts."""
+        return self.route.method == "POST" and not self.route.caller.names_requests
+
+    @property
+    def needs_version(self) -> bool:
+        """Whether the If-Match header is required."""
+        return self.route.method in ("PATCH", "DELETE")
+
+    @property
+    def problems(self) -> Mapping[str, Problem]:
+        """The error codes that may be answered, sorted: the handler's, its caller's, and those of reading its input."""
+        route, parameters = self.route, self.parameters
+        codes = {*route.problems, *route.caller.problems}
+        if "body" in parameters:
+            codes |= {"body-too-large", "json-invalid"}
+            codes |= {"invalid-input"} if parameters["body"] is not bytes else set()
+        if "query" in parameters:
+            codes.add("invalid-input")
+        if self.takes_idempotency_key:
+            codes |= {"idempotency-key-invalid"} | ({"idempotency-key-reused"} if route.caller.security else set())
+        if self.needs_version:
+            codes.add("precondition-required")
+        return {code: self.texts.problems[code] for code in sorted(codes)}
+
+
+@cache
+def _modelled(answer: type[Any]) -> type[Any]:
+    """Return a pydantic model of an answer that is a dataclass, and any other answer as it is."""
+    if not is_dataclass(answer):
+        return answer
+    fields: Any = {name: (kind, ...) for name, kind in get_type_hints(answer).items()}
+    model: type[BaseModel] = create_model(answer.__name__, __doc__=answer.__doc__, **fields)
+    return model
+
+
+def function_modules(folder: Path) -> Mapping[str, ModuleType]:
+    """Return the module `app` of every function in the folder, by the function's name."""
+    return {file.parent.name: _module(file) for file in sorted(folder.glob("*/app.py"))}
+
+
+def _module(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"functions_{file.parent.name}", file)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def read_operations(modules: Mapping[str, ModuleType]) -> Sequence[Operation]:
+    """Return all operations. If two handlers share a name, the names of their functions are put before it."""
+    apis = {function: module.api for function, module in modules.items() if isinstance(getattr(module, "api", 0), Api)}
+    names = Counter(route.handler.__name__ for api in apis.values() for route in api.routes)
+
+    def operation_id(function: str, route: Route) -> str:
+        name = route.handler.__name__
+        return name if names[name] == 1 else f"{function}_{name}"
+
+    return [
+        Operation(function, operation_id(function, route), route, api.texts)
+        for function, api in apis.items()
+        for route in api.routes
+    ]
+
+
+def status_of(problem: Problem) -> HTTPStatus:
+    """Return the status that a problem is answered with."""
+    return next(STATUS[kind] for kind in problem.raised_as.__mro__ if kind in STATUS)
+
+
+def sentences(documented: Callable[..., object] | ModuleType) -> list[str]:
+    """Return the paragraphs of a docstring, each on one line."""
+    return [" ".join(paragraph.split()) for paragraph in (inspect.getdoc(documented) or "").split("\n\n")]

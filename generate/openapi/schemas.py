@@ -1,0 +1,95 @@
+"""The JSON Schemas of bodies, queries, answers and problems."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, Literal, override
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+from pydantic_core.core_schema import ComputedField, DataclassField, FrozenSetSchema, ModelField, TypedDictField
+
+from generate.openapi.declarations import Operation
+
+type Json = dict[str, Any]
+
+
+class FieldProblem(BaseModel):
+    """One wrong place in the body, or in the query."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class Problem(BaseModel):
+    """Why a request was refused (RFC 9457). `errors` says where the input is wrong; pointers are JSON pointers."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldProblem] = []
+
+
+class GatewayError(BaseModel):
+    """What the gateway itself answers, before or instead of us."""
+
+    message: str
+
+
+class _Schema(GenerateJsonSchema):
+    """pydantic's schemas without a title for each field; an answer always has all of its fields."""
+
+    @override
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
+
+    @override
+    def field_is_required(
+        self, field: ModelField | DataclassField | TypedDictField | ComputedField, total: bool
+    ) -> bool:
+        return self.mode == "serialization" or super().field_is_required(field, total)  # type: ignore[arg-type] # the parent's own union is narrower
+
+    @override
+    def frozenset_schema(self, schema: FrozenSetSchema) -> Json:
+        # A value that is sent twice is accepted and counts once.
+        return {name: value for name, value in super().frozenset_schema(schema).items() if name != "uniqueItems"}
+
+
+def component_schemas(operations: Iterable[Operation]) -> Json:
+    """Return all schemas by name. Those of queries are among them; they become parameters."""
+    answered = {model for operation in operations for _, model in operation.answers if issubclass(model, BaseModel)}
+    read: set[type[BaseModel]] = {Problem, GatewayError}
+    for operation in operations:
+        read |= {kind for name, kind in operation.parameters.items() if name in ("body", "query") and kind is not bytes}
+    models: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = []
+    models += [(model, "validation") for model in sorted(read, key=name_of)]
+    models += [(model, "serialization") for model in sorted(answered, key=name_of)]
+    _, generated = models_json_schema(models, ref_template="#/components/schemas/{model}", schema_generator=_Schema)
+    # pydantic gives two schemas to a model that is read and answered: MoneyBody is read, MoneyAnswer is answered.
+    text = json.dumps(generated["$defs"]).replace("Body-Input", "Body").replace("Body-Output", "Answer")
+    schemas: Json = json.loads(text)
+    for schema in schemas.values():
+        schema.pop("title", None)
+        # A body shows its examples field by field: no example has a password, so none is a whole body.
+        for example in schema.pop("examples", ()):
+            for field, value in example.items():
+                schema["properties"][field].setdefault("examples", []).append(value)
+    codes = {code for operation in operations for code in operation.texts.fields}
+    schemas["FieldProblem"]["properties"]["code"]["enum"] = sorted(codes)
+    for operation in operations:
+        if operation.route.body_schemas:
+            schemas |= operation.route.body_schemas()
+    return schemas
+
+
+def name_of(model: type) -> str:
+    """Return the name of a model's schema."""
+    return model.__name__
+
+
+def reference(name: str, section: str = "schemas") -> Json:
+    """Return a reference to a component."""
+    return {"$ref": f"#/components/{section}/{name}"}

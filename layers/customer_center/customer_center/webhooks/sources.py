@@ -1,0 +1,35 @@
+"""The systems that may send webhooks to `POST /webhooks/{source}`.
+
+To add one, add its record here. A new kind of sender needs a file in `formats/` too.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from customer_center.webhooks.format import Format
+from customer_center.webhooks.formats.erp import ERP
+
+
+class Source(NamedTuple):
+    """One sender. `account` and `product` are whose records its events are about; the ERP has neither.
+
+    `keys_setting` is the setting (`platform/config.py`) with the name of the SSM parameter that holds its keys.
+    """
+
+    name: str
+    format: Format
+    keys_setting: str
+    account: str | None = None
+    product: str | None = None
+
+
+type Sources = Mapping[str, Source]
+
+_ALL = (Source("erp", ERP, keys_setting="erp_webhook_secrets_parameter"),)
+SOURCES: Sources = MappingProxyType({source.name: source for source in _ALL})
+
+
+def event_schemas(sources: Sources = SOURCES) -> Mapping[str, Mapping[str, Any]]:
+    """Return the JSON Schemas of all events that the sources send, by name."""
+    return {name: schema for source in sources.values() for name, schema in source.format.schemas().items()}
