@@ -15,7 +15,6 @@ from customer_center.companies.erp.bodies import (
     ErpContactAnswer,
     ErpContactsAnswer,
     ErpContactsQuery,
-    InviteContactBody,
 )
 from customer_center.companies.erp.list_erp_contacts import list_erp_contacts
 from customer_center.companies.idempotency import user_once
@@ -23,6 +22,7 @@ from customer_center.companies.mails.limit_mails import limit_mails
 from customer_center.companies.model import InvitationRules, Member, NewUser, Permission, User, check_salutation
 from customer_center.companies.ports import Companies
 from customer_center.companies.texts import COMPANIES_TEXTS
+from customer_center.companies.users.bodies import InviteContactBody
 from customer_center.companies.users.import_bodies import (
     COLUMNS,
     REQUIRED_COLUMNS,

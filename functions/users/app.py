@@ -16,6 +16,7 @@ from customer_center.companies.audit.bodies import (
     AuditEntryAnswer,
     AuditExportQuery,
     AuditQuery,
+    ErasureAnswer,
     ExportAnswer,
     audit_rows,
 )
@@ -39,7 +40,6 @@ from customer_center.companies.ports import Companies
 from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.bodies import (
     EditUserBody,
-    ErasureAnswer,
     MainContactBody,
     MeAnswer,
     RequestUserBody,

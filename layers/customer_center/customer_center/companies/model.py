@@ -18,7 +18,7 @@ _DAY_SECONDS = 24 * 60 * 60
 
 
 class Role(StrEnum):
-    """A user's role in the company (seed 001: "at least one role is selected")."""
+    """A user's role in the company; every user has at least one."""
 
     MAIN_CONTACT = "main_contact"
     APPROVER = "approver"
@@ -27,7 +27,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What a user may do. Code checks permissions, never roles (docs/specification.md, 4.2)."""
+    """What a user may do in the company and in the shop."""
 
     COMPANY_VIEW = "company.view"
     USERS_VIEW = "users.view"
@@ -42,6 +42,7 @@ class Permission(StrEnum):
     ORDERS_APPROVE = "orders.approve"
 
 
+# Code checks permissions, never roles (docs/specification.md, 4.2).
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.MAIN_CONTACT: frozenset(Permission),
     Role.APPROVER: frozenset({Permission.ORDERS_APPROVE, Permission.ORDERS_BUY, Permission.COMPANY_VIEW}),

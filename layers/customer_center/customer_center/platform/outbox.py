@@ -31,7 +31,7 @@ class UndeclaredEffectError(Exception):
 def queue_urls(*rooms: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> Mapping[str, str]:
     """Return the queue URL of each kind of effect, given each room's queue names by kind.
 
-    The URL of the queue `erp_contact` is in the environment variable ERP_CONTACT_QUEUE_URL. Raises ConfigurationError
+    The URL of the queue `mail` is in the environment variable MAIL_QUEUE_URL. Raises ConfigurationError
     when a URL is missing, or when two rooms send one kind to different queues.
     """
     queues: dict[str, str] = {}
