@@ -11,8 +11,7 @@ from customer_center.companies.audit.redact_entries import redact_entries
 from customer_center.companies.erp.apply_erp_event import apply_erp_event
 from customer_center.companies.erp.create_erp_contact import create_erp_contact
 from customer_center.companies.erp.list_erp_contacts import list_erp_contacts
-from customer_center.companies.logins.align_company import align_company
-from customer_center.companies.logins.align_identity import align_identity
+from customer_center.companies.login import align_identity
 from customer_center.companies.mails.deliver_mail import Outgoing, Shop, deliver_mail
 from customer_center.companies.model import (
     Attempt,
@@ -28,6 +27,7 @@ from customer_center.companies.model import (
     InvitationStatus,
     Member,
     Money,
+    NewUser,
     Role,
     User,
     UserStatus,
@@ -35,8 +35,10 @@ from customer_center.companies.model import (
     secret_hash,
 )
 from customer_center.companies.onboarding.accept_invitation import accept_invitation
-from customer_center.companies.onboarding.activate_company import Activation, ActivationRules, Visit, activate_company
+from customer_center.companies.onboarding.activate_company import activate_company
+from customer_center.companies.onboarding.activation import Activation, ActivationRules, Visit
 from customer_center.companies.onboarding.confirm_email import confirm_email
+from customer_center.companies.operators.align_company import align_company
 from customer_center.companies.operators.appoint_main_contact import appoint_main_contact
 from customer_center.companies.operators.close_company import close_company, reopen_company
 from customer_center.companies.operators.unlock_activation import unlock_activation
@@ -47,7 +49,7 @@ from customer_center.companies.users.find_users import UserFilter, UserSort, fin
 from customer_center.companies.users.hand_over import hand_over
 from customer_center.companies.users.import_bodies import COLUMNS, REQUIRED_COLUMNS, import_row
 from customer_center.companies.users.import_users import ROWS_AT_MOST, ImportTask, import_users
-from customer_center.companies.users.invite_contact import NewUser, invite_contact, request_user
+from customer_center.companies.users.invite_contact import invite_contact, request_user
 from customer_center.companies.users.resend_invitation import resend_invitation
 from customer_center.companies.users.revoke_invitation import revoke_invitation
 from customer_center.mail.render import render

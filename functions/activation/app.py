@@ -10,13 +10,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.companies.bodies import CompanyAnswer, UserAnswer
 from customer_center.companies.model import RefusalLimits, check_salutation
-from customer_center.companies.onboarding.activate_company import (
-    Activation,
-    ActivationRules,
-    CodeSent,
-    Visit,
-    activate_company,
-)
+from customer_center.companies.onboarding.activate_company import activate_company
+from customer_center.companies.onboarding.activation import Activation, ActivationRules, CodeSent, Visit
 from customer_center.companies.onboarding.bodies import ActivationBody, CodeSentAnswer, LoggedInAnswer, SessionAnswer
 from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.wiring import companies

@@ -15,14 +15,14 @@ from customer_center.companies.erp.bodies import (
     ErpContactAnswer,
     ErpContactsAnswer,
     ErpContactsQuery,
-    InviteContactBody,
 )
 from customer_center.companies.erp.list_erp_contacts import list_erp_contacts
 from customer_center.companies.idempotency import user_once
 from customer_center.companies.mails.limit_mails import limit_mails
-from customer_center.companies.model import InvitationRules, Member, Permission, User, check_salutation
+from customer_center.companies.model import InvitationRules, Member, NewUser, Permission, User, check_salutation
 from customer_center.companies.ports import Companies
 from customer_center.companies.texts import COMPANIES_TEXTS
+from customer_center.companies.users.bodies import InviteContactBody
 from customer_center.companies.users.import_bodies import (
     COLUMNS,
     REQUIRED_COLUMNS,
@@ -31,7 +31,7 @@ from customer_center.companies.users.import_bodies import (
     import_row,
 )
 from customer_center.companies.users.import_users import ROWS_AT_MOST, ImportTask, RowResult, import_users
-from customer_center.companies.users.invite_contact import NewUser, invite_contact
+from customer_center.companies.users.invite_contact import invite_contact
 from customer_center.companies.wiring import companies
 from customer_center.connectors.silver.wiring import erp
 from customer_center.platform.clock import SystemClock

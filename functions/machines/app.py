@@ -22,10 +22,9 @@ from customer_center.clients.revoke_client_key import revoke_client_key
 from customer_center.clients.rotate_client_key import rotate_client_key
 from customer_center.clients.texts import CLIENTS_TEXTS
 from customer_center.clients.wiring import client_keys
-from customer_center.companies.erp.renumber_customer import find_company
+from customer_center.companies.customer_numbers import find_company
 from customer_center.companies.idempotency import user_once
-from customer_center.companies.ids import company_of
-from customer_center.companies.model import Company, User
+from customer_center.companies.model import Company, User, is_colleague
 from customer_center.companies.operators.appoint_main_contact import appoint_main_contact
 from customer_center.companies.operators.bodies import (
     ActivationUnlockAnswer,
@@ -72,7 +71,7 @@ def get_company(company_id: str) -> Answer[CompanyRecordAnswer]:
 )
 def get_company_user(company_id: str, user_id: str) -> Answer[CompanyUserAnswer]:
     """Return one user with current status, roles, permissions and budgets, for example to check an order."""
-    user = companies().user(user_id) if company_of(user_id) == company_id else None
+    user = companies().user(user_id) if is_colleague(user_id, company_id) else None
     if user is None:
         raise NotFound
     return _company_user(user)

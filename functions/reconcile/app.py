@@ -12,8 +12,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.companies.audit.redact_entries import redact_entries
 from customer_center.companies.effects import ERASURE, IDENTITY
-from customer_center.companies.logins.align_company import align_company
-from customer_center.companies.logins.align_identity import align_identity
+from customer_center.companies.login import align_identity
+from customer_center.companies.operators.align_company import align_company
 from customer_center.companies.wiring import companies
 from customer_center.connectors.cognito.wiring import identities
 from customer_center.platform import aws

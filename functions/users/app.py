@@ -16,6 +16,7 @@ from customer_center.companies.audit.bodies import (
     AuditEntryAnswer,
     AuditExportQuery,
     AuditQuery,
+    ErasureAnswer,
     ExportAnswer,
     audit_rows,
 )
@@ -26,12 +27,19 @@ from customer_center.companies.bodies import CompanyAnswer, PageQuery, UserAnswe
 from customer_center.companies.callers import person
 from customer_center.companies.idempotency import user_once
 from customer_center.companies.mails.limit_mails import limit_mails
-from customer_center.companies.model import Company, InvitationRules, Member, Permission, User, check_salutation
+from customer_center.companies.model import (
+    Company,
+    InvitationRules,
+    Member,
+    NewUser,
+    Permission,
+    User,
+    check_salutation,
+)
 from customer_center.companies.ports import Companies
 from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.bodies import (
     EditUserBody,
-    ErasureAnswer,
     MainContactBody,
     MeAnswer,
     RequestUserBody,
@@ -43,7 +51,7 @@ from customer_center.companies.users.delete_user import delete_user
 from customer_center.companies.users.edit_user import edit_user
 from customer_center.companies.users.find_users import find_users
 from customer_center.companies.users.hand_over import hand_over
-from customer_center.companies.users.invite_contact import NewUser, request_user
+from customer_center.companies.users.invite_contact import request_user
 from customer_center.companies.users.resend_invitation import resend_invitation
 from customer_center.companies.users.revoke_invitation import revoke_invitation
 from customer_center.companies.wiring import companies

@@ -30,7 +30,7 @@ def now(world, company_id=COMPANY_ID):
 
 
 def told(company, **changes):
-    return company.told(changes, "2026-11-23T12:00:00.000000+00:00#msg_1", LATER)
+    return company.with_erp_values(changes, "2026-11-23T12:00:00.000000+00:00#msg_1", LATER)
 
 
 def listed(world):
@@ -149,14 +149,14 @@ def test_a_companys_number_is_no_pointers_place(world):
 def test_a_number_that_was_given_up_is_activated_anew(world):
     world.companies.point_number(NUMBER, POINTER, replaces=None, until=LATER)
     assert world.companies.company_of_number(NUMBER) is None
-    company = world.founded(a_user(), company=a_company(as_of={"customer_number": NEWER.of}))
+    company = world.founded(a_user(), company=a_company(as_of={"customer_number": NEWER.stamp}))
     assert world.companies.customer_number(NUMBER) == company
 
 
 def test_a_number_that_was_given_up_after_the_erp_was_read_is_not_activated(world):
     """Else the customer had two companies, and nothing led from the old number to the new one."""
     world.companies.point_number(NUMBER, NEWER, replaces=None, until=LATER)
-    company = a_company(as_of={"customer_number": POINTER.of})
+    company = a_company(as_of={"customer_number": POINTER.stamp})
     with world.refuses(CompanyExists):
         world.companies.complete_activation(a_user(), company, an_entry(), existing=None, contact=None)
 
@@ -176,20 +176,20 @@ def test_a_contact_is_known_by_its_number_gone_or_not(world):
     save(world, a_contact("KT1"))
     before = world.companies.contact(COMPANY_ID, "KT1")
     assert before == CachedContact(a_contact("KT1"))
-    gone = before.told({}, "2026-11-24#x", gone=True, list_of="")
-    world.companies.change_contact(COMPANY_ID, before, replace(gone, as_of={"gone": POINTER.of}))
-    assert world.companies.contact(COMPANY_ID, "KT1") == replace(before, gone=True, as_of={"gone": POINTER.of})
+    gone = before.with_erp_values({}, "2026-11-24#x", gone=True, list_stamp="")
+    world.companies.change_contact(COMPANY_ID, before, replace(gone, as_of={"gone": POINTER.stamp}))
+    assert world.companies.contact(COMPANY_ID, "KT1") == replace(before, gone=True, as_of={"gone": POINTER.stamp})
     assert world.companies.contact(COMPANY_ID, "KT2") is None
     assert listed(world) == []
 
 
 def test_a_new_contact_is_listed_and_one_without_a_name_makes_the_list_outdated(world):
     save(world)
-    new = CachedContact(a_contact("KT1"), as_of={"gone": POINTER.of, "name": POINTER.of})
+    new = CachedContact(a_contact("KT1"), as_of={"gone": POINTER.stamp, "name": POINTER.stamp})
     world.companies.change_contact(COMPANY_ID, None, new)
     assert listed(world) == ["KT1"]
     assert world.companies.contacts_read(COMPANY_ID) == ContactsRead(NOON)
-    nameless = CachedContact(a_contact("KT2", name=""), as_of={"gone": POINTER.of})
+    nameless = CachedContact(a_contact("KT2", name=""), as_of={"gone": POINTER.stamp})
     world.companies.change_contact(COMPANY_ID, None, nameless)
     assert listed(world) == ["KT1"]
     assert world.companies.contact(COMPANY_ID, "KT2") == nameless
@@ -204,7 +204,7 @@ def test_a_user_is_marked_together_with_their_contact(world):
     assert (before.user_id, before.listed) == (user.user_id, False)
     entry = an_entry()
     marked = user.changed(LATER, contact_left_at=LATER)
-    after = replace(before, gone=True, as_of={"gone": NEWER.of})
+    after = replace(before, gone=True, as_of={"gone": NEWER.stamp})
     with world.journals(entry):
         world.companies.change_contact(COMPANY_ID, before, after, entry, user=(user, marked))
     assert world.companies.user(user.user_id) == marked
@@ -222,13 +222,13 @@ def test_a_contact_that_somebody_else_wrote_meanwhile_is_left_alone(world, cross
         before = world.companies.contact(COMPANY_ID, "KT1")
     match crossed:
         case "told" | "appeared":
-            told_before = CachedContact(a_contact("KT1"), as_of={"gone": POINTER.of})
+            told_before = CachedContact(a_contact("KT1"), as_of={"gone": POINTER.stamp})
             world.companies.change_contact(COMPANY_ID, before, told_before)
         case "linked":
             world.companies.add_user(a_user(contact_number="KT1"), an_entry(), a_contact("KT1"))
         case "user":
             world.companies.change_user(user, user.changed(LATER, name="Other"), an_entry())
-    after = CachedContact(a_contact("KT1", name="News"), as_of={"gone": NEWER.of})
+    after = CachedContact(a_contact("KT1", name="News"), as_of={"gone": NEWER.stamp})
     with world.refuses(PreconditionFailed):
         changed = (user, user.changed(LATER, contact_left_at=LATER)) if crossed == "user" else None
         world.companies.change_contact(COMPANY_ID, before, after, an_entry(), user=changed)
@@ -236,7 +236,7 @@ def test_a_contact_that_somebody_else_wrote_meanwhile_is_left_alone(world, cross
 
 def test_a_list_keeps_what_was_told_since_and_drops_what_was_told_before(world):
     save(world, a_contact("KT1"), a_contact("KT2"))
-    for number, of in (("KT1", POINTER.of), ("KT2", NEWER.of)):
+    for number, of in (("KT1", POINTER.stamp), ("KT2", NEWER.stamp)):
         row = world.companies.contact(COMPANY_ID, number)
         world.companies.change_contact(COMPANY_ID, row, replace(row, gone=True, as_of={"gone": of}))
     save(world, a_contact("KT1"), a_contact("KT2"), at=NOON + CLOCKS_DIFFER + timedelta(seconds=30))
@@ -246,14 +246,14 @@ def test_a_list_keeps_what_was_told_since_and_drops_what_was_told_before(world):
 
 
 def test_what_was_told_of_an_unlisted_contact_is_forgotten_by_the_next_list(world):
-    gone = CachedContact(a_contact("KT1"), gone=True, as_of={"gone": POINTER.of})
+    gone = CachedContact(a_contact("KT1"), gone=True, as_of={"gone": POINTER.stamp})
     world.companies.change_contact(COMPANY_ID, None, gone)
     save(world, at=LATER + CLOCKS_DIFFER)
     assert world.companies.contact(COMPANY_ID, "KT1") is None
 
 
 def test_a_contact_that_is_gone_is_forgotten_after_a_month_and_one_with_a_user_is_not(store_world):
-    gone = CachedContact(a_contact("KT1"), gone=True, as_of={"gone": POINTER.of})
+    gone = CachedContact(a_contact("KT1"), gone=True, as_of={"gone": POINTER.stamp})
     store_world.companies.change_contact(COMPANY_ID, None, gone)
     store_world.companies.change_contact(
         COMPANY_ID, None, replace(gone, contact=a_contact("KT2"), user_id=a_user().user_id)
@@ -269,7 +269,7 @@ def test_a_deleted_users_contact_stays_gone(world):
     world.founded(a_main_contact())
     world.companies.add_user(user, an_entry(), a_contact("KT1"))
     row = world.companies.contact(COMPANY_ID, "KT1")
-    world.companies.change_contact(COMPANY_ID, row, replace(row, gone=True, as_of={"gone": NEWER.of}))
+    world.companies.change_contact(COMPANY_ID, row, replace(row, gone=True, as_of={"gone": NEWER.stamp}))
     world.companies.delete_user(user, an_entry(), attempt="none")
     assert world.companies.contact(COMPANY_ID, "KT1").user_id is None
     assert listed(world) == []
@@ -281,7 +281,7 @@ def test_what_is_told_while_the_contacts_user_is_deleted_is_not_written_over(sto
     store_world.founded(a_main_contact())
     companies.add_user(user, an_entry(), a_contact("KT1"))
     row = companies.contact(COMPANY_ID, "KT1")
-    gone = replace(row, gone=True, as_of={"gone": NEWER.of})
+    gone = replace(row, gone=True, as_of={"gone": NEWER.stamp})
     dynamodb = companies._client
     write = dynamodb.transact_write_items
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from customer_center.companies.ids import company_of
 from customer_center.companies.model import (
     Attempt,
     CachedContact,
@@ -22,14 +21,16 @@ from customer_center.companies.model import (
     InvitationStatus,
     RefusalLimits,
     Renumbered,
+    Session,
     User,
-    UserStatus,
     WrongLinkLimits,
+    is_colleague,
+    last_main_contact,
     normalized_email,
     read_stamp,
 )
-from customer_center.companies.ports import AuditTrail, Companies, CompanyExists, Identities, NumberInUse, Session
-from customer_center.platform.clock import EPOCH, epoch
+from customer_center.companies.ports import AuditTrail, Companies, CompanyExists, Identities, NumberInUse
+from customer_center.platform.clock import EPOCH
 from customer_center.platform.dynamodb import cursor_of, key_of, to_item
 from customer_center.platform.errors import (
     Conflict,
@@ -92,7 +93,7 @@ class FakeCompanies(Companies):
 
     def add(self, company: Company, *users: User) -> None:
         """Put a company with its users here, past every rule."""
-        active = {user.user_id for user in users if _counts(user)}
+        active = {user.user_id for user in users if user.is_active_main_contact}
         self._companies[company.company_id] = replace(company, main_contacts=company.main_contacts | active)
         for user in users:
             self._users[user.user_id] = user
@@ -124,7 +125,7 @@ class FakeCompanies(Companies):
         return self._users.get(user_id)
 
     def colleague(self, company_id: str, user_id: str) -> User | None:
-        return self._users.get(user_id) if company_of(user_id) == company_id else None
+        return self._users.get(user_id) if is_colleague(user_id, company_id) else None
 
     def company(self, company_id: str) -> Company | None:
         return self._companies.get(company_id)
@@ -239,9 +240,9 @@ class FakeCompanies(Companies):
         if stored is None or stored.version != user.version:
             raise PreconditionFailed
         company = self._companies.get(user.company_id)
-        if company and _counts(user):
+        if company and user.is_active_main_contact:
             if len(company.main_contacts) <= 1:
-                raise Conflict("last-main-contact")
+                raise last_main_contact()
             main_contacts = company.main_contacts - {user.user_id}
             self._companies[company.company_id] = replace(company, main_contacts=main_contacts)
         del self._users[user.user_id]
@@ -264,7 +265,7 @@ class FakeCompanies(Companies):
         company = self._companies.get(changes[0][1].company_id)
         main_contacts = company.main_contacts if company else frozenset()
         if (joining or leaving) and (company is None or not (main_contacts | joining) - leaving):
-            raise Conflict("last-main-contact")
+            raise last_main_contact()
 
     def _change(self, changes: Sequence[tuple[User, User]]) -> None:
         for before, after in changes:
@@ -369,23 +370,23 @@ class FakeCompanies(Companies):
         self._refusals.subtract(_refusal_keys(customer_number, network, now, limits))
 
     def reserve_code(self, customer_number: str, now: datetime, limits: RefusalLimits) -> None:
-        key = ("codes", customer_number.casefold(), f"{now:%Y-%m-%d}")
+        key = ("codes", RefusalLimits.counted_number(customer_number), f"{now:%Y-%m-%d}")
         if self._refusals[key] >= limits.codes_per_day:
             raise TooManyRequests("too-many-refusals", [limits.codes_left(self._refusals[key], now)])
         self._refusals[key] += 1
 
     def forget_refusals(self, customer_number: str, now: datetime, entry: Entry) -> None:
         self._check_first_time(entry.at)
-        number, day = customer_number.casefold(), f"{now:%Y-%m-%d}"
+        number, day = RefusalLimits.counted_number(customer_number), f"{now:%Y-%m-%d}"
         for key in [key for key in self._refusals if key[:2] == (number, day) or key == ("codes", number, day)]:
             del self._refusals[key]
         self._write(entry)
 
     def wrong_links(self, network: str, now: datetime, limits: WrongLinkLimits) -> int:
-        return self._wrong_links[network, epoch(now) // limits.window_seconds]
+        return self._wrong_links[network, limits.window(now)]
 
     def count_wrong_link(self, network: str, now: datetime, limits: WrongLinkLimits) -> None:
-        self._wrong_links[network, epoch(now) // limits.window_seconds] += 1
+        self._wrong_links[network, limits.window(now)] += 1
 
     def attempt(self, key: str) -> Attempt | None:
         return self._attempts.get(key)
@@ -438,7 +439,7 @@ class FakeCompanies(Companies):
             self._put_company(existing, company)
         else:
             pointer = self._pointers.get(company.customer_number)
-            if pointer and pointer.of >= company.as_of.get("customer_number", ""):
+            if pointer and pointer.stamp >= company.as_of.get("customer_number", ""):
                 raise CompanyExists
             self._pointers.pop(company.customer_number, None)
             self._companies[company.company_id] = company
@@ -539,22 +540,18 @@ class FakeTrail(AuditTrail):
         self._companies.entries[at] = replace(entry, changes=changes)
 
 
-def _counts(user: User) -> bool:
-    return user.is_main_contact and user.status is UserStatus.ACTIVE
-
-
 def _moving(changes: Sequence[tuple[User, User]]) -> tuple[set[str], set[str]]:
     """Return who becomes an active main contact by the changes, and who is none any more."""
-    joining = {after.user_id for before, after in changes if _counts(after) and not _counts(before)}
-    leaving = {after.user_id for before, after in changes if _counts(before) and not _counts(after)}
-    return joining, leaving
+    was = {before.user_id for before, _ in changes if before.is_active_main_contact}
+    becomes = {after.user_id for _, after in changes if after.is_active_main_contact}
+    return becomes - was, was - becomes
 
 
 def _refusal_keys(
     customer_number: str, network: str, now: datetime, limits: RefusalLimits
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    day = (customer_number.casefold(), f"{now:%Y-%m-%d}")
-    return day, (*day, str(epoch(now) // limits.network_window_seconds), network)
+    day = (RefusalLimits.counted_number(customer_number), f"{now:%Y-%m-%d}")
+    return day, (*day, str(limits.window(now)), network)
 
 
 @dataclass

@@ -10,7 +10,7 @@ import pytest
 
 from customer_center.companies.idempotency import user_once
 from customer_center.companies.model import InvitationRules, Role, UserStatus
-from customer_center.companies.onboarding.activate_company import ActivationRules
+from customer_center.companies.onboarding.activation import ActivationRules
 from customer_center.platform.errors import CustomerCenterError, OutsideUnavailable
 from customer_center.platform.idempotency import Idempotency
 from tests.builders import (

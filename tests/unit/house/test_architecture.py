@@ -1,4 +1,4 @@
-"""Who may import whom (DESIGN §2), read from the source, and what importing a function does (EXAMPLES, habit 3)."""
+"""Who may import whom (docs/specification.md, 1), read from the source, and what importing a function does."""
 
 import ast
 import importlib.metadata
@@ -18,8 +18,18 @@ from tests.template_reader import ROOT, functions_of, load_template
 LAYER = ROOT / "layers/customer_center"
 PACKAGE = "customer_center"
 
-# The room of adapters: it knows the ports of the others.
+# The room of adapters: it knows the ports of the others. Its folders are outside systems.
 CONNECTORS = "connectors"
+
+# Folders of a room that are no stories: the formats of webhooks are data for the room's own modules.
+NO_STORIES = {"webhooks.formats"}
+
+# Words of rooms that platform does not use, in no name, comment or text: platform serves every room alike.
+WORDS_OF_ROOMS = re.compile(
+    r"(?<![a-z])(compan(y|ies)|invitations?|activations?|contacts?|customer_numbers?|client[ _-]keys?)(?![a-z])"
+    r"|customer_center[./](companies|clients|connectors|mail|webhooks)",
+    re.IGNORECASE,
+)
 
 # The modules that make a room's store from the environment.
 WIRING = {"clients.wiring", "companies.wiring"}
@@ -36,7 +46,7 @@ AWS = {
     "webhooks.queue",
 }
 
-# What a function pays for at every cold start, and which functions have a reason to (BUDGETS).
+# What a function pays for at every cold start, and which functions have a reason to (docs/specification.md, 12).
 HEAVY = {
     "requests": {"activation", "erp_contacts", "erp_push"},
     "defusedxml": {"activation", "erp_contacts", "erp_push"},
@@ -78,6 +88,13 @@ class Module:
     @property
     def room(self):
         return self.name.split(".")[0]
+
+    @property
+    def story(self):
+        """The folder below the room that the module is in, `companies.users`; None at the top of a room."""
+        folder = ".".join(self.name.split(".")[:2])
+        is_inside = "." in folder and self.room in ROOMS - {CONNECTORS} and folder not in NO_STORIES
+        return folder if is_inside and MODULES[folder].path.name == "__init__.py" else None
 
 
 def source_files():
@@ -162,14 +179,60 @@ def test_platform_imports_no_room():
     assert [str(found) for found in wrong] == []
 
 
-def test_a_model_imports_only_models_and_errors_and_the_standard_library():
+def test_platform_does_not_speak_of_a_room():
+    spoken = [
+        f"{module.name}:{number} {line.strip()}"
+        for module in MODULES.values()
+        if module.room == "platform"
+        for number, line in enumerate(module.path.read_text().splitlines(), start=1)
+        if WORDS_OF_ROOMS.search(line)
+    ]
+
+    assert spoken == []
+
+
+@pytest.mark.parametrize(
+    ("line", "is_spoken"),
+    [
+        ("company_id: str", True),
+        ('pk = "COMPANY#1"', True),
+        ("# What the companies room keeps.", True),
+        ("def new_company_id(now):", True),
+        ("see customer_center/mail/render.py", True),
+        ("from customer_center.platform import aws", False),
+        ("class CustomerCenterError(Exception):", False),
+        ("accompanying", False),
+    ],
+)
+def test_words_of_rooms_are_found_in_names_and_in_prose(line, is_spoken):
+    assert bool(WORDS_OF_ROOMS.search(line)) is is_spoken
+
+
+def test_a_story_imports_no_other_story():
+    """What two stories share stands at the top of their room; other rooms see the top only."""
+    wrong = [
+        found for by, what, found in inner_imports() if what.story and by.room != "functions" and what.story != by.story
+    ]
+
+    assert [str(found) for found in wrong] == []
+
+
+def test_there_are_stories():
+    assert {"companies.onboarding", "companies.users", "companies.erp"} <= {module.story for module in MODULES.values()}
+    assert {module.story for module in MODULES.values() if module.room in ("platform", "connectors", "webhooks")} == {
+        None
+    }
+
+
+def test_a_model_imports_only_models_and_errors_and_ids_and_the_standard_library():
+    allowed = ("model", "errors", "ids")
     wrong = []
     for module in MODULES.values():
         if module.name.split(".")[-1] == "model":
             for found in module.imports:
                 imported = own(found.imported)
                 standard = found.imported.split(".")[0] in sys.stdlib_module_names
-                if not (standard or imported == "platform.errors" or (imported and imported.endswith(".model"))):
+                if not (standard or (imported and imported.split(".")[-1] in allowed)):
                     wrong.append(str(found))
 
     assert wrong == []

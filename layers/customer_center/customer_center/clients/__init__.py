@@ -1,1 +1,1 @@
-"""Machines that call us, and the keys they show (DESIGN §3)."""
+"""Machines that call us, and their client keys (docs/specification.md, 2.7)."""

@@ -29,7 +29,7 @@ def key_entry(
 
 
 def machine(key: ClientKey) -> Actor:
-    """Return the holder of the key as who did it."""
+    """Return the key's holder as the journal's actor."""
     return Actor("client", key.key_id)
 
 

@@ -1,4 +1,4 @@
-"""Issue a client key: let one more machine call us (DESIGN §3)."""
+"""Issue a client key: one more machine may call us (docs/specification.md, 2.7)."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from customer_center.platform.journal import Actor
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """What a key is for: who holds it, what it lets them do, and of which accounts or as which product."""
+    """The holder and scopes of a new key; `accounts` and `product` as in `ClientKey`."""
 
     name: str
     scopes: frozenset[Scope]
@@ -23,7 +23,7 @@ class NewKey:
 def issue_client_key(
     new_key: NewKey, actor: Actor, request_id: str, *, client_keys: ClientKeys, clock: Clock
 ) -> ShownOnce:
-    """Add a key with one secret, which is returned and kept nowhere. Every run adds another key."""
+    """Add a key with one secret, which is returned and not stored. Every run adds another key."""
     now = clock.now()
     secret = new_secret()
     key = ClientKey(

@@ -1,4 +1,4 @@
-"""Client keys: what a machine shows to be let in, and what it may then do (DESIGN §3, Machines)."""
+"""Client keys: how a machine proves who it is, and what it may do (docs/specification.md, 2.7 and 2.8)."""
 
 import hashlib
 import hmac
@@ -7,17 +7,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-# So that one can be brought into use while the other still is.
+# Two, so that a new secret can be brought into use while the old one is still valid.
 MAX_SECRETS = 2
 HINT_LENGTH = 4
 KEY_ID = re.compile(r"[0-9a-z]{26}")
 SHOWN = re.compile(rf"cck_(?P<key_id>{KEY_ID.pattern})_(?P<secret>[A-Za-z0-9_-]{{43}})")
-"""A key as a machine shows it: the id that its record is found by, and a secret."""
+"""A key as a machine sends it: the id of its record, and a secret."""
 _NO_HASH = "-" * 64
 
 
 class Scope(StrEnum):
-    """What a client key lets its holder do; `customers:admin` is products, conflicts and erasing."""
+    """What a client key allows; `customers:admin` is for products, conflicts and erasures."""
 
     COMPANIES_READ = "companies:read"
     CUSTOMERS_READ = "customers:read"
@@ -28,7 +28,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeySecret:
-    """One secret of a key: its SHA-256, and its last four characters, by which people tell two of them apart."""
+    """One secret of a key: its SHA-256, and its last four characters as a hint for people."""
 
     secret_hash: str
     hint: str
@@ -37,9 +37,9 @@ class KeySecret:
 
 @dataclass(frozen=True, slots=True)
 class ClientKey:
-    """A machine that may call us. `version` counts the changes.
+    """A machine that may call us. `version` counts the changes and is the ETag.
 
-    `accounts` are those whose customers it may see, `product` the product it is, if it is one.
+    `accounts` are the accounts whose customers it may see. `product` is set when the machine is a product.
     """
 
     key_id: str
@@ -60,26 +60,26 @@ class ClientKey:
 
 @dataclass(frozen=True, slots=True)
 class ShownOnce:
-    """A key with the secret that was just made; `secret` is None when it was shown before: it is kept nowhere."""
+    """A key with its new secret. `secret` is None when it was shown before, because it is not stored."""
 
     key: ClientKey
     secret: str | None = field(repr=False)
 
 
 def new_key_secret(secret: str, now: datetime) -> KeySecret:
-    """Return what is kept of a secret."""
+    """Return what is stored of a secret."""
     return KeySecret(_hash(secret), secret[-HINT_LENGTH:], now)
 
 
 def written(key_id: str, secret: str) -> str:
-    """Return the key as a machine shows it."""
+    """Return the key as a machine sends it."""
     return f"cck_{key_id}_{secret}"
 
 
 def matching(secret: str, key: ClientKey | None) -> KeySecret | None:
     """Return which of the key's secrets this is, None when it is none of them or the key is revoked.
 
-    Every secret that a key could have is compared, also when there is no key, so that the time tells nothing.
+    Always makes as many comparisons as a key can have secrets, so that the time of the answer reveals nothing.
     """
     given = _hash(secret)
     kept = key.secrets if key else ()

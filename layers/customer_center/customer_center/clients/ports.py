@@ -1,4 +1,4 @@
-"""What the rules of this room need from outside, as Protocols. Adapter: `store.py`."""
+"""What this room needs from outside, as Protocols. Adapter: `store.py`."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,16 +9,16 @@ from customer_center.platform.journal import Entry
 
 
 class ClientKeys(Remembering, Protocol):
-    """Client keys as they are kept. A change writes its entry in the same transaction; what raises wrote nothing."""
+    """The stored client keys. A change writes its entry in the same transaction; if it raises, nothing is written."""
 
     def key(self, key_id: str) -> ClientKey | None:
         """Return the key as it is now (strongly consistent), None when there is none."""
 
     def keys(self) -> Sequence[ClientKey]:
-        """Return all keys as they were a moment ago, oldest first."""
+        """Return all keys, oldest first (eventually consistent)."""
 
     def add(self, key: ClientKey, entry: Entry) -> None:
         """Add a key."""
 
     def change(self, before: ClientKey, after: ClientKey, entry: Entry) -> None:
-        """Write the next version of a key; PreconditionFailed when somebody else changed it meanwhile."""
+        """Write the next version of a key; PreconditionFailed when somebody else changed it at the same time."""

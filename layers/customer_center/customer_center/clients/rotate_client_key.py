@@ -1,4 +1,4 @@
-"""Rotate a client key: give it a second secret, so that the first can be taken out of use in peace (DESIGN §3)."""
+"""Rotate a client key: add a second secret, so that the first can be replaced without an interruption."""
 
 from customer_center.clients.entries import key_entry
 from customer_center.clients.model import MAX_SECRETS, ShownOnce, new_key_secret
@@ -12,7 +12,7 @@ from customer_center.platform.journal import Actor
 def rotate_client_key(
     key_id: str, actor: Actor, request_id: str, *, client_keys: ClientKeys, clock: Clock
 ) -> ShownOnce:
-    """Add a secret, which is returned and kept nowhere; those there are stay good.
+    """Add a secret, which is returned and not stored; the existing secret stays valid.
 
     Raises NotFound, Conflict `client-key-revoked` or `secrets-limit`, InProgress. Every run adds a secret.
     """

@@ -1,4 +1,4 @@
-"""The effects that changes in this room have, as the queues carry them: ids only, never personal data."""
+"""The effects of changes in this room, as the queues carry them: ids only, never personal data."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,38 +16,38 @@ QUEUES: Mapping[str, str] = {MAIL: "mail", IDENTITY: "identity", ERP_CONTACT: "e
 
 
 def invitation_mail(user_id: str, mail_id: str) -> Effect:
-    """Send the invitation of this user; `mail_id` is the one its invitation waits for."""
+    """Send this user's invitation; `mail_id` is the `mail_id` of the invitation."""
     return Effect(mail_id, MAIL, {"template": "invitation", "user_id": user_id})
 
 
 def email_confirmation_mail(user_id: str, mail_id: str) -> Effect:
-    """Have the user's new e-mail confirmed, once the old one was told; `mail_id` is the one the change waits for."""
+    """Notify the old e-mail, then send the link that confirms the new one; `mail_id` is that of the `EmailChange`."""
     return Effect(mail_id, MAIL, {"template": "email_confirmation", "user_id": user_id})
 
 
 def handed_over_mail(to: str, old_id: str, new_id: str, now: datetime) -> Effect:
-    """Tell a user that the main contact's role went from one user to another."""
+    """Tell the user `to` that the main contact's role went from `old_id` to `new_id`."""
     return new_effect(MAIL, now, template="main_contact_handed_over", user_id=to, old_id=old_id, new_id=new_id)
 
 
 def activation_code_mail(attempt_key: str, mail_id: str) -> Effect:
-    """Send the code of this activation; `mail_id` is the one the activation waits for."""
+    """Send the code of this activation; `mail_id` is the `mail_id` of the `Attempt`."""
     return Effect(mail_id, MAIL, {"template": "activation_code", "attempt_key": attempt_key})
 
 
 def contact_left_mail(main_contact_id: str, user_id: str, contact_number: str, now: datetime) -> Effect:
-    """Tell a main contact that the contact this user came from is gone from the ERP."""
+    """Tell a main contact that the ERP deleted the contact that this user came from."""
     left = {"left_user_id": user_id, "contact_number": contact_number}
     return Effect(new_mail_id(now), MAIL, {"template": "contact_left", "user_id": main_contact_id, **left})
 
 
 def align_identity(user_id: str, now: datetime, *, company_changed: bool = False) -> Effect:
-    """Bring the user's login in line with their record; `company_changed`: because of their company."""
+    """Bring the user's login in line with their record; `company_changed` if the company changed."""
     return new_effect(IDENTITY, now, user_id=user_id, **({"company_changed": "yes"} if company_changed else {}))
 
 
 def align_company(company_id: str, now: datetime, after: str | None = None) -> Effect:
-    """Bring the logins of the company's users in line with their records: of those behind the user id `after`."""
+    """Bring the logins of the company's users in line with their records, from behind the user id `after` on."""
     return new_effect(IDENTITY, now, company_id=company_id, **({"after": after} if after else {}))
 
 
@@ -57,7 +57,7 @@ def create_erp_contact(user_id: str, now: datetime) -> Effect:
 
 
 def erase_from_journal(user_id: str, now: datetime) -> Effect:
-    """Blank what the journal says of the person."""
+    """Blank the person's values in the journal."""
     return new_effect(ERASURE, now, user_id=user_id)
 
 

@@ -1,4 +1,4 @@
-"""What an e-mail address is: one that SES and Cognito take, and that mail can be sent to."""
+"""E-mail addresses: those that SES and Cognito accept and that mail can be sent to."""
 
 import re
 
@@ -6,20 +6,20 @@ import idna
 
 from customer_center.companies.model import normalized_email
 
-# RFC 5321 §4.1.2, Dot-string, and §4.5.3.1. Letters beyond ASCII, and what would need quotes, SES does not take.
+# RFC 5321 §4.1.2 (Dot-string) and §4.5.3.1. SES accepts no quoted local part and none with letters beyond ASCII.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL_PART = re.compile(rf"(?=.{{1,64}}\Z){_ATOM}(\.{_ATOM})*")
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
-# RFC 6761, 6762 and 7686: names that are in nobody's DNS. People type the one of their office network.
+# RFC 6761, 6762 and 7686: names that are in no public DNS. People type those of their office network.
 _NOWHERE = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
 _LENGTH = 254
 
 
 def email_address(text: str) -> str | None:
-    """Return the address with its domain in ASCII (IDNA 2008, UTS 46), None when it is none that mail can be sent to.
+    """Return the address with its domain in ASCII (IDNA 2008, UTS 46), None when no mail can be sent to it.
 
-    Nothing is looked up in DNS.
+    DNS is not asked.
     """
     local_part, _, domain = text.rpartition("@")
     try:
@@ -33,5 +33,5 @@ def email_address(text: str) -> str | None:
 
 
 def comparable(text: str) -> str:
-    """Return an e-mail of the ERP, however it is written there, as ours are compared."""
+    """Return the form in which an e-mail of the ERP is compared with ours, however the ERP writes it."""
     return normalized_email(email_address(text.strip()) or text)

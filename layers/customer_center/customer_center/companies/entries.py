@@ -1,4 +1,8 @@
-"""What the journal says of a change to a user: the fields a person may know of, before and after."""
+"""Journal entries of changes to users and companies: the visible fields, before and after.
+
+An entry's `request_id` is the API request's id, the webhook's id, the mail's id or the effect's id, whichever caused
+the change.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,7 +13,7 @@ from customer_center.platform.clock import iso
 from customer_center.platform.journal import Actor, Effect, Entry, new_entry
 
 CUSTOMER_SYNC = Actor("system", "customer_sync")
-_TOLD = ErpCustomer.__slots__
+_ERP_FIELDS = ErpCustomer.__slots__
 
 
 def user_entry(
@@ -22,7 +26,7 @@ def user_entry(
     request_id: str,
     effects: Sequence[Effect] = (),
 ) -> Entry:
-    """Return the entry of a change to one user; `before` is None for a new user, `after` for one who is gone."""
+    """Return the entry of a change to one user; `before` is None for a new user, `after` for a deleted one."""
     subject = after or before
     assert subject is not None
     old, new = _visible(before), _visible(after)
@@ -41,7 +45,7 @@ def user_entry(
 def administered(
     action: str, before: User, after: User, actor: User, request_id: str, follow: Sequence[Effect] = ()
 ) -> Entry:
-    """Return the entry of a change that a person made to a colleague, or to themself."""
+    """Return the entry of a change that a user made to a colleague, or to themself; `follow` are its effects."""
     return user_entry(
         action,
         before=before,
@@ -53,10 +57,10 @@ def administered(
     )
 
 
-def told_entry(
+def erp_user_entry(
     action: str, before: User, after: User, now: datetime, webhook_id: str, effects: Sequence[Effect] = ()
 ) -> Entry:
-    """Return the entry of a change to one user that the ERP told by webhook."""
+    """Return the entry of a change to one user that an ERP webhook made."""
     return user_entry(
         action,
         before=before,
@@ -68,10 +72,10 @@ def told_entry(
     )
 
 
-def company_entries(action: str, before: Company, after: Company, now: datetime, webhook_id: str) -> list[Entry]:
-    """Return the entry of a change to a company that the ERP told by webhook; none when it told what was known."""
-    told = [name for name in _TOLD if getattr(before, name) != getattr(after, name)]
-    changes = {name: (_hinted(name, before), _hinted(name, after)) for name in told}
+def erp_company_entries(action: str, before: Company, after: Company, now: datetime, webhook_id: str) -> list[Entry]:
+    """Return the entry of a change to a company that an ERP webhook made; no entry when no ERP field changed."""
+    changed = [name for name in _ERP_FIELDS if getattr(before, name) != getattr(after, name)]
+    changes = {name: (_hinted(name, before), _hinted(name, after)) for name in changed}
     if not changes:
         return []
     return [
@@ -88,13 +92,13 @@ def company_entries(action: str, before: Company, after: Company, now: datetime,
 
 
 def _hinted(name: str, company: Company) -> object:
-    """Return a company's value for its journal, which is not blanked when one of its people is erased."""
+    """Return a company's value for the journal, an e-mail only as a hint: an erasure does not blank this entry."""
     value: object = getattr(company, name)
     return email_hint(value) if name == "main_contact_email" and isinstance(value, str) else value
 
 
 def person(user: User) -> Actor:
-    """Return the user as who did it."""
+    """Return the user as the journal's actor."""
     return Actor("person", user.user_id)
 
 

@@ -1,20 +1,25 @@
-"""Changing a user once, however often the request for it comes (DESIGN §8, Idempotency-Key)."""
+"""Changing a user once, however often the request is repeated (docs/specification.md, 8.6)."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from customer_center.companies.model import User
-from customer_center.companies.ports import Companies
+from customer_center.companies.ports import Records
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import NotFound
-from customer_center.platform.idempotency import Idempotency, once
+from customer_center.platform.idempotency import Idempotency, Remembering, once
 
 
-def user_once(
-    request: Idempotency | None, do: Callable[[Companies], User], *, companies: Companies, clock: Clock
+class RememberingRecords(Remembering, Records, Protocol):
+    """Records that remember the requests which changed them."""
+
+
+def user_once[Store: RememberingRecords](
+    request: Idempotency | None, do: Callable[[Store], User], *, companies: Store, clock: Clock
 ) -> User:
-    """Change a user by `do`, or return them as they are now when this very request changed them before.
+    """Change a user by `do`; a request that was done before gets the user as they are now.
 
-    Raises as `once`, and NotFound when they were deleted since.
+    Raises what `once` raises, and NotFound when the user was deleted since.
     """
 
     def again(user_id: str) -> User:

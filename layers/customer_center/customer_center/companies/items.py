@@ -74,7 +74,7 @@ def company_from(item: Item) -> Company:
 
 def pointer_values(pointer: Renumbered) -> dict[str, Any]:
     """Return the attributes of a customer number that became another one."""
-    return {"renumbered_to": pointer.to, "renumbered_of": pointer.of}
+    return {"renumbered_to": pointer.to, "renumbered_of": pointer.stamp}
 
 
 def pointer_from(item: Item) -> Renumbered:

@@ -1,31 +1,31 @@
-"""Links that are mailed and work once: whose one is, and how often one may be asked for."""
+"""Single-use links that are mailed: whom a link belongs to, and how often it may be mailed."""
 
 import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from customer_center.companies.model import Company, Link, User, secret_hash
-from customer_center.companies.ports import Companies
+from customer_center.companies.ports import Records
 from customer_center.platform.errors import Forbidden
 from customer_center.platform.ids import made_at
 
 _PAUSE = timedelta(seconds=60)
 
 
-def holder_of(token: str, hash_of: Callable[[User], str | None], companies: Companies) -> User | None:
-    """Return the user whose link this token is from, None for every token we did not send, in the same time.
+def holder_of(token: str, hash_of: Callable[[User], str | None], companies: Records) -> User | None:
+    """Return the user whose link has this token, None for every token that we did not send, in the same time.
 
-    A token is `<user_id>.<secret>`; `hash_of` returns the hash that the user's link has now.
+    A token is `<user_id>.<secret>`; `hash_of` returns the hash of the secret that the user's link has now.
     """
     user_id, _, secret = token.partition(".")
     user = companies.user(user_id)
     known = hash_of(user) if user else None
-    # Compared also when there is nobody, so that the time tells nothing.
+    # Compared for unknown users too, so that the time of the answer reveals nothing.
     return user if hmac.compare_digest(secret_hash(secret), known or "-" * 64) else None
 
 
-def company_of_holder(user: User, companies: Companies) -> Company:
-    """Return the company of whoever holds a link; Forbidden `company-closed` when nobody of it gets in any more."""
+def company_of_holder(user: User, companies: Records) -> Company:
+    """Return the company of the user who holds a link; Forbidden `company-closed` when an operator has closed it."""
     company = companies.company(user.company_id)
     if company is None or company.closed_at:
         raise Forbidden("company-closed")
@@ -33,7 +33,7 @@ def company_of_holder(user: User, companies: Companies) -> Company:
 
 
 def seconds_to_wait(link: Link, now: datetime) -> int:
-    """Return after how many seconds the link may be mailed anew, 0 for at once: at most one mail a minute."""
+    """Return in how many seconds the link may be mailed again, 0 for at once: at most one mail a minute."""
     mailed_at = link.sent_at or made_at(link.mail_id)
     left = (mailed_at + _PAUSE - now).total_seconds() if mailed_at else 0
     return max(0, int(left) + (left > int(left)))

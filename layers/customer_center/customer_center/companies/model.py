@@ -1,4 +1,8 @@
-"""Companies and their users: the words and rules of seeds 000 and 001, without I/O and without a clock."""
+"""Companies and their users: the words and rules of seeds 000 and 001.
+
+No I/O and no clock (docs/specification.md, 1.3). Rules that several places enforce have their one home here: the tenant
+wall (`is_colleague`), the last main contact (`last_main_contact`), the limits (`RefusalLimits`, `WrongLinkLimits`).
+"""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from customer_center.companies.ids import company_of
 from customer_center.platform.errors import Conflict, FieldError, Forbidden, InvalidInput, RateLimit
 
 _DAY_SECONDS = 24 * 60 * 60
 
 
 class Role(StrEnum):
-    """What a user is in the company (seed 001: "at least one role is selected")."""
+    """A user's role in the company; every user has at least one."""
 
     MAIN_CONTACT = "main_contact"
     APPROVER = "approver"
@@ -22,7 +27,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What code checks; roles only carry them."""
+    """What a user may do in the company and in the shop."""
 
     COMPANY_VIEW = "company.view"
     USERS_VIEW = "users.view"
@@ -31,12 +36,13 @@ class Permission(StrEnum):
     USERS_DEACTIVATE = "users.deactivate"
     USERS_DELETE = "users.delete"
     ROLES_ASSIGN = "roles.assign"
-    BUDGETS_SET = "budgets.set"
+    BUDGET_SET = "budgets.set"
     AUDIT_VIEW = "audit.view"
     ORDERS_BUY = "orders.buy"
     ORDERS_APPROVE = "orders.approve"
 
 
+# Code checks permissions, never roles (docs/specification.md, 4.2).
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.MAIN_CONTACT: frozenset(Permission),
     Role.APPROVER: frozenset({Permission.ORDERS_APPROVE, Permission.ORDERS_BUY, Permission.COMPANY_VIEW}),
@@ -45,11 +51,11 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 }
 
 ASSIGNABLE_ROLES = frozenset(Role) - {Role.BUSINESS_USER}
-"""Roles a person may give to another; `business_user` comes from activation only."""
+"""The roles that one user may give to another; `business_user` comes from activation only."""
 
 
 class UserStatus(StrEnum):
-    """Where a user stands: only `active` users get in."""
+    """The state of an account: only `active` users can log in and call the API."""
 
     INVITED = "invited"
     ACTIVE = "active"
@@ -57,7 +63,7 @@ class UserStatus(StrEnum):
 
 
 class InvitationStatus(StrEnum):
-    """Where an invitation stands; `expired` is never stored, it follows from the time."""
+    """The state of an invitation. `expired` is never stored: it follows from the time."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
@@ -68,7 +74,7 @@ class InvitationStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount above zero with two decimals, in a currency of ISO 4217."""
+    """An amount above zero with at most two decimals, and its currency (ISO 4217)."""
 
     amount: Decimal
     currency: str
@@ -76,7 +82,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """What a user may spend per order and per month; None means no limit (seed 001: "define budgets")."""
+    """What a user may spend per order and per month (seed 001: "define budgets"). None means no limit."""
 
     per_order: Money | None = None
     per_month: Money | None = None
@@ -92,8 +98,9 @@ class Budgets:
 class Link:
     """A single-use link that is mailed.
 
-    `token_hash` is the SHA-256 of the secret in the link; the secret is kept nowhere. `mail_id` names the mail that
-    carries the link: sending it twice is noticed by it. `sent_at` and `token_hash` are there once the mail went out.
+    `mail_id` names the mail that carries the link, so that a second sending of the same mail is noticed. `sent_at` and
+    `token_hash` are None until the mail was sent. `token_hash` is the SHA-256 of the secret in the link; the secret
+    itself is not stored.
     """
 
     mail_id: str
@@ -104,13 +111,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation(Link):
-    """One invitation of one user."""
+    """The invitation of a user; `invited_by` is the inviting user's id."""
 
     status: InvitationStatus
     invited_by: str
 
     def status_at(self, now: datetime) -> InvitationStatus:
-        """Return the status as a reader should see it: a pending invitation past its time has expired."""
+        """Return the status at that moment: a pending invitation has expired from `expires_at` on."""
         if self.status is InvitationStatus.PENDING and now >= self.expires_at:
             return InvitationStatus.EXPIRED
         return self.status
@@ -118,31 +125,40 @@ class Invitation(Link):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailChange(Link):
-    """A new e-mail that its owner has not confirmed yet (DESIGN §4, "edit"); the login keeps the old one until then."""
+    """A new e-mail that its owner has not confirmed yet; until then the login keeps the old one.
+
+    `requested_by` is the id of the user who edited the e-mail. `bounced` says that the confirmation mail was not
+    delivered. See docs/specification.md, 4.8.
+    """
 
     email: str
     requested_by: str
     bounced: bool = False
 
 
+CLAIM_LASTS = timedelta(seconds=30)
+"""How long a claim is held. No function runs this long, so a claim never lapses while its request is still running."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One request that is finishing a single-use link or code; others wait until it ends or lapses."""
+    """The hold of one request on a link or code; other requests wait until it is released or lapses."""
 
     claim_id: str
     lapses_at: datetime
 
     def blocks(self, claim_id: str, now: datetime) -> bool:
-        """Whether another request holds the claim at this moment."""
+        """Return whether this claim keeps the request `claim_id` waiting at that moment."""
         return self.claim_id != claim_id and now < self.lapses_at
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person with an account in the shop, in one company. `version` counts its changes and is its ETag.
+    """A person with an account in the shop, in one company. `version` counts the changes and is the ETag.
 
-    `confirmed_hash` is the hash of the link that confirmed the e-mail: who follows it twice is told the same twice.
-    `contact_left_at` is when the ERP said that the contact this user came from is gone.
+    `contact_number` is the ERP contact that the user came from, None for a user without one. `confirmed_hash` is the
+    hash of the link that confirmed the current e-mail, so that following the link again succeeds again.
+    `contact_left_at` is when the ERP deleted the contact.
     """
 
     user_id: str
@@ -166,7 +182,7 @@ class User:
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        """What the user's roles allow, together."""
+        """The permissions of all the user's roles."""
         return frozenset().union(*(PERMISSIONS[role] for role in self.roles))
 
     @property
@@ -175,8 +191,13 @@ class User:
         return Role.MAIN_CONTACT in self.roles
 
     @property
+    def is_active_main_contact(self) -> bool:
+        """Whether the user counts for the rule of `last_main_contact`."""
+        return self.is_main_contact and self.status is UserStatus.ACTIVE
+
+    @property
     def has_login(self) -> bool:
-        """Whether the person ever set a password: by activating, or by accepting their invitation."""
+        """Whether the person has set a password: by activating the company, or by accepting an invitation."""
         return self.invitation is None or self.invitation.status is InvitationStatus.ACCEPTED
 
     def changed(self, now: datetime, **changes: object) -> "User":
@@ -184,11 +205,28 @@ class User:
         return replace(self, version=self.version + 1, updated_at=now, **changes)  # type: ignore[arg-type] # fields by name
 
 
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """What an administrator enters for a new user.
+
+    None means the default: for `name` and `email` the ERP contact's, for `language` the contact's or the shop's. A user
+    without an ERP contact needs `name` and `email`.
+    """
+
+    salutation: str
+    roles: frozenset[Role]
+    name: str | None = None
+    email: str | None = None
+    language: str | None = None
+    budgets: Budgets = field(default_factory=Budgets)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """What is to be different about a user; None is as it was.
+    """The changes to an existing user. None leaves a field unchanged: none of these fields can be empty.
 
-    `budgets` holds, by name, those of the two that are to be different, where None is no limit.
+    `budgets` maps `per_order` and `per_month` to the new budget, where None means no limit; a budget that is not in it
+    stays unchanged. That is why this is not a `NewUser`, whose budgets are complete.
     """
 
     salutation: str | None = None
@@ -201,11 +239,11 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A customer of the ERP with its users here; `customer_center` to `blocked` are the ERP's, as last told.
+    """A customer of the ERP with its users. `customer_number` to `blocked` are the ERP's values as last read.
 
-    `main_contacts` holds the ids of the active main contacts, so that "never the last one" is one condition. `as_of`
-    says for each of the ERP's fields which event (its time and id) told it, so that an older one changes nothing.
-    `closed_at` is when an operator closed the company: nobody of it gets in any more.
+    `main_contacts` holds the ids of the active main contacts, so that the rule of `last_main_contact` is one condition
+    on one item. `as_of` maps the name of an ERP field to the stamp of the event or reading that set it, so that an
+    older event does not change it. `closed_at` is when an operator closed the company: its users cannot log in since.
     """
 
     company_id: str
@@ -222,51 +260,70 @@ class Company:
     closed_at: datetime | None = None
     version: int = 1
 
-    def told(self, values: Mapping[str, object], of: str, now: datetime) -> "Company":
-        """Return the company with those of the ERP's values that nothing newer has told; itself when there are none.
+    def with_erp_values(self, values: Mapping[str, object], stamp: str, now: datetime) -> "Company":
+        """Return the company with those of the ERP's values that are newer than its own; itself if none is.
 
-        `of` is the `stamp` of the event, or of the moment the ERP was read.
+        `stamp` is the `event_stamp` of the event, or the `read_stamp` of the reading, that the values are from.
         """
-        news = {name: value for name, value in values.items() if of > self.as_of.get(name, "")}
-        if not news:
+        newer = {name: value for name, value in values.items() if stamp > self.as_of.get(name, "")}
+        if not newer:
             return self
-        as_of = {**self.as_of, **dict.fromkeys(news, of)}
-        return replace(self, as_of=as_of, version=self.version + 1, updated_at=now, **news)  # type: ignore[arg-type] # fields by name
+        as_of = {**self.as_of, **dict.fromkeys(newer, stamp)}
+        return replace(self, as_of=as_of, version=self.version + 1, updated_at=now, **newer)  # type: ignore[arg-type] # fields by name
 
 
 @dataclass(frozen=True, slots=True)
 class Renumbered:
-    """What a customer number became; `of` is the `stamp` of the event that told it."""
+    """The customer number that a former one became; `stamp` is that of the event."""
 
     to: str
-    of: str
+    stamp: str
 
 
 @dataclass(frozen=True, slots=True)
 class ErpEvent:
-    """What the ERP told of a customer or contact: only what is in `values`, as it was at the time `at`."""
+    """An ERP event about a customer or contact: the fields that were sent, as they were at the time `at`."""
 
-    event_id: str
+    webhook_id: str
     at: datetime
     values: Mapping[str, str | bool | None]
 
     @property
-    def of(self) -> str:
+    def stamp(self) -> str:
         """The event's place in the order of events."""
-        return stamp(self.at, self.event_id)
+        return event_stamp(self.at, self.webhook_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Who is calling: a user, and the company they are of, both as the request found them."""
+    """A person who calls: the user and their company, as the request found them."""
 
     user: User
     company: Company
 
 
 @dataclass(frozen=True, slots=True)
+class Session:
+    """The tokens of a login (RFC 6749 §5.1). Access and ID token are valid for `expires_in` seconds."""
+
+    access_token: str
+    id_token: str
+    refresh_token: str
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A person who has just got access, by activating a company or accepting an invitation."""
+
+    user: User
+    company: Company
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
 class ErpCustomer:
-    """What the ERP says of a customer (seed 000, SelectCustomer). A missing `CustomerCenter` flag counts as 0."""
+    """A customer as the ERP describes it (seed 000, SelectCustomer). A missing `CustomerCenter` flag counts as 0."""
 
     customer_number: str
     name: str
@@ -278,7 +335,7 @@ class ErpCustomer:
 
 @dataclass(frozen=True, slots=True)
 class ErpContact:
-    """One contact of the ERP (seed 000, "List of contacts from the ERP"); only the number and the name are certain."""
+    """A contact of the ERP (seed 000, "List of contacts from the ERP"). Only number and name are always present."""
 
     contact_number: str
     name: str
@@ -290,10 +347,10 @@ class ErpContact:
 
 @dataclass(frozen=True, slots=True)
 class CachedContact:
-    """An ERP contact as we keep it, with the user it became.
+    """An ERP contact in our cache. `user_id` is the user who came from it, None while there is none.
 
-    `gone` says that the ERP has it no more: it stays, unlisted, so that an older event does not bring it back. `as_of`
-    says for each field, and for `gone`, which event told it, as far as that is newer than the last full list.
+    A contact that is `gone` from the ERP stays in the cache, unlisted, so that an older event does not restore it.
+    `as_of` maps the name of a field, or `gone`, to the stamp of the event that set it after the last full list.
     """
 
     contact: ErpContact
@@ -303,33 +360,38 @@ class CachedContact:
 
     @property
     def listed(self) -> bool:
-        """Whether it is one of the contacts without account. Events may tell of a contact before they tell its name."""
+        """Whether it is listed as a contact without account. A contact known from events only may have no name yet."""
         return self.user_id is None and not self.gone and bool(self.contact.name)
 
-    def told(self, values: Mapping[str, object], of: str, *, gone: bool, list_of: str) -> "CachedContact":
-        """Return the contact with what an event tells, as far as nothing newer did; `list_of` is the last full list."""
-        news = {name: value for name, value in values.items() if of > max(list_of, self.as_of.get(name, ""))}
-        is_last = of > max(list_of, self.as_of.get("gone", ""))
-        as_of = {**self.as_of, **dict.fromkeys(news, of), **({"gone": of} if is_last else {})}
-        contact = replace(self.contact, **news)  # type: ignore[arg-type] # fields by name
+    def with_erp_values(
+        self, values: Mapping[str, object], stamp: str, *, gone: bool, list_stamp: str
+    ) -> "CachedContact":
+        """Return the contact with an event's values, as far as they are newer than the contact's own.
+
+        `stamp` is the event's, `list_stamp` that of the last full list; empty when there was no list yet.
+        """
+        newer = {name: value for name, value in values.items() if stamp > max(list_stamp, self.as_of.get(name, ""))}
+        is_last = stamp > max(list_stamp, self.as_of.get("gone", ""))
+        as_of = {**self.as_of, **dict.fromkeys(newer, stamp), **({"gone": stamp} if is_last else {})}
+        contact = replace(self.contact, **newer)  # type: ignore[arg-type] # fields by name
         return replace(self, contact=contact, gone=gone if is_last else self.gone, as_of=as_of)
 
-    def after_list(self, found: "CachedContact | None", of: str) -> "CachedContact | None":
-        """Return what a full list read at that time makes of the contact: found in it or not. None when it is to go.
+    def after_list(self, found: "CachedContact | None", list_stamp: str) -> "CachedContact | None":
+        """Return the contact after a full list was read: `found` in it, or missing (None). None means: delete it.
 
-        What events told since stays. So does a contact that a user came from.
+        Values of events that are newer than the list stay. A contact that a user came from stays as well.
         """
-        since = {name: told for name, told in self.as_of.items() if told > of}
+        since = {name: stamp for name, stamp in self.as_of.items() if stamp > list_stamp}
         if found is None:
             return replace(self, as_of=since) if self.user_id or "gone" in since else None
-        told = {name: getattr(self.contact, name) for name in since if name != "gone"}
+        newer = {name: getattr(self.contact, name) for name in since if name != "gone"}
         gone = self.gone and "gone" in since
-        return CachedContact(replace(found.contact, **told), self.user_id or found.user_id, gone, since)
+        return CachedContact(replace(found.contact, **newer), self.user_id or found.user_id, gone, since)
 
 
 @dataclass(frozen=True, slots=True)
 class ContactsPage:
-    """One page of cached contacts, and where the next one begins."""
+    """One page of cached contacts; `next_cursor` is None on the last one."""
 
     contacts: Sequence[CachedContact]
     next_cursor: str | None
@@ -337,7 +399,10 @@ class ContactsPage:
 
 @dataclass(frozen=True, slots=True)
 class ContactsRead:
-    """When the ERP was last asked for a company's contacts; `outdated` when somebody came since who may be one."""
+    """When a company's contacts were last read from the ERP.
+
+    `outdated` means that the ERP is to be asked again: a user came who may be one of its contacts.
+    """
 
     at: datetime
     outdated: bool = False
@@ -345,7 +410,11 @@ class ContactsRead:
 
 @dataclass(frozen=True, slots=True)
 class RefusalLimits:
-    """How many refused activations a customer number has per source network and window, and per day; how many codes."""
+    """The limits of refused activations and of mailed codes (docs/specification.md, 3.2 and 3.3).
+
+    Refusals are limited per customer number and source network in a window, and per customer number and day; codes per
+    customer number and day. Days and windows follow each other in UTC.
+    """
 
     per_network: int = 5
     network_window_seconds: int = 900
@@ -353,34 +422,52 @@ class RefusalLimits:
     codes_per_day: int = 20
 
     def left(self, network: int, day: int, now: datetime) -> tuple[RateLimit, RateLimit]:
-        """Return what is left when so many refusals are counted of the network in its window, and of the day."""
+        """Return what is left after that many refusals of the network in its window, and of the day."""
         return (
             RateLimit.counted("refusals-per-network", self.per_network, self.network_window_seconds, network, now),
             RateLimit.counted("refusals-per-day", self.per_day, _DAY_SECONDS, day, now),
         )
 
     def codes_left(self, day: int, now: datetime) -> RateLimit:
-        """Return what is left when so many codes are counted of the day."""
+        """Return what is left after that many codes of the day."""
         return RateLimit.counted("codes-per-day", self.codes_per_day, _DAY_SECONDS, day, now)
+
+    def window(self, now: datetime) -> int:
+        """Return the number of the window that this moment is in."""
+        return int(now.timestamp()) // self.network_window_seconds
+
+    @staticmethod
+    def counted_number(customer_number: str) -> str:
+        """Return the customer number as refusals are counted by.
+
+        Without case, because an ERP that ignores case would otherwise accept more tries for one customer.
+        """
+        return customer_number.casefold()
 
 
 @dataclass(frozen=True, slots=True)
 class WrongLinkLimits:
-    """How many links that we never sent a source network may try in a window."""
+    """How many links that we never sent a source network may try in a window (docs/specification.md, 5.6)."""
 
     per_network: int = 20
     window_seconds: int = 3600
 
     def left(self, count: int, now: datetime) -> RateLimit:
-        """Return what is left when so many are counted in the window."""
+        """Return what is left after that many wrong links in the window."""
         return RateLimit.counted("wrong-links", self.per_network, self.window_seconds, count, now)
+
+    def window(self, now: datetime) -> int:
+        """Return the number of the window that this moment is in."""
+        return int(now.timestamp()) // self.window_seconds
 
 
 @dataclass(frozen=True, slots=True)
 class InvitationRules:
-    """The parameters of invitations: how long a link is good, and the language of whoever has none.
+    """The parameters of invitations and of new e-mails.
 
-    `new_email_valid_for` is how long the link is good that confirms a new e-mail.
+    `valid_for` is for the link of an invitation, `new_email_valid_for` for the link that confirms a new e-mail.
+    `fallback_language` is for users without a language of their own. With `create_erp_contact` a requested user gets a
+    contact in the ERP.
     """
 
     valid_for: timedelta = timedelta(days=7)
@@ -391,7 +478,12 @@ class InvitationRules:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An activation under way; its ids are those the company and the user will have: a repeat makes no second."""
+    """An activation under way, found by its `key` (`attempt_key`).
+
+    `company_id` and `user_id` are the ids that company and user will have, so that a repeat creates no second ones.
+    `mail_id` is None where no code is mailed; `code_hash` and `code_expires_at` are None until the code was sent.
+    `tries` counts the codes that were entered.
+    """
 
     key: str
     attempt_id: str
@@ -409,51 +501,70 @@ class Attempt:
 
 
 CLOCKS_DIFFER = timedelta(minutes=5)
-"""How far the ERP's clock may be from ours, in either direction."""
+"""The allowed clock skew: how far the ERP's clock may differ from ours, in either direction."""
 
 
-def stamp(at: datetime, event_id: str = "") -> str:
-    """Return the moment of an event as text that sorts by time, then by the event's id."""
-    return f"{at.astimezone(UTC).isoformat(timespec='microseconds')}#{event_id}"
+def event_stamp(at: datetime, webhook_id: str) -> str:
+    """Return the moment of an event as text that sorts by time, then by the webhook's id."""
+    return f"{at.astimezone(UTC).isoformat(timespec='microseconds')}#{webhook_id}"
 
 
-def read_stamp(at: datetime, event_id: str = "") -> str:
-    """Return the `stamp` of what we read from the ERP at that moment, by a clock of ours.
+def read_stamp(at: datetime, request_id: str = "") -> str:
+    """Return the stamp of values that we read from the ERP at that moment of our clock.
 
-    Set back by what the ERP's clock may be slow: an event that counts as newer than it need be is put right by the
-    event of what is newer still, and one that counted as older would be lost.
+    Backdated by the allowed clock skew. An event that therefore counts as newer than the reading is corrected by the
+    next event; an event that wrongly counted as older would be lost.
     """
-    return stamp(at - CLOCKS_DIFFER, event_id)
+    return event_stamp(at - CLOCKS_DIFFER, request_id)
 
 
-def stamped_at(of: str) -> datetime:
-    """Return the moment of a `stamp`."""
-    return datetime.fromisoformat(of.partition("#")[0])
+def stamped_at(stamp: str) -> datetime:
+    """Return the moment of a stamp."""
+    return datetime.fromisoformat(stamp.partition("#")[0])
 
 
 def normalized_email(email: str) -> str:
-    """Return the e-mail as it is compared and kept unique: trimmed, in lower case.
+    """Return the form of an e-mail that is compared and unique: trimmed, in lower case.
 
-    Lower case and not casefolded, which makes one domain of two: `großmann.de` is not `grossmann.de`.
+    Lower case instead of `casefold`, which would merge two domains: `großmann.de` is not `grossmann.de`.
     """
     return email.strip().lower()
 
 
 def email_hint(email: str) -> str:
-    """Return enough of an e-mail to recognise it by, and too little to write to."""
+    """Return part of an e-mail: enough to recognise the address, not enough to write to it."""
     return f"{email[:1]}***@{email.rpartition('@')[2]}"
 
 
+def is_colleague(user_id: str, company_id: str) -> bool:
+    """Return whether this is the id of a user of that company. This is the tenant wall (docs/specification.md, 2.4).
+
+    A user of another company is treated like nobody: whoever looks for one gets the same answer as for an id that does
+    not exist. The id alone decides, without a read. It does not say whether the user exists.
+    """
+    return company_of(user_id) == company_id
+
+
+def last_main_contact() -> Conflict:
+    """Return the refusal of a change that would take a company's last active main contact.
+
+    The rule (docs/specification.md, 4.4): a company keeps at least one active main contact, whoever deactivates,
+    demotes or deletes one. Handing the role over is one transaction and leaves one as well. The store enforces the rule
+    as a condition of its write: two administrators who act at the same time would each see the other main contact.
+    """
+    return Conflict("last-main-contact")
+
+
 def check_assignable(actor: User, roles: Iterable[Role], budgets: Budgets) -> None:
-    """Raise unless the actor may give a new user these roles and budgets; see the two checks below."""
+    """Raise unless the actor may give a new user these roles and budgets, as the two checks below do."""
     check_roles_given(actor, roles)
     check_budgets_set(actor, Budgets(), budgets)
 
 
 def check_roles_given(actor: User, roles: Iterable[Role]) -> None:
-    """Raise unless the actor may give these roles: nobody grants a permission they lack.
+    """Raise unless the actor may give these roles: nobody grants a permission that they lack.
 
-    Raises InvalidInput for a role that is not for giving, Forbidden for one beyond the actor's own permissions.
+    Raises InvalidInput for a role that cannot be given, Forbidden for one with a permission that the actor lacks.
     """
     wanted = frozenset(roles)
     if wanted - ASSIGNABLE_ROLES:
@@ -465,9 +576,12 @@ def check_roles_given(actor: User, roles: Iterable[Role]) -> None:
 
 
 def check_budgets_set(actor: User, before: Budgets, after: Budgets) -> None:
-    """Raise unless the actor may make these budgets of those; Forbidden, or InvalidInput for two currencies."""
+    """Raise unless the actor may change the budgets from `before` to `after`.
+
+    Raises Forbidden, or InvalidInput for two currencies. Equal budgets are no change.
+    """
     if before != after:
-        check_permission(actor, Permission.BUDGETS_SET)
+        check_permission(actor, Permission.BUDGET_SET)
         after.check()
 
 
@@ -478,22 +592,22 @@ def check_permission(actor: User, permission: Permission) -> None:
 
 
 def check_salutation(salutation: str, allowed: Iterable[str]) -> None:
-    """Raise InvalidInput unless the shop knows this salutation (parameter `Salutations`; seed: `mr`, `mrs`)."""
+    """Raise InvalidInput unless the salutation is allowed (parameter `Salutations`; seed: `mr`, `mrs`)."""
     if salutation not in allowed:
         raise InvalidInput(errors=[FieldError("/salutation", "unknown-value")])
 
 
 def check_not_self(actor: User, user: User) -> None:
-    """Raise Conflict when a user would take access from themself."""
+    """Raise Conflict `own-account` when the actor would take away their own access."""
     if actor.user_id == user.user_id:
         raise Conflict("own-account")
 
 
 def attempt_key(customer_number: str, email: str) -> str:
-    """Return the key of the activation that this person has under way; it carries no personal data."""
+    """Return the key of this person's activation under way: a digest, so that keys hold no personal data."""
     return hashlib.sha256(f"{customer_number}\n{normalized_email(email)}".encode()).hexdigest()[:40]
 
 
 def secret_hash(secret: str) -> str:
-    """Return the SHA-256 of a secret, as it is kept."""
+    """Return the SHA-256 of a secret in hexadecimal, which is what is stored."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -53,8 +53,9 @@ from customer_center.companies.model import (
     RefusalLimits,
     Renumbered,
     User,
-    UserStatus,
     WrongLinkLimits,
+    is_colleague,
+    last_main_contact,
     normalized_email,
     read_stamp,
 )
@@ -125,12 +126,11 @@ def _mail_key(mail_id: str) -> Item:
 
 
 def _refusals_key(customer_number: str, now: datetime) -> Item:
-    # Casefolded: with an ERP that ignores case, other spellings must not give more tries.
-    return _key(f"refusals#{customer_number.casefold()}#{now:%Y-%m-%d}", "refusals")
+    return _key(f"refusals#{RefusalLimits.counted_number(customer_number)}#{now:%Y-%m-%d}", "refusals")
 
 
 def _wrong_links_key(network: str, now: datetime, limits: WrongLinkLimits) -> Item:
-    return _key(f"wrong_links#{network}#{epoch(now) // limits.window_seconds}", "wrong_links")
+    return _key(f"wrong_links#{network}#{limits.window(now)}", "wrong_links")
 
 
 class CompanyStore(TableStore, Companies):
@@ -144,7 +144,7 @@ class CompanyStore(TableStore, Companies):
 
     @override
     def colleague(self, company_id: str, user_id: str) -> User | None:
-        return self._user(user_id, consistent=False) if company_of(user_id) == company_id else None
+        return self._user(user_id, consistent=False) if is_colleague(user_id, company_id) else None
 
     def _user(self, user_id: str, *, consistent: bool) -> User | None:
         if company_of(user_id) is None:
@@ -231,7 +231,7 @@ class CompanyStore(TableStore, Companies):
 
     @override
     def names_of(self, company_id: str, user_ids: Iterable[str]) -> Mapping[str, str]:
-        keys = [_user_key(user_id) for user_id in sorted(set(user_ids)) if company_of(user_id) == company_id]
+        keys = [_user_key(user_id) for user_id in sorted(set(user_ids)) if is_colleague(user_id, company_id)]
         return {item["sk"].removeprefix("user#"): item["name"] for item in self._get_all(keys, consistent=False)}
 
     @override
@@ -335,7 +335,9 @@ class CompanyStore(TableStore, Companies):
             self._if_version(user.version, "Delete", {"Key": to_item(_user_key(user.user_id))}),
             self._old_email(user),
             Action({"Delete": {"TableName": self._table, "Key": to_item(_attempt_key(attempt))}}),
-            *self._main_contacts(user.company_id, joining=set(), leaving={user.user_id} if _counts(user) else set()),
+            *self._main_contacts(
+                user.company_id, joining=set(), leaving={user.user_id} if user.is_active_main_contact else set()
+            ),
         ]
         self._commit([*actions, *self._unlink_contacts(user)], [entry])
 
@@ -347,7 +349,7 @@ class CompanyStore(TableStore, Companies):
             actions.append(self._change(before, after))
             if normalized_email(before.email) != normalized_email(after.email):
                 actions += [self._new_email(after), self._old_email(before)]
-            was, is_now = _counts(before), _counts(after)
+            was, is_now = before.is_active_main_contact, after.is_active_main_contact
             if is_now and not was:
                 joining.add(after.user_id)
             if was and not is_now:
@@ -364,7 +366,7 @@ class CompanyStore(TableStore, Companies):
         if not joining and not leaving:
             return []
         request: dict[str, Any] = {"TableName": self._table, "Key": to_item(_company_key(company_id))}
-        refusal: Exception = Conflict("last-main-contact")
+        refusal: Exception = last_main_contact()
         if joining and leaving:
             # One expression cannot both add to a set and delete from it: the set is replaced if it is still the same.
             company = self._get(_company_key(company_id), consistent=True)
@@ -547,7 +549,7 @@ class CompanyStore(TableStore, Companies):
 
     @staticmethod
     def _refusal_names(network: str, now: datetime, limits: RefusalLimits) -> dict[str, str]:
-        return {"#day": "day", "#network": f"{epoch(now) // limits.network_window_seconds}#{network}"}
+        return {"#day": "day", "#network": f"{limits.window(now)}#{network}"}
 
     @override
     def reserve_code(self, customer_number: str, now: datetime, limits: RefusalLimits) -> None:
@@ -687,7 +689,7 @@ class CompanyStore(TableStore, Companies):
     ) -> None:
         values = {**_number_key(customer_number), **pointer_values(pointer), "expires_at": epoch(until)}
         condition = "renumbered_of = :before" if replaces else _ABSENT
-        given = {":before": replaces.of} if replaces else None
+        given = {":before": replaces.stamp} if replaces else None
         self._commit([self._put(values, condition, PreconditionFailed(), given)], [])
 
     @override
@@ -719,10 +721,6 @@ def _sent_values(mail_id: str, token_hash: str, sent_at: datetime, expires_at: d
 
 def _start(key: dict[str, Any] | None) -> dict[str, Any]:
     return {"ExclusiveStartKey": key} if key else {}
-
-
-def _counts(user: User) -> bool:
-    return user.is_main_contact and user.status is UserStatus.ACTIVE
 
 
 def _code_refusal(item: Item | None, claim: Claim, now: datetime, tries: int) -> Exception:

@@ -1,4 +1,4 @@
-"""The companies of this deployment, made from the environment, once per sandbox and only when they are needed."""
+"""The records of this deployment, made from the environment once per sandbox, when a request first needs them."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -16,5 +16,5 @@ class _Tables:
 
 @cache
 def companies() -> CompanyStore:
-    """Return the companies of this deployment."""
+    """Return the companies, users and contacts of this deployment."""
     return CompanyStore(client=aws.dynamodb(), table=from_environment(_Tables).companies_table, journal=journal())

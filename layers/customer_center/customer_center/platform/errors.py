@@ -76,7 +76,7 @@ class Forbidden(CustomerCenterError):
 
 
 class NotFound(CustomerCenterError):
-    """It does not exist, or it belongs to another company; callers cannot tell the two apart."""
+    """It does not exist, or the caller may not know that it does; the two look the same."""
 
     def __init__(self, code: str = "not-found", **values: str) -> None:
         super().__init__(code, **values)

@@ -62,8 +62,9 @@ class Effect:
 class Entry:
     """One change: who did what to which subject, when, in which request.
 
-    `partition` is the partition key of the journal table: a company, a customer of an account, or the operators.
-    `changes` maps a field to its values before and after.
+    `partition` is the partition key of the journal table; each room chooses its own.
+    `request_id` is the id of what caused the change: an API request, a webhook or an effect. `changes` maps a field to
+    its values before and after.
     """
 
     entry_id: str

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customer_center.companies.erp.renumber_customer import find_company
-from customer_center.companies.model import CachedContact, Renumbered, Role, UserStatus, stamp
-from customer_center.companies.onboarding.activate_company import ActivationRules
+from customer_center.companies.customer_numbers import find_company
+from customer_center.companies.model import CachedContact, Renumbered, Role, UserStatus, event_stamp
+from customer_center.companies.onboarding.activation import ActivationRules
 from customer_center.companies.ports import NumberInUse
 from customer_center.platform.errors import InProgress, PreconditionFailed
 from customer_center.platform.journal import Actor
@@ -398,7 +398,7 @@ def test_a_renumbered_customer_keeps_its_company(room, main_contact):
     room.tell("customer.renumbered", webhook_id="msg_new", new_customer_number="20000")
     assert room.companies.company_of_number("20000").company_id == COMPANY_ID
     assert room.companies.company_of_number(NUMBER) is None
-    assert room.companies.customer_number(NUMBER) == Renumbered("20000", stamp(room.clock.now(), "msg_new"))
+    assert room.companies.customer_number(NUMBER) == Renumbered("20000", event_stamp(room.clock.now(), "msg_new"))
     (entry,) = room.companies.entries
     assert (entry.action, entry.actor) == ("company.renumbered", SYNC)
     assert entry.changes == {"customer_number": (NUMBER, "20000")}

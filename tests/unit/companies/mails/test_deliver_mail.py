@@ -7,7 +7,7 @@ import pytest
 
 from customer_center.companies.mails.deliver_mail import deliver_mail
 from customer_center.companies.model import InvitationStatus, Role, UserStatus
-from customer_center.companies.onboarding.activate_company import CodeSent
+from customer_center.companies.onboarding.activation import CodeSent
 from customer_center.mail.ports import MailUnavailable
 from customer_center.platform.errors import NotFound
 from customer_center.platform.journal import Effect

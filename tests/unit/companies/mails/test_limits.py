@@ -8,7 +8,7 @@ import pytest
 
 from customer_center.companies.mails.limit_mails import limit_mails
 from customer_center.companies.model import RefusalLimits, WrongLinkLimits
-from customer_center.companies.onboarding.activate_company import ActivationRules
+from customer_center.companies.onboarding.activation import ActivationRules
 from customer_center.companies.onboarding.limit_wrong_links import wrong_links_limited
 from customer_center.platform.errors import Gone, InvalidInput, NotFound, RateLimit, TooManyRequests
 from customer_center.platform.journal import Actor, new_effect

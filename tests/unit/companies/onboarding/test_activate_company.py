@@ -7,7 +7,7 @@ import pytest
 
 from customer_center.companies.callers import PersonCaller
 from customer_center.companies.model import Permission, RefusalLimits, Role, UserStatus
-from customer_center.companies.onboarding.activate_company import ActivationRules, CodeSent
+from customer_center.companies.onboarding.activation import ActivationRules, CodeSent
 from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.platform.errors import (
     Conflict,

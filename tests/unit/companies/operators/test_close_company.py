@@ -3,8 +3,8 @@
 import pytest
 
 from customer_center.companies.callers import person
-from customer_center.companies.logins import align_company
 from customer_center.companies.model import UserStatus
+from customer_center.companies.operators import align_company
 from customer_center.platform.errors import Forbidden, InProgress, NotFound, PreconditionFailed
 from customer_center.platform.http import Request
 from tests.builders import (

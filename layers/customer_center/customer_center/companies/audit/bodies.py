@@ -14,6 +14,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from customer_center.companies.audit.erase_user import Certificate
 from customer_center.companies.audit.read_audit_trail import EntryFilter
 from customer_center.companies.bodies import (
     CompanyAnswer,
@@ -112,6 +113,30 @@ class ExportAnswer(Output):
     company: CompanyAnswer
     items: list[AuditEntryAnswer]
     next_cursor: str | None
+
+
+class ErasureAnswer(Output):
+    """A certificate of an erasure. Backups and queues forget the person by themselves, by these dates."""
+
+    user_id: str
+    erased_at: datetime
+    status: Annotated[
+        Literal["in_progress", "complete"],
+        Field(description="Whether the journal is blanked already; account and login are gone in any case."),
+    ]
+    backups_until: datetime
+    queues_until: datetime
+
+    @classmethod
+    def of(cls, certificate: Certificate) -> Self:
+        """Return the representation of a certificate."""
+        return cls(
+            user_id=certificate.user_id,
+            erased_at=certificate.erased_at,
+            status="complete" if certificate.complete else "in_progress",
+            backups_until=certificate.backups_until,
+            queues_until=certificate.queues_until,
+        )
 
 
 AUDIT_COLUMNS = (

@@ -1,29 +1,30 @@
-"""Erasing a person (GDPR, article 17): account and login go, and the journal is blanked of them (DESIGN §7)."""
+"""Erase a person (GDPR, article 17): delete account and login, and blank the journal (docs/specification.md, 7.6)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from customer_center.companies import effects
-from customer_center.companies.audit.redact_entries import entries_about, is_redacted
-from customer_center.companies.colleagues import change_login, crossed_by_others
+from customer_center.companies.audit.redact_entries import is_redacted
+from customer_center.companies.audit.trail import entries_about
+from customer_center.companies.colleagues import crossed_by_others
 from customer_center.companies.entries import person
-from customer_center.companies.ids import company_of
-from customer_center.companies.model import Member, attempt_key, check_not_self
-from customer_center.companies.ports import AuditTrail, Companies, Identities
+from customer_center.companies.login import change_login
+from customer_center.companies.model import Member, attempt_key, check_not_self, is_colleague
+from customer_center.companies.ports import Administration, AuditTrail, Identities
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import NotFound, PreconditionFailed
 from customer_center.platform.journal import Entry, new_entry
 
 ERASED = "user.erased"
-# Point-in-time recovery, and the longest that a queue, a dead letter or a failed record is kept (template.yaml).
+# How long point-in-time recovery keeps data, and queues, dead-letter queues and failed records at most (template.yaml).
 _IN_BACKUPS = timedelta(days=35)
 _IN_QUEUES = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What is said of an erasure: since when, whether the journal is blanked already, and what fades by itself."""
+    """The state of an erasure: its time, whether the journal is blanked already, and until when copies exist."""
 
     user_id: str
     erased_at: datetime
@@ -31,12 +32,12 @@ class Certificate:
 
     @property
     def backups_until(self) -> datetime:
-        """When the last backup that may hold the person is gone."""
+        """When the last backup that may hold the person's data expires."""
         return self.erased_at + _IN_BACKUPS
 
     @property
     def queues_until(self) -> datetime:
-        """When the last message that may name the person's id is gone."""
+        """When the last message that may hold the person's id expires."""
         return self.erased_at + _IN_QUEUES
 
 
@@ -46,19 +47,19 @@ def erase_user(
     request_id: str,
     *,
     if_version: int | None,
-    companies: Companies,
+    companies: Administration,
     trail: AuditTrail,
     identities: Identities,
     clock: Clock,
 ) -> Certificate:
-    """Forget a user as deleting does, and blank what the journal says of them; also of one deleted before.
+    """Delete a user and blank their personal values in the journal; also for a user who was deleted before.
 
-    The journal is blanked through an effect of the entry `user.erased`, which holds nothing personal itself. A repeat
-    changes nothing, and tells whether that is complete. Raises NotFound for whom the company never had, Conflict
+    The effect of the entry `user.erased` blanks the journal; that entry itself holds nothing personal. A repeat changes
+    nothing and returns whether the journal is blanked. Raises NotFound for a user whom the company never had, Conflict
     `own-account` or `last-main-contact`, PreconditionFailed, InProgress.
     """
     company_id = actor.company.company_id
-    if company_of(user_id) != company_id:
+    if not is_colleague(user_id, company_id):
         raise NotFound
     user = companies.user(user_id)
     if user is None:
@@ -74,7 +75,7 @@ def erase_user(
 
 
 def _erase_deleted(
-    user_id: str, actor: Member, request_id: str, companies: Companies, trail: AuditTrail, clock: Clock
+    user_id: str, actor: Member, request_id: str, companies: Administration, trail: AuditTrail, clock: Clock
 ) -> Certificate:
     about = list(entries_about(user_id, trail))
     if not about:

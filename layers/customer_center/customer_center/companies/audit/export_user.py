@@ -1,20 +1,18 @@
-"""A person's data, for them or for whoever asks on their behalf (GDPR, articles 15 and 20)."""
+"""Export a person's data, for them or for somebody acting for them (GDPR, articles 15 and 20)."""
 
 from dataclasses import replace
 
-from customer_center.companies.audit.read_audit_trail import page_of_entries
-from customer_center.companies.audit.redact_entries import first_mentioned
-from customer_center.companies.model import Member, Permission, User
-from customer_center.companies.ports import AuditTrail, Companies
-from customer_center.platform.errors import Forbidden, NotFound
+from customer_center.companies.audit.trail import first_mentioned, page_of_entries
+from customer_center.companies.model import Member, Permission, User, check_permission
+from customer_center.companies.ports import AuditTrail, Records
+from customer_center.platform.errors import NotFound
 from customer_center.platform.journal import Entry
 from customer_center.platform.paging import Page
 
 
-def exported_user(user_id: str, actor: Member, *, companies: Companies) -> User:
-    """Return the colleague whose data is asked for; NotFound, Forbidden."""
-    if Permission.USERS_VIEW not in actor.user.permissions:
-        raise Forbidden("permission-missing", permission=Permission.USERS_VIEW)
+def exported_user(user_id: str, actor: Member, *, companies: Records) -> User:
+    """Return the colleague whose data is exported. Raises Forbidden, NotFound."""
+    check_permission(actor.user, Permission.USERS_VIEW)
     user = companies.colleague(actor.company.company_id, user_id)
     if user is None:
         raise NotFound
@@ -24,7 +22,8 @@ def exported_user(user_id: str, actor: Member, *, companies: Companies) -> User:
 def export_entries(user: User, *, limit: int, cursor: str | None, trail: AuditTrail) -> Page[Entry]:
     """Return a page of the entries about a person or by them, newest first; a page may be short.
 
-    What they did to others is told without its values, which are the others'. Raises MalformedRequest `cursor-invalid`.
+    Entries about somebody else come without their values, which are that person's data. Raises MalformedRequest
+    `cursor-invalid`.
     """
     page = page_of_entries(
         user.company_id,

@@ -1,1 +1,1 @@
-"""What the ERP has and tells: its events, contacts and customer numbers."""
+"""The ERP's events, contacts and customer numbers."""

@@ -3,50 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from customer_center.companies.bodies import (
-    BudgetsBody,
-    Email,
-    Input,
-    LanguageTag,
     Line,
     Output,
     PageQuery,
-    PersonName,
-    Salutation,
 )
 from customer_center.companies.email_address import email_address
 from customer_center.companies.model import (
     CachedContact,
-    Role,
 )
-
-
-class InviteContactBody(Input):
-    """What the main contact enters to add an ERP contact; customer and contact number cannot be sent."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "salutation": "mrs",
-                    "roles": ["buyer"],
-                    "name": "Tina Tinte",
-                    "email": "tina.tinte@musterhandel.example",
-                    "language": "de",
-                    "budgets": {"per_order": {"amount": "500.00", "currency": "EUR"}, "per_month": None},
-                }
-            ]
-        }
-    )
-
-    salutation: Salutation
-    roles: Annotated[frozenset[Role], Field(min_length=1)]
-    name: PersonName | None = None
-    email: Email | None = None
-    language: LanguageTag | None = None
-    budgets: BudgetsBody = BudgetsBody()
 
 
 class ErpContactsQuery(PageQuery):

@@ -1,30 +1,30 @@
-"""Creating the ERP's contact of a user who was requested in the shop (`CreateErpContact`; DESIGN §4)."""
+"""Create the ERP contact of a user who was requested in the shop (parameter `CreateErpContact`)."""
 
 from dataclasses import replace
 
 from customer_center.companies.email_address import comparable
 from customer_center.companies.entries import user_entry
 from customer_center.companies.model import ErpContact, User, UserStatus, normalized_email
-from customer_center.companies.ports import Companies, ErpGateway
+from customer_center.companies.ports import ErpGateway, Users
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import Conflict
 from customer_center.platform.journal import Actor
 from customer_center.platform.log import logger
 
 
-def create_erp_contact(user_id: str, effect_id: str, *, erp: ErpGateway, companies: Companies, clock: Clock) -> None:
-    """Create the user's contact in the ERP and note its number.
+def create_erp_contact(user_id: str, effect_id: str, *, erp: ErpGateway, companies: Users, clock: Clock) -> None:
+    """Create the user's contact in the ERP and store its number.
 
-    May run any number of times: a user with a contact number is left alone, and a contact of the same e-mail that the
-    ERP already has (from a try that died before its number was noted) is taken instead of a second one.
-    Raises an OutsideSystemError or PreconditionFailed, to be tried again.
+    May run any number of times: nothing happens for a user with a contact number, and a contact with the same e-mail is
+    taken instead of creating a second one. An earlier try may have created it and ended before storing its number.
+    Raises an OutsideSystemError or PreconditionFailed; then try again.
     """
     user = companies.user(user_id)
     if user is None or user.contact_number or user.status is UserStatus.DEACTIVATED:
         return
     company = companies.company(user.company_id)
     if company is None:
-        # A user is never written without its company: the read was a moment too early, and SQS comes again.
+        # A user is never written without its company: the read was too early, and SQS repeats the message.
         raise LookupError(user.company_id)
     contact = _contact(user, company.customer_number, erp)
     now = clock.now()
@@ -40,7 +40,7 @@ def create_erp_contact(user_id: str, effect_id: str, *, erp: ErpGateway, compani
     try:
         companies.change_user(user, after, entry, contact)
     except Conflict:
-        # The ERP's contact of this e-mail is another colleague's already; a person has to sort that out.
+        # The ERP's contact with this e-mail is linked to a colleague already. Only a person can resolve that.
         logger.warning("contact belongs to another user", user_id=user_id)
 
 

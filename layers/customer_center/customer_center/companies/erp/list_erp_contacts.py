@@ -1,4 +1,4 @@
-"""The contacts of the ERP that have no shop account (seed 000, "List of contacts from the ERP")."""
+"""List the ERP's contacts without a shop account (seed 000, "List of contacts from the ERP")."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -6,27 +6,29 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from customer_center.companies.email_address import comparable
-from customer_center.companies.ids import company_of, user_id_floor
+from customer_center.companies.ids import user_id_floor
 from customer_center.companies.model import (
     CachedContact,
     ContactsPage,
     ContactsRead,
     ErpContact,
     User,
+    is_colleague,
 )
-from customer_center.companies.ports import Companies, ErpGateway
+from customer_center.companies.ports import ErpGateway, ErpRecords
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import NotFound, OutsideSystemError
 from customer_center.platform.log import logger
 
-# Who is invited has an id a moment before they are kept. No function runs as long as this.
+# An invited user's id is made shortly before the user is written. No function runs this long.
 _ID_BEFORE_COMMIT = timedelta(minutes=1)
+# Maximum number of users read who came since the last list.
 _NEWCOMERS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class ErpContacts:
-    """A page of contacts as the ERP had them at `as_of`; `stale` when the ERP could not be asked again."""
+    """A page of contacts as the ERP had them at `as_of`; `stale` when the ERP failed to answer now."""
 
     page: ContactsPage
     as_of: datetime
@@ -42,17 +44,17 @@ def list_erp_contacts(
     refresh: bool,
     keep_for: timedelta,
     erp: ErpGateway,
-    companies: Companies,
+    companies: ErpRecords,
     clock: Clock,
 ) -> ErpContacts:
-    """Return a page of the company's contacts without an account, from the ERP at most `keep_for` ago.
+    """Return a page of the company's contacts without an account, read from the ERP at most `keep_for` ago.
 
-    `q` is how their names begin. `refresh` asks the ERP now. When it cannot answer, the last list is returned as stale;
-    raises an OutsideSystemError only when there is none. A page after the first never asks the ERP, so that a list does
-    not change underfoot.
+    `q` is the beginning of the name. `refresh` asks the ERP now. When the ERP fails, the last list is returned as
+    stale; raises an OutsideSystemError only when there is no list. Only the first page asks the ERP, so that the list
+    does not change between its pages.
 
-    Who was invited since the list was read stands in it still, and is left out here: such a page is shorter. After more
-    of them than are read at once, the ERP is asked again.
+    The cached list still holds contacts who were invited since it was read. They are left out here, and such a page is
+    shorter. When more users came than are read at once, the ERP is asked again.
     """
     read = companies.contacts_read(actor.company_id)
     now = clock.now()
@@ -77,13 +79,13 @@ def list_erp_contacts(
     return ErpContacts(replace(page, contacts=left), read.at, stale)
 
 
-def _read_again(actor: User, now: datetime, erp: ErpGateway, companies: Companies) -> None:
+def _read_again(actor: User, now: datetime, erp: ErpGateway, companies: ErpRecords) -> None:
     company = companies.company(actor.company_id)
     if company is None:
         raise NotFound
     contacts = erp.select_contacts(company.customer_number)
     owners = companies.users_of_emails(comparable(contact.email) for contact in contacts if contact.email)
-    # Contacts that share an e-mail are several people: the one who has an account is known by their number.
+    # Contacts that share an e-mail are different people: only their number says which of them has the account.
     times = Counter(comparable(contact.email) for contact in contacts if contact.email)
     own = {email: owner for email, owner in owners.items() if times[email] == 1}
     rows = [CachedContact(contact, _owner(contact, own, actor.company_id)) for contact in contacts]
@@ -91,6 +93,6 @@ def _read_again(actor: User, now: datetime, erp: ErpGateway, companies: Companie
 
 
 def _owner(contact: ErpContact, owners: Mapping[str, str], company_id: str) -> str | None:
-    """Return the colleague who already has the contact's e-mail; another company's user is nobody here."""
+    """Return the colleague who already has the contact's e-mail, None when there is no such colleague."""
     owner = owners.get(comparable(contact.email)) if contact.email else None
-    return owner if owner and company_of(owner) == company_id else None
+    return owner if owner and is_colleague(owner, company_id) else None

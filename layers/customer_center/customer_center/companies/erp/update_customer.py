@@ -1,51 +1,52 @@
-"""The ERP changed a customer (event `customer.updated`; seed 000: the flags of SelectCustomer; DESIGN §4)."""
+"""Apply the event `customer.updated` (seed 000: the flags of SelectCustomer; docs/specification.md, 6.7)."""
 
 from dataclasses import replace
 from datetime import datetime
 
+from customer_center.companies.customer_numbers import company_at
 from customer_center.companies.email_address import comparable
-from customer_center.companies.entries import company_entries, told_entry
-from customer_center.companies.erp.renumber_customer import company_at
-from customer_center.companies.model import Company, ErpEvent, Role, User, UserStatus
-from customer_center.companies.ports import Companies
+from customer_center.companies.entries import erp_company_entries, erp_user_entry
+from customer_center.companies.model import Company, ErpEvent, Role, User
+from customer_center.companies.ports import CompanyRecords, Records
 from customer_center.platform.log import logger
 
 
-def update_customer(event: ErpEvent, *, companies: Companies, now: datetime) -> None:
-    """Take over what the event tells of the customer's flags, field by field, where nothing newer told it.
+def update_customer(event: ErpEvent, *, companies: CompanyRecords, now: datetime) -> None:
+    """Write the event's values into the company, each field unless a newer event or reading has set it.
 
-    Switching the customer center off shuts the administration, and on opens it again; nobody's login changes. Whom the
-    ERP newly makes the main contact becomes it at once if they are a user of the company already (activation is for
-    those who are not); earlier main contacts stay until somebody demotes them.
+    Switching the customer center off refuses the administration, switching it on restores it; logins do not change. A
+    user whose e-mail the ERP newly names as main contact becomes main contact at once. Somebody who is no user yet
+    activates instead. Earlier main contacts stay until somebody demotes them.
 
-    A customer that was never activated is nobody's here: activation asks the ERP itself. May run any number of times,
-    in any order. Raises PreconditionFailed when somebody changed the same meanwhile, to be tried again.
+    An event about a customer that was never activated changes nothing: activation reads the ERP itself. May run any
+    number of times, in any order. Raises PreconditionFailed when somebody else changed the same records; then try
+    again.
     """
     values = dict(event.values)
-    company = company_at(str(values.pop("customer_number")), event.of, companies)
+    company = company_at(str(values.pop("customer_number")), event.stamp, companies)
     if company is None:
         logger.info("customer is not known")
         return
-    # The event's words for it are the ERP's.
+    # The event names this field as the ERP does.
     if "customer_center_main_contact_email" in values:
         values["main_contact_email"] = values.pop("customer_center_main_contact_email")
-    after = company.told(values, event.of, now)
+    after = company.with_erp_values(values, event.stamp, now)
     if after is company:
         logger.info("nothing newer", company_id=company.company_id)
         return
-    entries = company_entries("company.updated", company, after, now, event.event_id)
+    entries = erp_company_entries("company.updated", company, after, now, event.webhook_id)
     promoted = _promoted(company, after, companies, now)
     if promoted:
         user = promoted[1]
-        if user.status is UserStatus.ACTIVE:
+        if user.is_active_main_contact:
             after = replace(after, main_contacts=after.main_contacts | {user.user_id})
-        entries.append(told_entry("user.made_main_contact", *promoted, now, event.event_id))
+        entries.append(erp_user_entry("user.made_main_contact", *promoted, now, event.webhook_id))
     companies.change_company(company, after, *entries, user=promoted)
     logger.info("company updated", company_id=company.company_id)
 
 
-def _promoted(before: Company, after: Company, companies: Companies, now: datetime) -> tuple[User, User] | None:
-    """Return the user whom the event makes main contact, before and after; None when there is nobody to make."""
+def _promoted(before: Company, after: Company, companies: Records, now: datetime) -> tuple[User, User] | None:
+    """Return the user whom the event makes main contact, before and after; None when it makes nobody."""
     named = _named(after)
     if named is None or named == _named(before):
         return None
@@ -58,5 +59,5 @@ def _promoted(before: Company, after: Company, companies: Companies, now: dateti
 
 
 def _named(company: Company) -> str | None:
-    """Return whom the ERP makes main contact; nobody while the customer center is off."""
+    """Return the e-mail of the ERP's main contact, None while the customer center is off."""
     return comparable(company.main_contact_email) if company.customer_center and company.main_contact_email else None

@@ -1,7 +1,8 @@
-"""Delivering the mails of this room (seed 001: "the user will get an email").
+"""Deliver the mails of this room (seed 001: "the user will get an email").
 
-The secret of a link, and the digits of a code, are made here, when the mail is, and only their hash is kept. It is kept
-after SES took the mail: a crash between the two sends a second mail, whose link is the good one, and loses none.
+The secret of a link and the digits of a code are created here, when the mail is rendered, and only their hash is stored
+(docs/specification.md, 5.5). It is stored after SES accepted the mail: after a crash between the two a second mail is
+sent, whose link is the valid one.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from customer_center.companies.model import (
     email_hint,
     secret_hash,
 )
-from customer_center.companies.ports import Companies
+from customer_center.companies.ports import Mails
 from customer_center.mail.feedback import Outcome
 from customer_center.mail.ports import Mailer, MailRefused, Message
 from customer_center.mail.render import Rendered, Value
@@ -30,7 +31,7 @@ from customer_center.platform.log import logger
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """The shop as mails name it. The two addresses hold `{token}` where their link's token belongs."""
+    """The shop as mails name it. The two addresses of links contain `{token}` where the token belongs."""
 
     name: str
     url: str
@@ -40,22 +41,22 @@ class Shop:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What every mail of this room needs to go out."""
+    """What the delivery of every mail needs."""
 
     shop: Shop
     rules: InvitationRules
     code_valid_for: timedelta
-    companies: Companies
+    companies: Mails
     mailer: Mailer
     render: Callable[[str, str, Mapping[str, Value]], Rendered]
     clock: Clock
 
 
 def deliver_mail(effect: Effect, outgoing: Outgoing) -> None:
-    """Send the mail of an effect, once: its id is what the record waits for and what makes a repeat harmless.
+    """Send the mail of an effect. May run any number of times: the effect's id is the mail's id in the record.
 
-    A mail nobody waits for any more (revoked, replaced, already sent) is not sent. Raises MailUnavailable, to be tried
-    again; a mail that SES refuses for good is noted and not tried again.
+    A mail that the record does not wait for any more (revoked, replaced, already sent) is not sent. Raises
+    MailUnavailable, then try again; a mail that SES refuses for good is noted and not tried again.
     """
     match effect.data:
         case {"template": "invitation", "user_id": user_id}:
@@ -125,7 +126,7 @@ def _addressed(user: User, outgoing: Outgoing) -> Mapping[str, Value]:
 def _company(user: User, outgoing: Outgoing) -> Company:
     company = outgoing.companies.company(user.company_id)
     if company is None:
-        # A user is never written without its company: the read was a moment too early, and SQS comes again.
+        # A user is never written without its company: the read was too early, and SQS repeats the message.
         raise LookupError(user.company_id)
     return company
 
@@ -150,7 +151,7 @@ def _deliver_confirmation(mail_id: str, user_id: str, outgoing: Outgoing) -> Non
         **_addressed(user, outgoing),
         "changed_by_name": (editor.name if editor else _company(user, outgoing).name) if by_other else None,
     }
-    # First, so that nobody holds a link to a new login whose old address was not told.
+    # First, so that nobody has a link to a new login before the old address was notified.
     _notify(f"{mail_id}-notice", user, change.email, values, outgoing)
     secret = new_secret()
     expires_at = now + outgoing.rules.new_email_valid_for
@@ -165,7 +166,7 @@ def _deliver_confirmation(mail_id: str, user_id: str, outgoing: Outgoing) -> Non
 
 
 def _notify(mail_id: str, user: User, new_email: str, values: Mapping[str, Value], outgoing: Outgoing) -> None:
-    # Enough to recognise it, and no more: the mailbox may be somebody else's by now.
+    # Only a hint: the mailbox of the old address may belong to somebody else by now.
     hint = {"new_email_hint": email_hint(new_email)}
     _send_once("email_change_notice", user, mail_id, {**values, **hint}, outgoing)
 
@@ -204,7 +205,7 @@ def _deliver_contact_left(mail_id: str, user_id: str, left_id: str, contact_numb
 
 
 def _send_once(template: str, user: User, mail_id: str, values: Mapping[str, Value], outgoing: Outgoing) -> None:
-    """Send a mail that carries no link, unless it is known to have gone out."""
+    """Send a mail without a link, unless it is noted as sent."""
     if outgoing.companies.was_mailed(mail_id):
         return
     _send(template, user.language, user.email, mail_id, values, outgoing)
@@ -218,7 +219,7 @@ def _deliver_code(mail_id: str, key: str, outgoing: Outgoing) -> None:
         attempt is None
         or attempt.mail_id != mail_id
         or attempt.code_hash
-        # Somebody who waited this long has given up, or asked again.
+        # After this time the person has given up or asked again.
         or now - attempt.requested_at > outgoing.code_valid_for
     ):
         logger.info("mail is not wanted any more", mail_id=mail_id)
@@ -249,7 +250,7 @@ def _send(
     outgoing: Outgoing,
     **tags: str,
 ) -> bool:
-    """Send one mail; False when it was refused for good. By its tags the feedback of SES finds what it is about."""
+    """Send one mail; False when SES refused it for good. SES returns the tags with its feedback."""
     mail = outgoing.render(template, language, values)
     tags = {"mail_id": mail_id, **tags}
     message = Message(to=to, subject=mail.subject, html=mail.html, text=mail.text, tags=tags)

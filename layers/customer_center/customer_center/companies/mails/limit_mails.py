@@ -1,4 +1,4 @@
-"""Limit the mails that the people of a company cause, by what the journal says they caused (DESIGN §8)."""
+"""Limit the mails that a company's users cause in an hour, counted from the journal (docs/specification.md, 8.8)."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,33 +9,33 @@ from customer_center.platform.errors import RateLimit, TooManyRequests
 from customer_center.platform.journal import Entry
 
 _WINDOW = timedelta(hours=1)
-# So many entries are looked at: a company that changes more in an hour than this without mailing is not held up.
+# Maximum number of entries read. With more changes than this in an hour, older mails of that hour do not count.
 _ENTRIES = 1000
 
 
 def limit_mails(
-    company_id: str, mails: int, per_hour: int, told: list[RateLimit], *, trail: AuditTrail, clock: Clock
+    company_id: str, mails: int, per_hour: int, reported: list[RateLimit], *, trail: AuditTrail, clock: Clock
 ) -> int:
-    """Return how many of the mails are within the company's limit; `told` gets what is left after them.
+    """Return how many of the mails are within the company's limit, and add to `reported` what is left after them.
 
-    Raises TooManyRequests `too-many-requests` when none of them is. Nothing is written: the entries of the changes are
-    the count. Requests at the same moment may exceed the limit by as many as there are.
+    Raises TooManyRequests `too-many-requests` when none of them is. Nothing is written: the journal's entries are the
+    count. Parallel requests may exceed the limit by their number.
     """
     now = clock.now()
     recent = trail.newest(company_id, limit=_ENTRIES, since=now - _WINDOW).rows
     # Newest first; one entry may send several mails.
     times = [entry.at for entry in recent for _ in range(_mails(entry))]
     left = max(0, per_hour - len(times))
-    # The oldest one is the first to count no more.
+    # The oldest mail is the first that leaves the window.
     reset = max(1, int(((times[-1] if times else now) + _WINDOW - now).total_seconds()))
     limit = RateLimit("mails-per-hour", per_hour, int(_WINDOW.total_seconds()), left, reset)
     if not left:
         raise TooManyRequests("too-many-requests", [limit])
     within = min(mails, left)
-    told.append(replace(limit, remaining=left - within))
+    reported.append(replace(limit, remaining=left - within))
     return within
 
 
 def _mails(entry: Entry) -> int:
-    """Return how many mails a person caused by this change; visitors and the ERP have limits of their own."""
+    """Return how many mails a user caused by this change; activations and the ERP have limits of their own."""
     return sum(effect.kind == "mail" for effect in entry.effects) if entry.actor.kind == "person" else 0

@@ -1,6 +1,6 @@
-"""Noting that a mail with a link came to nothing (issue: "SES bounce and complaint feedback reaching the invitation").
+"""Note that a mail with a link was not delivered, or was complained about (docs/specification.md, 7.10).
 
-SES tells it at once, by refusing the mail (`deliver_mail.py`), or later, by a bounce or a complaint.
+SES says so at once, when it refuses the mail (`deliver_mail.py`), or later, by a bounce or a complaint.
 """
 
 from dataclasses import replace
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from customer_center.companies.entries import user_entry
 from customer_center.companies.model import InvitationStatus, User
-from customer_center.companies.ports import Companies
+from customer_center.companies.ports import Users
 from customer_center.mail.feedback import Feedback, Outcome
 from customer_center.platform.clock import Clock
 from customer_center.platform.ids import made_by
@@ -16,11 +16,11 @@ from customer_center.platform.journal import Actor
 from customer_center.platform.log import logger
 
 
-def note_feedback(feedback: Feedback, *, companies: Companies, clock: Clock) -> None:
-    """Mark the invitation or the new e-mail whose mail bounced or was complained about; all other mails are let be.
+def note_feedback(feedback: Feedback, *, companies: Users, clock: Clock) -> None:
+    """Mark the invitation or the new e-mail whose mail bounced or was complained about; ignore all other mails.
 
-    May run any number of times, in any order: only the mail that is still waited for changes anything, once. Raises
-    PreconditionFailed when the user was changed meanwhile, to be tried again.
+    May run any number of times, in any order: only the mail that the invitation or new e-mail still waits for changes
+    anything, once. Raises PreconditionFailed when somebody else changed the user at the same time; then try again.
     """
     user_id = feedback.user_id or companies.user_id_of_email(feedback.address)
     user = companies.user(user_id) if user_id else None
@@ -33,10 +33,8 @@ def note_feedback(feedback: Feedback, *, companies: Companies, clock: Clock) -> 
     logger.info("mail came to nothing", mail_id=mail_id, outcome=feedback.outcome, noted=noted)
 
 
-def note_undelivered(
-    user: User, mail_id: str, outcome: Outcome, *, by: str, now: datetime, companies: Companies
-) -> bool:
-    """Mark the user's invitation or new e-mail that waits for this mail; False, and no change, when none does."""
+def note_undelivered(user: User, mail_id: str, outcome: Outcome, *, by: str, now: datetime, companies: Users) -> bool:
+    """Mark the user's invitation or new e-mail that waits for this mail; False without a change when none does."""
     invitation, change = user.invitation, user.email_change
     if invitation and invitation.mail_id == mail_id and invitation.status is InvitationStatus.PENDING:
         subject = "invitation"
@@ -59,6 +57,6 @@ def note_undelivered(
 
 
 def _invited_by(user: User | None, sent_at: datetime) -> str | None:
-    """Return the mail of the invitation that was there when a mail without tags was sent."""
+    """Return the mail id of the invitation that existed when a mail without tags was sent."""
     invitation = user.invitation if user else None
     return invitation.mail_id if invitation and made_by(invitation.mail_id, sent_at) else None

@@ -1,1 +1,1 @@
-"""Getting in: activation, accepting an invitation, confirming a new e-mail."""
+"""How people get access: activation, accepting an invitation, confirming a new e-mail."""

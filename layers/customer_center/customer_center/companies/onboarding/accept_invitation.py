@@ -1,8 +1,12 @@
-"""Accepting an invitation: the person sets a password and is logged in (DESIGN §4 "acceptance and Cognito").
+"""Accept an invitation: the person sets a password and is logged in (docs/specification.md, 5.2 to 5.4).
 
-1. one request claims the link; 2. the login is created, disabled; 3. the password is set; 4. one transaction makes the
-user active; 5. the login is enabled. The claimant (same Idempotency-Key) may repeat; a claim that is not finished
-lapses, and the link is good again. Enabling comes last, so that a crash lets nobody in whom the record does not know.
+1. One request claims the link.
+2. The login is created, disabled.
+3. The password is set.
+4. One transaction makes the user active.
+5. The login is enabled: last, so that after a crash nobody can log in who is not active in our records.
+
+The claimant (same Idempotency-Key) may repeat. A claim that is not finished lapses, and the link is valid again.
 """
 
 from dataclasses import replace
@@ -11,10 +15,17 @@ from datetime import datetime
 from customer_center.companies import effects
 from customer_center.companies.entries import person, user_entry
 from customer_center.companies.links import company_of_holder, holder_of
-from customer_center.companies.logins.align_identity import align_identity
-from customer_center.companies.model import Claim, Company, InvitationStatus, User, UserStatus
-from customer_center.companies.onboarding.activate_company import CLAIM_LASTS, Activated
-from customer_center.companies.ports import Companies, Identities
+from customer_center.companies.login import align_identity
+from customer_center.companies.model import (
+    CLAIM_LASTS,
+    Claim,
+    Company,
+    InvitationStatus,
+    LoggedIn,
+    User,
+    UserStatus,
+)
+from customer_center.companies.ports import Identities, Invitations
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import (
     CustomerCenterError,
@@ -31,15 +42,15 @@ def accept_invitation(
     claim_id: str,
     request_id: str,
     *,
-    companies: Companies,
+    companies: Invitations,
     identities: Identities,
     clock: Clock,
-) -> Activated:
-    """Take the link's token and the new password, and log the person in.
+) -> LoggedIn:
+    """Accept the invitation whose link has this token, with a new password, and log the person in.
 
-    Raises NotFound `invitation-invalid` for every token we did not send, whatever is wrong with it; Forbidden
+    Raises NotFound `invitation-invalid` for every token that we did not send, whatever is wrong with it; Forbidden
     `company-closed`; Gone `invitation-expired`, `invitation-revoked` or `invitation-used`; InProgress; InvalidInput at
-    `/password`; OutsideUnavailable. Repeating it with the same password after success logs in again.
+    `/password`; OutsideUnavailable. A repeat with the same password after success logs in again.
     """
     now = clock.now()
     user = holder_of(token, _hash_of, companies)
@@ -57,7 +68,7 @@ def accept_invitation(
             user = _activate(replace(user, claim=claim), request_id, companies, clock.now())
         except CustomerCenterError:
             companies.release_invitation(user.user_id, claim)
-            # The same request, come twice, may have been quicker: then the login it opened is opened again.
+            # A repeat of the same request may have been faster: then the login that it enabled is enabled again.
             align_identity(user.user_id, companies=companies, identities=identities)
             raise
     return _logged_in(user, company, password, identities)
@@ -78,7 +89,7 @@ def _check_usable(user: User, now: datetime) -> None:
             return
 
 
-def _activate(user: User, request_id: str, companies: Companies, now: datetime) -> User:
+def _activate(user: User, request_id: str, companies: Invitations, now: datetime) -> User:
     assert user.invitation is not None
     active = user.changed(
         now,
@@ -98,16 +109,16 @@ def _activate(user: User, request_id: str, companies: Companies, now: datetime) 
     try:
         companies.change_user(user, active, entry)
     except PreconditionFailed as error:
-        # An administrator changed the user this very moment; the next try sees what they wanted.
+        # An administrator changed the user at the same time; the next try sees that change.
         raise InProgress("in-progress", retry_after=1) from error
     return active
 
 
-def _logged_in(user: User, company: Company, password: str, identities: Identities) -> Activated:
+def _logged_in(user: User, company: Company, password: str, identities: Identities) -> LoggedIn:
     if user.status is not UserStatus.ACTIVE:
         raise Gone("invitation-used")
     identities.enable(user)
     session = identities.sign_in(user.user_id, password)
     if session is None:
         raise Gone("invitation-used")
-    return Activated(user, company, session)
+    return LoggedIn(user, company, session)

@@ -15,7 +15,7 @@ from customer_center.companies.bodies import (
     Salutation,
     UserAnswer,
 )
-from customer_center.companies.ports import Session
+from customer_center.companies.model import Session
 
 
 def _password(text: SecretStr) -> SecretStr:

@@ -1,28 +1,29 @@
-"""Confirming a new e-mail with the link that was sent to it (DESIGN §4, "edit"): from then on it is the login.
+"""Confirm a new e-mail with the link that was sent to it: from then on it is the login (docs/specification.md, 4.8).
 
-Sessions that are open go on: whoever holds one proved the password, which stays the same.
+Open sessions continue: their holders proved the password, which stays the same.
 """
 
 from datetime import datetime
 from functools import partial
 
 from customer_center.companies import effects
-from customer_center.companies.colleagues import change_login, crossed_by_others
+from customer_center.companies.colleagues import crossed_by_others
 from customer_center.companies.entries import administered
 from customer_center.companies.links import company_of_holder, holder_of
+from customer_center.companies.login import change_login
 from customer_center.companies.model import Permission, User, UserStatus
-from customer_center.companies.ports import Companies, Identities
+from customer_center.companies.ports import Identities, Records, Users
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import Gone, NotFound
 
 
-def confirm_email(token: str, request_id: str, *, companies: Companies, identities: Identities, clock: Clock) -> User:
-    """Make the new e-mail the user's own; the login answers to it at once, or as soon as it can be reached.
+def confirm_email(token: str, request_id: str, *, companies: Users, identities: Identities, clock: Clock) -> User:
+    """Make the new e-mail the user's e-mail and login. When Cognito cannot be reached, the login changes later.
 
-    Raises NotFound `confirmation-invalid` for every token we did not send or that a newer one replaced, Forbidden
-    `company-closed`, Gone `confirmation-expired` (also when who asked for it may not any more), Conflict `email-in-use`
-    when somebody else got the address first, InProgress. A repeat with the same token after success is answered as
-    success: mail programs follow links too.
+    Raises NotFound `confirmation-invalid` for every token that we did not send or that a newer one replaced; Forbidden
+    `company-closed`; Gone `confirmation-expired`, also when the user who asked for the change may not edit users any
+    more; Conflict `email-in-use` when another user has the address by now; InProgress. A repeat with the same token
+    after success succeeds, because mail programs follow links too.
     """
     waiting = holder_of(token, _waiting, companies)
     user = waiting or holder_of(token, _done, companies)
@@ -30,7 +31,7 @@ def confirm_email(token: str, request_id: str, *, companies: Companies, identiti
         raise NotFound("confirmation-invalid")
     company_of_holder(user, companies)
     if waiting:
-        user = _moved(waiting, request_id, companies, clock.now())
+        user = _confirmed(waiting, request_id, companies, clock.now())
     if user.status is UserStatus.ACTIVE:
         change_login(partial(identities.enable, user), user.user_id)
     return user
@@ -44,7 +45,7 @@ def _done(user: User) -> str | None:
     return user.confirmed_hash
 
 
-def _moved(user: User, request_id: str, companies: Companies, now: datetime) -> User:
+def _confirmed(user: User, request_id: str, companies: Users, now: datetime) -> User:
     change = user.email_change
     assert change is not None
     if now >= change.expires_at or not _may_ask(change.requested_by, user, companies):
@@ -57,8 +58,8 @@ def _moved(user: User, request_id: str, companies: Companies, now: datetime) -> 
     return after
 
 
-def _may_ask(editor_id: str, user: User, companies: Companies) -> bool:
-    """Whether they may edit the user's e-mail still: an administrator who was removed has left no way in."""
+def _may_ask(editor_id: str, user: User, companies: Records) -> bool:
+    """Return whether the editor may still edit this user: a removed administrator must not get into the account."""
     if editor_id == user.user_id:
         return True
     editor = companies.colleague(user.company_id, editor_id)

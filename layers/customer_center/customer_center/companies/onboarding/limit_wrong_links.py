@@ -1,22 +1,22 @@
-"""Limit the links that nobody sent: a network that tries too many of them is told to come again later (DESIGN §8)."""
+"""Limit the wrong links that a source network may try (docs/specification.md, 5.6)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from customer_center.companies.model import WrongLinkLimits
-from customer_center.companies.ports import Companies
+from customer_center.companies.ports import WrongLinks
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import NotFound, RateLimit, TooManyRequests
 
 
 @contextmanager
 def wrong_links_limited(
-    network: str, limits: WrongLinkLimits, told: list[RateLimit], *, companies: Companies, clock: Clock
+    network: str, limits: WrongLinkLimits, reported: list[RateLimit], *, companies: WrongLinks, clock: Clock
 ) -> Iterator[None]:
-    """Refuse a network that has used up its wrong links; count one more if what is done inside raises NotFound.
+    """Count a wrong link when the code inside raises NotFound; refuse a network that has reached the limit.
 
-    `told` gets what is left. Good links cost a cheap read and no write; tries at the same moment may exceed the limit
-    by as many as there are. Raises TooManyRequests `too-many-requests`.
+    Adds what is left to `reported`. A good link costs one eventually consistent read and no write. Parallel requests
+    may exceed the limit by their number. Raises TooManyRequests `too-many-requests`.
     """
     now = clock.now()
     count = companies.wrong_links(network, now, limits)
@@ -30,4 +30,4 @@ def wrong_links_limited(
         left = limits.left(count + 1, now)
         raise
     finally:
-        told.append(left)
+        reported.append(left)

@@ -1,1 +1,1 @@
-"""What operators do to companies, and what the shop's backend reads."""
+"""What operators change, and what the shop's backend reads."""

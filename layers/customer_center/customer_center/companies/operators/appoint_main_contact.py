@@ -1,21 +1,21 @@
-"""Appoint a main contact: what an operator does when a company's last one is gone (DESIGN §4)."""
+"""Appoint a main contact: for operators, when a company's last one is gone (docs/specification.md, 4.18)."""
 
 from customer_center.companies.colleagues import colleague_of, crossed_by_others
 from customer_center.companies.entries import user_entry
 from customer_center.companies.model import Role, User, UserStatus
-from customer_center.companies.ports import Companies
+from customer_center.companies.ports import Users
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import Conflict
 from customer_center.platform.journal import Actor
 
 
 def appoint_main_contact(
-    company_id: str, user_id: str, actor: Actor, request_id: str, *, companies: Companies, clock: Clock
+    company_id: str, user_id: str, actor: Actor, request_id: str, *, companies: Users, clock: Clock
 ) -> User:
-    """Give an active user of the company the main contact's role besides what they have; the others keep it.
+    """Add the main contact's role to an active user of the company; other main contacts keep it.
 
-    Raises NotFound for nobody and for another company's user alike, Conflict `user-not-active`, InProgress. Appointing
-    a main contact changes nothing.
+    Raises NotFound for nobody and for users of other companies, Conflict `user-not-active`, InProgress. Appointing a
+    main contact changes nothing.
     """
     user = colleague_of(company_id, user_id, companies)
     if user.status is not UserStatus.ACTIVE:

@@ -1,4 +1,4 @@
-"""Close a company, or open it again: an operator keeps everybody of it out at once, and loses nobody (DESIGN §3)."""
+"""Close a company or reopen it: all access ends at once, nothing is deleted (docs/specification.md, 2.11)."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -6,16 +6,18 @@ from datetime import datetime
 from customer_center.companies import effects
 from customer_center.companies.colleagues import crossed_by_others
 from customer_center.companies.model import Company
-from customer_center.companies.ports import Companies
+from customer_center.companies.ports import CompanyRecords, Records
 from customer_center.platform.clock import Clock, iso
 from customer_center.platform.errors import NotFound
 from customer_center.platform.journal import Actor, new_entry
 
 
-def close_company(company_id: str, actor: Actor, request_id: str, *, companies: Companies, clock: Clock) -> Company:
-    """Refuse the API, activation and acceptance to everybody of the company; their logins follow by an effect.
+def close_company(
+    company_id: str, actor: Actor, request_id: str, *, companies: CompanyRecords, clock: Clock
+) -> Company:
+    """Refuse the API, activation and acceptance to everybody of the company; an effect disables their logins.
 
-    Raises NotFound, InProgress. Closing twice changes nothing.
+    Raises NotFound, InProgress. Closing a closed company changes nothing.
     """
     company = _company(company_id, companies)
     if company.closed_at:
@@ -23,10 +25,12 @@ def close_company(company_id: str, actor: Actor, request_id: str, *, companies: 
     return _change(company, clock.now(), "company.closed", actor, request_id, closed=True, companies=companies)
 
 
-def reopen_company(company_id: str, actor: Actor, request_id: str, *, companies: Companies, clock: Clock) -> Company:
-    """Let everybody in again who is active: their logins follow by an effect, with the passwords they had.
+def reopen_company(
+    company_id: str, actor: Actor, request_id: str, *, companies: CompanyRecords, clock: Clock
+) -> Company:
+    """Restore the access of all active users; an effect enables their logins, with the same passwords.
 
-    Raises NotFound, InProgress. Opening an open company changes nothing.
+    Raises NotFound, InProgress. Reopening an open company changes nothing.
     """
     company = _company(company_id, companies)
     if company.closed_at is None:
@@ -34,7 +38,7 @@ def reopen_company(company_id: str, actor: Actor, request_id: str, *, companies:
     return _change(company, clock.now(), "company.reopened", actor, request_id, closed=False, companies=companies)
 
 
-def _company(company_id: str, companies: Companies) -> Company:
+def _company(company_id: str, companies: Records) -> Company:
     company = companies.current_company(company_id)
     if company is None:
         raise NotFound
@@ -49,7 +53,7 @@ def _change(
     request_id: str,
     *,
     closed: bool,
-    companies: Companies,
+    companies: CompanyRecords,
 ) -> Company:
     after = replace(company, closed_at=now if closed else None, updated_at=now, version=company.version + 1)
     entry = new_entry(

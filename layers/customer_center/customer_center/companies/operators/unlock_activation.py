@@ -1,18 +1,18 @@
-"""Unlock the activation of a customer number, whose limits somebody used up (docs/decisions.md: what they cost)."""
+"""Unlock the activation of a customer number whose limits were reached (docs/specification.md, 3.2 and 4.18)."""
 
 from customer_center.clients.entries import OPERATOR
 from customer_center.companies.model import Company
-from customer_center.companies.ports import Companies
+from customer_center.companies.ports import OperatorRecords
 from customer_center.platform.clock import Clock
 from customer_center.platform.journal import Actor, new_entry
 
 
 def unlock_activation(
-    customer_number: str, actor: Actor, request_id: str, *, companies: Companies, clock: Clock
+    customer_number: str, actor: Actor, request_id: str, *, companies: OperatorRecords, clock: Clock
 ) -> Company | None:
     """Forget the refusals and codes counted today; return the number's company, None while it has none.
 
-    May run any number of times; each run is journalled. Whether the ERP has such a number is not asked.
+    May run any number of times; each run writes a journal entry. The ERP is not asked whether the number exists.
     """
     now = clock.now()
     company = companies.company_of_number(customer_number)

@@ -1,11 +1,9 @@
 """What goes over the wire of user administration."""
 
-from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from customer_center.companies.audit.erase_user import Certificate
 from customer_center.companies.bodies import (
     BudgetsBody,
     CompanyAnswer,
@@ -36,6 +34,32 @@ class RequestUserBody(Input):
     name: PersonName
     email: Email
     roles: Annotated[frozenset[Role], Field(min_length=1)]
+    language: LanguageTag | None = None
+    budgets: BudgetsBody = BudgetsBody()
+
+
+class InviteContactBody(Input):
+    """What the main contact enters to add an ERP contact; customer and contact number cannot be sent."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "salutation": "mrs",
+                    "roles": ["buyer"],
+                    "name": "Tina Tinte",
+                    "email": "tina.tinte@musterhandel.example",
+                    "language": "de",
+                    "budgets": {"per_order": {"amount": "500.00", "currency": "EUR"}, "per_month": None},
+                }
+            ]
+        }
+    )
+
+    salutation: Salutation
+    roles: Annotated[frozenset[Role], Field(min_length=1)]
+    name: PersonName | None = None
+    email: Email | None = None
     language: LanguageTag | None = None
     budgets: BudgetsBody = BudgetsBody()
 
@@ -116,27 +140,3 @@ class UsersAnswer(Output):
 
     items: list[UserAnswer]
     next_cursor: str | None
-
-
-class ErasureAnswer(Output):
-    """A certificate of an erasure. Backups and queues forget the person by themselves, by these dates."""
-
-    user_id: str
-    erased_at: datetime
-    status: Annotated[
-        Literal["in_progress", "complete"],
-        Field(description="Whether the journal is blanked already; account and login are gone in any case."),
-    ]
-    backups_until: datetime
-    queues_until: datetime
-
-    @classmethod
-    def of(cls, certificate: Certificate) -> Self:
-        """Return the representation of a certificate."""
-        return cls(
-            user_id=certificate.user_id,
-            erased_at=certificate.erased_at,
-            status="complete" if certificate.complete else "in_progress",
-            backups_until=certificate.backups_until,
-            queues_until=certificate.queues_until,
-        )

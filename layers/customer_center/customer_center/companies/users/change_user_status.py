@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from customer_center.companies import effects
-from customer_center.companies.colleagues import change_login, colleague_of, crossed_by_others
+from customer_center.companies.colleagues import colleague_of, crossed_by_others
 from customer_center.companies.entries import administered
+from customer_center.companies.login import change_login
 from customer_center.companies.model import InvitationRules, InvitationStatus, User, UserStatus, check_not_self
-from customer_center.companies.ports import Companies, Identities
-from customer_center.companies.users.invite_contact import new_invitation
+from customer_center.companies.ports import Identities, Users
+from customer_center.companies.users.invitations import new_invitation
 from customer_center.platform.clock import Clock
 
 
@@ -18,11 +19,11 @@ def deactivate_user(
     request_id: str,
     *,
     if_version: int | None,
-    companies: Companies,
+    companies: Users,
     identities: Identities,
     clock: Clock,
 ) -> User:
-    """End a user's access at once; an invitation that is still open is revoked.
+    """End a user's access at once, and revoke an open invitation (docs/specification.md, 4.13).
 
     Raises NotFound, Conflict `own-account` or `last-main-contact`, PreconditionFailed, InProgress. Deactivating twice
     changes nothing.
@@ -40,7 +41,7 @@ def deactivate_user(
     entry = administered("user.deactivated", user, after, actor, request_id, [effect])
     with crossed_by_others(if_version):
         companies.change_user(user, after, entry)
-    # Our own record already keeps the user out of the API.
+    # The API refuses the user already, because of the record.
     change_login(lambda: identities.disable(user_id), user_id)
     return after
 
@@ -53,14 +54,14 @@ def activate_user(
     if_version: int | None,
     rules: InvitationRules,
     before_mail: Callable[[], object],
-    companies: Companies,
+    companies: Users,
     identities: Identities,
     clock: Clock,
 ) -> User:
-    """Give a deactivated user login and password back; who never accepted an invitation gets a new one.
+    """Restore a deactivated user's login and password; a user who never accepted an invitation gets a new one.
 
-    Raises NotFound, PreconditionFailed, InProgress, and what `before_mail` raises, which is asked before an invitation
-    is sent and only then. Activating an active or invited user changes nothing.
+    `before_mail` is called before an invitation is sent, and only then. Raises NotFound, PreconditionFailed,
+    InProgress, and what `before_mail` raises. Activating an active or invited user changes nothing.
     """
     user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
     if user.status is not UserStatus.DEACTIVATED:

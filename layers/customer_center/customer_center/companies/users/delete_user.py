@@ -1,12 +1,13 @@
-"""Deleting a user: the account is gone, and a contact of the ERP is one without an account again (DESIGN §4)."""
+"""Delete a user with their account; an ERP contact then has no account again (docs/specification.md, 4.14)."""
 
 from functools import partial
 
 from customer_center.companies import effects
-from customer_center.companies.colleagues import change_login, colleague_of, crossed_by_others
+from customer_center.companies.colleagues import colleague_of, crossed_by_others
 from customer_center.companies.entries import person, user_entry
+from customer_center.companies.login import change_login
 from customer_center.companies.model import Member, attempt_key, check_not_self
-from customer_center.companies.ports import Companies, Identities
+from customer_center.companies.ports import Administration, Identities
 from customer_center.platform.clock import Clock
 
 
@@ -16,13 +17,13 @@ def delete_user(
     request_id: str,
     *,
     if_version: int | None,
-    companies: Companies,
+    companies: Administration,
     identities: Identities,
     clock: Clock,
 ) -> None:
-    """Forget a user of the actor's company and their login; what they did stays in the journal.
+    """Delete a user of the actor's company and their login; the journal's entries stay.
 
-    Raises NotFound (also when it is repeated), PreconditionFailed, Conflict `own-account` or `last-main-contact`,
+    Raises NotFound (also for a repeat), PreconditionFailed, Conflict `own-account` or `last-main-contact`,
     InProgress.
     """
     user = colleague_of(actor.company.company_id, user_id, companies, if_version=if_version)

@@ -1,7 +1,8 @@
-"""Editing a user (seed 001, "Edit a user"): salutation, name, e-mail, language, roles and budgets, and nothing else.
+"""Edit a user (seed 001, "Edit a user"): salutation, name, e-mail, language, roles and budgets.
 
-A new e-mail of somebody who logs in is pending until its owner confirmed it (`confirm_email.py`), else editing a
-colleague's address would be a way into their account. One who was invited has no login yet: the invitation moves along.
+A new e-mail of a user with a login waits until its owner confirms it (`confirm_email.py`); otherwise editing a
+colleague's address would be a takeover of their account. An invited user has no login yet: the invitation is mailed to
+the new address.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,9 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from customer_center.companies import effects
-from customer_center.companies.colleagues import change_login, colleague_of, crossed_by_others
+from customer_center.companies.colleagues import colleague_of, crossed_by_others
 from customer_center.companies.entries import administered
 from customer_center.companies.links import seconds_to_wait
+from customer_center.companies.login import change_login
 from customer_center.companies.model import (
     Edit,
     EmailChange,
@@ -27,8 +29,8 @@ from customer_center.companies.model import (
     check_roles_given,
     normalized_email,
 )
-from customer_center.companies.ports import Companies, Identities
-from customer_center.companies.users.invite_contact import new_invitation
+from customer_center.companies.ports import Identities, Records, Users
+from customer_center.companies.users.invitations import new_invitation
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import Conflict
 from customer_center.platform.journal import Effect
@@ -44,15 +46,15 @@ def edit_user(
     if_version: int | None,
     rules: InvitationRules,
     before_mail: Callable[[], object],
-    companies: Companies,
+    companies: Users,
     identities: Identities,
     clock: Clock,
 ) -> User:
-    """Change a user of the actor's company; an edit that changes nothing writes nothing.
+    """Change a user of the actor's company; an edit without a difference writes nothing.
 
-    Raises NotFound, PreconditionFailed, Forbidden or InvalidInput for roles and budgets the actor may not give,
-    Conflict `own-account` or `last-main-contact` for a demotion, Conflict `email-in-use`, InProgress, and what
-    `before_mail` raises, which is asked before a mail is sent and only then. A repeat after success changes nothing.
+    `before_mail` is called before a mail is sent, and only then. Raises what it raises; NotFound, PreconditionFailed,
+    Forbidden or InvalidInput for roles and budgets that the actor may not give, Conflict `own-account` or
+    `last-main-contact` for a demotion, Conflict `email-in-use`, InProgress. A repeat after success changes nothing.
     """
     user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
     now = clock.now()
@@ -85,16 +87,14 @@ def _roles(user: User, roles: frozenset[Role] | None, actor: User) -> frozenset[
     if roles is None or roles == user.roles:
         return user.roles
     check_permission(actor, Permission.ROLES_ASSIGN)
-    # Only what is new is given: who came by activation stays the business user they are.
+    # Only new roles count as given: a user who came by activation keeps `business_user`.
     check_roles_given(actor, roles - user.roles)
     if user.permissions - replace(user, roles=roles).permissions:
         check_not_self(actor, user)
     return roles
 
 
-def _with_email(
-    user: User, email: str, actor: User, rules: InvitationRules, companies: Companies, now: datetime
-) -> User:
+def _with_email(user: User, email: str, actor: User, rules: InvitationRules, companies: Records, now: datetime) -> User:
     if normalized_email(email) == normalized_email(user.email):
         return replace(user, email=email, email_change=None)
     if not user.has_login:
@@ -103,7 +103,7 @@ def _with_email(
             invitation = new_invitation(actor.user_id, rules, now)
         return replace(user, email=email, invitation=invitation, claim=None)
     pending = user.email_change
-    if pending and _is_on_its_way(pending, email, now):
+    if pending and _is_just_mailed(pending, email, now):
         return user
     if companies.user_id_of_email(email):
         raise Conflict("email-in-use")
@@ -116,7 +116,7 @@ def _with_email(
     return replace(user, email_change=change)
 
 
-def _is_on_its_way(pending: EmailChange, email: str, now: datetime) -> bool:
+def _is_just_mailed(pending: EmailChange, email: str, now: datetime) -> bool:
     return normalized_email(pending.email) == normalized_email(email) and seconds_to_wait(pending, now) > 0
 
 
@@ -132,6 +132,6 @@ def _what_follows(before: User, after: User, now: datetime) -> Sequence[Effect]:
 
 
 def _login_differs(before: User, after: User) -> bool:
-    """Whether the login has to be told: its e-mail, only written otherwise here, or the language of its mails."""
+    """Return whether the login needs the new spelling of the e-mail, or the new language."""
     differs = (before.email, before.language) != (after.email, after.language)
     return differs and after.status is UserStatus.ACTIVE

@@ -1,4 +1,4 @@
-"""The overview of a company's users (seed 001: "You will see the User name, the status and the roles assigned")."""
+"""Find a company's users (seed 001: "You will see the User name, the status and the roles assigned")."""
 
 import re
 import unicodedata
@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from customer_center.companies.ids import company_of
-from customer_center.companies.model import InvitationStatus, Role, User, UserStatus, normalized_email
-from customer_center.companies.ports import Companies
+from customer_center.companies.model import InvitationStatus, Role, User, UserStatus, is_colleague, normalized_email
+from customer_center.companies.ports import UserList
 from customer_center.platform.clock import Clock, iso
 from customer_center.platform.errors import MalformedRequest
 from customer_center.platform.paging import Page, Part, filled, read_cursor, written_cursor
 
-# So many users are read and sorted for one page; at 1 KB each that is some 130 read units.
+# Maximum number of users sorted in memory for one page. At 1 KB each they cost about 130 read units.
 SORTED_AT_MOST = 1000
 
 
 class UserSort(StrEnum):
-    """In which order users come; `-` is the other way round."""
+    """The order of users; `-` reverses it."""
 
     CREATED = "created"
     CREATED_LAST = "-created"
@@ -32,13 +31,13 @@ class UserSort(StrEnum):
 
     @property
     def descending(self) -> bool:
-        """Whether the greatest comes first."""
+        """Whether the order is descending."""
         return self.startswith("-")
 
 
 @dataclass(frozen=True, slots=True)
 class UserFilter:
-    """Which users are asked for; None asks for any. `q` begins a word of the name, or the e-mail."""
+    """Which users to return; None means any. `q` is the beginning of a word of the name, or of the e-mail."""
 
     status: UserStatus | None = None
     invitation: InvitationStatus | None = None
@@ -46,7 +45,7 @@ class UserFilter:
     q: str | None = None
 
     def matches(self, user: User, now: datetime) -> bool:
-        """Whether the user is one of them at this moment."""
+        """Return whether the user matches at this moment."""
         invitation = user.invitation.status_at(now) if user.invitation else None
         return (
             self.status in (None, user.status)
@@ -63,14 +62,14 @@ def find_users(
     *,
     limit: int,
     cursor: str | None,
-    companies: Companies,
+    companies: UserList,
     clock: Clock,
 ) -> Page[User]:
     """Return a page of the company's users.
 
-    The order they came in is the order of their keys: a page costs the same for every company. A filter reads up to
-    400 users for a page, which may therefore be short. The other orders take the whole company into memory, up to 1,000
-    users. Raises MalformedRequest `unsupported-query` beyond that, `cursor-invalid` for a cursor of another query.
+    In order of creation, which is the order of the keys, a page costs the same for every company. With a filter at most
+    400 users are read for a page, which may therefore be short. The other orders read the whole company, up to 1,000
+    users. Raises MalformedRequest `unsupported-query` for more, `cursor-invalid` for a cursor of another query.
     """
     query = (company_id, wanted, sort)
     now = clock.now()
@@ -84,7 +83,7 @@ def find_users(
     after = None
     if cursor is not None:
         (after,) = read_cursor(cursor, query, parts=1)
-        if company_of(after) != company_id:
+        if not is_colleague(after, company_id):
             raise MalformedRequest("cursor-invalid")
     users, next_after = filled(read, key=lambda user: user.user_id, wanted=matches, after=after, limit=limit)
     return Page(users, written_cursor([next_after], query) if next_after else None)
@@ -104,7 +103,7 @@ def _sorted(
     matches: Callable[[User], bool] | None,
     limit: int,
     cursor: str | None,
-    companies: Companies,
+    companies: UserList,
 ) -> Page[User]:
     sort_key = _SORT_KEYS[sort.removeprefix("-")]
 
@@ -120,7 +119,7 @@ def _sorted(
     return Page(users[:limit], written_cursor(place(users[limit - 1]), query) if more else None)
 
 
-def _everybody(company_id: str, companies: Companies) -> Sequence[User]:
+def _everybody(company_id: str, companies: UserList) -> Sequence[User]:
     users: list[User] = []
     while True:
         after = users[-1].user_id if users else None
@@ -144,6 +143,6 @@ def _words(text: str) -> Sequence[str]:
 
 
 def _folded(text: str) -> str:
-    """Return the text as it is compared: without case and accents."""
+    """Return the text without case and accents."""
     apart = unicodedata.normalize("NFKD", text)
     return "".join(letter for letter in apart if not unicodedata.combining(letter)).casefold()

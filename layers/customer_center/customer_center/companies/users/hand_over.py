@@ -1,15 +1,15 @@
-"""Handing over the role of main contact to a colleague: the one way to give it up (DESIGN §4)."""
+"""Hand over the role of main contact to a colleague: the only way to give it up (docs/specification.md, 4.4)."""
 
 from customer_center.companies import effects
 from customer_center.companies.colleagues import colleague_of, crossed_by_others
 from customer_center.companies.entries import administered
 from customer_center.companies.model import Permission, Role, User, UserStatus, check_not_self
-from customer_center.companies.ports import Companies
+from customer_center.companies.ports import Administration
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import Conflict, Forbidden, PreconditionFailed
 
 LEFT_WITH = frozenset({Role.APPROVER, Role.BUYER})
-"""What a main contact is afterwards who was nothing else."""
+"""The roles afterwards of a main contact who had no other role."""
 
 
 def hand_over(
@@ -18,15 +18,15 @@ def hand_over(
     request_id: str,
     *,
     if_version: int | None,
-    companies: Companies,
+    companies: Administration,
     clock: Clock,
 ) -> User:
-    """Make a colleague main contact in the actor's place, in one transaction; both are told by mail.
+    """Make a colleague main contact in the actor's place, in one transaction; both get a mail.
 
-    `if_version` is the actor's own. Raises Forbidden for an actor who is no main contact, NotFound, Conflict
+    `if_version` is the actor's own version. Raises Forbidden for an actor who is no main contact, NotFound, Conflict
     `own-account` or `user-not-active`, PreconditionFailed, InProgress.
     """
-    # Here and not by the route: who repeats the request has lost the role by it.
+    # Checked here and not by the route: a repeat of the request comes from somebody who has lost the role by then.
     if not actor.is_main_contact:
         raise Forbidden("permission-missing", permission=Permission.ROLES_ASSIGN)
     if if_version not in (None, actor.version):

@@ -7,12 +7,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from customer_center.companies.erp.bodies import InviteContactBody
-from customer_center.companies.model import check_salutation
+from customer_center.companies.model import NewUser, check_salutation
 from customer_center.companies.texts import COMPANIES_TEXTS
-from customer_center.companies.users.bodies import RequestUserBody
+from customer_center.companies.users.bodies import InviteContactBody, RequestUserBody
 from customer_center.companies.users.import_users import ImportRow, RowResult, RowStatus
-from customer_center.companies.users.invite_contact import NewUser
 from customer_center.platform.errors import FieldError, InvalidInput
 from customer_center.platform.http import validated
 from customer_center.platform.language import choose_language

@@ -1,4 +1,4 @@
-"""Inviting many users at once from a table (DESIGN §4): each row for itself, as if it were the only one."""
+"""Invite many users from a table: each row on its own, as if it were the only one (docs/specification.md, 4.17)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,19 +6,21 @@ from datetime import datetime
 from enum import StrEnum
 
 from customer_center.companies.email_address import email_address
-from customer_center.companies.ids import company_of
 from customer_center.companies.model import (
     ErpContact,
     InvitationRules,
     Member,
+    NewUser,
     Permission,
     User,
     UserStatus,
     check_assignable,
+    check_permission,
+    is_colleague,
     normalized_email,
 )
-from customer_center.companies.ports import Companies, ErpGateway
-from customer_center.companies.users.invite_contact import NewUser, invited_entry, invited_user
+from customer_center.companies.ports import Administration, ErpGateway
+from customer_center.companies.users.invitations import invited_entry, invited_user
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import (
     Conflict,
@@ -32,7 +34,7 @@ from customer_center.platform.errors import (
 
 ROWS_AT_MOST = 200
 
-# Where in a row stands what a refusal of the whole row is about.
+# The column that a refusal of the whole row is about, by error code.
 _COLUMNS: Mapping[str, str] = {
     "contact-in-use": "/contact_number",
     "contact-not-found": "/contact_number",
@@ -42,7 +44,7 @@ _COLUMNS: Mapping[str, str] = {
 
 
 class RowStatus(StrEnum):
-    """What became of a row; `unchanged` is somebody who is invited or active here already."""
+    """The result of a row; `unchanged` when the person is invited or active in the company already."""
 
     INVITED = "invited"
     WOULD_INVITE = "would_invite"
@@ -53,7 +55,7 @@ class RowStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """One row as it was read: what it asks for, or what is wrong with it; `email` as it was written."""
+    """One row as it was read, with `email` as in the table. `asked` is None when `errors` says what is wrong."""
 
     number: int
     email: str | None
@@ -64,7 +66,7 @@ class ImportRow:
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What became of a row."""
+    """The result of a row."""
 
     number: int
     email: str | None
@@ -76,9 +78,9 @@ class RowResult:
 
 @dataclass(frozen=True, slots=True)
 class ImportTask:
-    """Who imports, by which request, and how: a dry run checks everything and writes nothing.
+    """Who imports, in which request, and how. A dry run checks everything and writes nothing.
 
-    From `give_up_at` on, and when `invitations` were made, rows are not tried any more.
+    Rows after the moment `give_up_at`, or after `invitations` invited users, are not tried.
     """
 
     actor: Member
@@ -94,22 +96,21 @@ def import_users(
     task: ImportTask,
     *,
     erp: ErpGateway,
-    companies: Companies,
-    first_written_by: Companies,
+    companies: Administration,
+    first_written_by: Administration,
     clock: Clock,
 ) -> Sequence[RowResult]:
-    """Invite the person of each row, in a transaction of its own; tell for each row what became of it.
+    """Invite the person of each row, in a transaction of its own, and return a result for each row.
 
-    A row that is refused keeps no other. Rows with a contact number take from the ERP what they leave out; its contacts
-    are read once.
+    A refused row does not stop the others. A row with a contact number takes missing values from the ERP, whose
+    contacts are read once.
 
-    May be repeated: who is invited or active already is `unchanged`. `first_written_by` are the companies that remember
-    the request with the first row written. Raises Forbidden, an OutsideSystemError (before anything was written), and
+    May be repeated: a user who is invited or active already is `unchanged`. `first_written_by` writes the first row,
+    and remembers the request with it. Raises Forbidden, an OutsideSystemError (before anything was written), and
     AlreadyDone for a request that was remembered before.
     """
     actor = task.actor.user
-    if Permission.ROLES_ASSIGN not in actor.permissions:
-        raise Forbidden("permission-missing", permission=Permission.ROLES_ASSIGN)
+    check_permission(actor, Permission.ROLES_ASSIGN)
     contacts: Mapping[str, ErpContact] = {}
     if any(row.contact_number for row in rows):
         listed = erp.select_contacts(task.actor.company.customer_number)
@@ -140,7 +141,7 @@ def import_users(
 
 
 def _emails(rows: Sequence[ImportRow], contacts: Mapping[str, ErpContact]) -> Sequence[str]:
-    """Return the e-mails that the rows may come to, to look for their owners all at once."""
+    """Return the e-mails that the rows may lead to, so that their owners are read together."""
     named = (contacts.get(row.contact_number or "") for row in rows)
     listed = (email_address(contact.email) for contact in named if contact and contact.email)
     return [email for email in (*listed, *(row.asked.email for row in rows if row.asked)) if email]
@@ -159,7 +160,7 @@ def _wanted(
 
 
 def _check_first(user: User, seen: set[str]) -> None:
-    """Raise when a row before was about the same person: the first one counts, whatever became of it."""
+    """Raise when an earlier row was about the same person: only the first one counts, whatever its result."""
     email = normalized_email(user.email)
     if email in seen:
         raise InvalidInput(errors=[FieldError("/email", "duplicate-row")])
@@ -175,7 +176,7 @@ def _invite(
     contact: ErpContact | None,
     owners: Mapping[str, str],
     task: ImportTask,
-    companies: Companies,
+    companies: Administration,
 ) -> RowResult:
     row = replace(row, email=user.email)
     email = normalized_email(user.email)
@@ -189,7 +190,7 @@ def _invite(
     try:
         companies.add_user(user, entry, contact)
     except Conflict:
-        # Somebody came meanwhile, perhaps by a repeat of this very import.
+        # The user was added at the same time, perhaps by a repeat of this import.
         owner = companies.user_id_of_email(email)
         if owner is None:
             raise
@@ -197,9 +198,9 @@ def _invite(
     return _result(row, RowStatus.INVITED, user.user_id)
 
 
-def _there(row: ImportRow, owner: str, task: ImportTask, companies: Companies) -> RowResult:
-    """Return that the row's person is here already; Conflict when the e-mail is somebody else's."""
-    user = companies.user(owner) if company_of(owner) == task.actor.company.company_id else None
+def _there(row: ImportRow, owner: str, task: ImportTask, companies: Administration) -> RowResult:
+    """Return the result for a person who is in the company already; Conflict when the e-mail is somebody else's."""
+    user = companies.user(owner) if is_colleague(owner, task.actor.company.company_id) else None
     if user is None or user.status is UserStatus.DEACTIVATED:
         raise Conflict("email-in-use")
     return _result(row, RowStatus.UNCHANGED, owner)

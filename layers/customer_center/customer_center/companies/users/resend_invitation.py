@@ -1,12 +1,12 @@
-"""Sending an invitation again, with a new link and a new end: one that is pending, expired, bounced or revoked."""
+"""Send an invitation again, with a new link and a new time to expire (docs/specification.md, 4.12)."""
 
 from customer_center.companies import effects
 from customer_center.companies.colleagues import colleague_of, crossed_by_others
 from customer_center.companies.entries import administered
 from customer_center.companies.links import seconds_to_wait
 from customer_center.companies.model import InvitationRules, User, UserStatus
-from customer_center.companies.ports import Companies
-from customer_center.companies.users.invite_contact import new_invitation
+from customer_center.companies.ports import Users
+from customer_center.companies.users.invitations import new_invitation
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import Conflict, RateLimit, TooManyRequests
 
@@ -18,13 +18,13 @@ def resend_invitation(
     *,
     if_version: int | None,
     rules: InvitationRules,
-    companies: Companies,
+    companies: Users,
     clock: Clock,
 ) -> User:
-    """Invite an invited user anew; the link they have is no good any more.
+    """Mail a new invitation to an invited user, also after a revocation; the previous link stops working.
 
-    Raises NotFound, PreconditionFailed, Conflict `invitation-not-open` for one who accepted or was deactivated,
-    TooManyRequests `too-many-requests` within a minute of the mail before, InProgress.
+    Raises NotFound, PreconditionFailed, Conflict `invitation-not-open` for a user who accepted or was deactivated,
+    TooManyRequests `too-many-requests` within a minute of the previous mail, InProgress.
     """
     user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
     if user.status is not UserStatus.INVITED or user.invitation is None:

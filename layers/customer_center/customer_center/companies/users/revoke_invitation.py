@@ -1,21 +1,21 @@
-"""Revoking an invitation: its link is no good any more. The user stays listed, and can be invited again."""
+"""Revoke an invitation: its link stops working. The user stays listed and can be invited again."""
 
 from dataclasses import replace
 
 from customer_center.companies.colleagues import colleague_of, crossed_by_others
 from customer_center.companies.entries import administered
 from customer_center.companies.model import InvitationStatus, User, UserStatus
-from customer_center.companies.ports import Companies
+from customer_center.companies.ports import Users
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import Conflict
 
 
 def revoke_invitation(
-    user_id: str, actor: User, request_id: str, *, if_version: int | None, companies: Companies, clock: Clock
+    user_id: str, actor: User, request_id: str, *, if_version: int | None, companies: Users, clock: Clock
 ) -> User:
     """Revoke the invitation of an invited user; revoking twice changes nothing.
 
-    Raises NotFound, PreconditionFailed, Conflict `invitation-not-open` for one who accepted or was deactivated,
+    Raises NotFound, PreconditionFailed, Conflict `invitation-not-open` for a user who accepted or was deactivated,
     InProgress.
     """
     user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)

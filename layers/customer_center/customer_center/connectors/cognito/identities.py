@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, override
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from customer_center.companies.model import User
-from customer_center.companies.ports import Identities, Session
+from customer_center.companies.model import Session, User
+from customer_center.companies.ports import Identities
 from customer_center.platform.errors import FieldError, InvalidInput, OutsideUnavailable
 from customer_center.platform.ids import new_secret
 

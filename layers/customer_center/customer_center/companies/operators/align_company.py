@@ -1,10 +1,10 @@
-"""Bringing the logins of a whole company in line with their records, after it was closed or opened again."""
+"""Bring the logins of a company in line with their records, after an operator closed or reopened it."""
 
 from collections.abc import Callable
 
 from customer_center.companies import effects
 from customer_center.companies.model import UserStatus
-from customer_center.companies.ports import Companies
+from customer_center.companies.ports import UserList
 from customer_center.platform.clock import Clock
 from customer_center.platform.journal import Effect
 
@@ -15,18 +15,18 @@ def align_company(
     company_id: str,
     after: str | None,
     *,
-    companies: Companies,
+    companies: UserList,
     queue: Callable[[list[Effect]], None],
     clock: Clock,
 ) -> None:
-    """Queue an effect for the login of each active user on the page behind the user id `after`, and one for the rest.
+    """Queue an effect for each active user of the page behind the user id `after`, and one for the next page.
 
-    May run any number of times: each of them follows the record as it is when it is done. A crash while queueing
-    leaves this page to be done again.
+    May run any number of times: each effect follows the record as it is when the effect is done. After a crash while
+    queueing, the page is queued again.
     """
     now = clock.now()
     part = companies.users(company_id, limit=PAGE, after=after)
-    # Nobody else has a login that is open.
+    # Only active users have a login that is enabled.
     active = [user.user_id for user in part.rows if user.status is UserStatus.ACTIVE]
     follow = [effects.align_identity(user_id, now, company_changed=True) for user_id in active]
     if part.more and part.rows:

@@ -1,0 +1,35 @@
+"""Which company a customer number stands for, also after the ERP changed the number (docs/specification.md, 6.10).
+
+A former number is a pointer to the number it became, with the stamp of that event. An event names the number that the
+customer had at the event's own time: pointers newer than the event are followed, older ones are not, because the ERP
+may have given the number to another customer since.
+"""
+
+from customer_center.companies.model import Company, Renumbered
+from customer_center.companies.ports import Records
+
+_HOPS = 10
+
+
+def company_at(customer_number: str, stamp: str, companies: Records) -> Company | None:
+    """Return the company that had the number at the time of an event; None for a customer that was never activated."""
+    _, found = follow(Renumbered(customer_number, stamp), stamp, companies)
+    return found if isinstance(found, Company) else None
+
+
+def find_company(customer_number: str, companies: Records) -> Company | None:
+    """Return the company that has the number, or had it last and was renumbered; its own number shows which."""
+    return company_at(customer_number, "", companies)
+
+
+def follow(pointer: Renumbered, stamp: str, companies: Records) -> tuple[Renumbered, Company | Renumbered | None]:
+    """Follow pointers newer than `stamp`; return the last one and what its number stands for.
+
+    Raises LookupError when more than ten pointers follow each other.
+    """
+    for _ in range(_HOPS):
+        found = companies.customer_number(pointer.to)
+        if not isinstance(found, Renumbered) or found.stamp <= stamp:
+            return pointer, found
+        pointer, stamp = found, found.stamp
+    raise LookupError("Too many renumberings follow each other.")

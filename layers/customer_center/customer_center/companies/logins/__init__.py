@@ -1,1 +1,0 @@
-"""Keeping the logins in line with the records."""

@@ -1,0 +1,138 @@
+"""The one-time code that confirms the e-mail of an activation (docs/specification.md, 3.3).
+
+Each step writes the activation under way: it begins with a code that is mailed, a request with the code takes its
+claim, and `companies.release_attempt` releases the claim.
+"""
+
+import hmac
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from customer_center.companies import effects
+from customer_center.companies.ids import new_company_id, new_user_id
+from customer_center.companies.model import Attempt, Company, attempt_key, secret_hash
+from customer_center.companies.onboarding.activation import Activation, ActivationRules, Try, Visit
+from customer_center.companies.ports import Activations, Attempts
+from customer_center.platform.clock import Clock
+from customer_center.platform.errors import Conflict, FieldError, InProgress, InvalidInput
+from customer_center.platform.ids import new_ulid
+from customer_center.platform.journal import Actor, Entry, new_entry
+
+# At most one mail per activation in this time, whoever asks.
+_CODE_COOLDOWN = timedelta(seconds=60)
+# Without a code, a repeat of the same request counts as the first request for this long.
+_REPEATABLE_FOR = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What our records hold for an activation: the customer's company, the e-mail's owner, the activation under way."""
+
+    company: Company | None
+    owner_id: str | None
+    attempt: Attempt | None
+
+
+def key_of(activation: Activation) -> str:
+    """Return the key of this person's activation under way."""
+    return attempt_key(activation.customer_number, activation.email)
+
+
+def try_code(request: Try, rules: ActivationRules, *, companies: Attempts, clock: Clock) -> Attempt | None:
+    """Return the activation whose code the request has, now claimed by the request; None for a request without code.
+
+    Raises InvalidInput `code-invalid` for a wrong code, `code-expired` or `code-exhausted`; InProgress.
+    """
+    activation = request.activation
+    if not rules.confirm_email or activation.code is None:
+        return None
+    key = key_of(activation)
+    attempt = companies.try_code(key, request.claim, clock.now(), rules.code_tries)
+    given = secret_hash(f"{attempt.attempt_id}.{activation.code}")
+    if hmac.compare_digest(given, attempt.code_hash or ""):
+        return attempt
+    companies.release_attempt(key, request.claim)
+    raise InvalidInput("code-invalid", errors=[FieldError("/code", "invalid")])
+
+
+def check_owner(request: Try, known: Known, rules: ActivationRules, now: datetime) -> None:
+    """Raise Conflict `email-in-use` when the e-mail has an owner, unless this activation itself created that user.
+
+    The answer to the request that completed the activation may have been lost; its repeat is answered like the first.
+    """
+    if known.owner_id is None:
+        return
+    before = known.attempt
+    if before is None or person_of(before.user_id) != person_of(known.owner_id):
+        raise Conflict("email-in-use")
+    has_code = request.activation.code is not None
+    if not (has_code if rules.confirm_email else now - before.requested_at < _REPEATABLE_FOR):
+        raise Conflict("email-in-use")
+
+
+def begin_attempt(
+    request: Try, known: Known, rules: ActivationRules, *, companies: Activations, clock: Clock
+) -> Attempt | None:
+    """Begin the activation, or begin it again; return it when it completes without a code, None when a code is mailed.
+
+    Within the cooldown no second code is mailed. Raises InProgress while another request holds the claim,
+    TooManyRequests when the day's codes are used up.
+    """
+    now = clock.now()
+    before = known.attempt
+    if before and before.claim and before.claim.blocks(request.claim.claim_id, now):
+        raise InProgress("in-progress", retry_after=int((before.claim.lapses_at - now).total_seconds()) + 1)
+    if rules.confirm_email:
+        if before and _in_cooldown(before, now):
+            return None
+        # The holder of one invoice must not be able to send any number of mails to anybody.
+        companies.reserve_code(request.activation.customer_number, now, rules.limits)
+    attempt = _new_attempt(request, known, rules, clock.now())
+    entry = _begun_entry(attempt, request.visit)
+    if known.owner_id and before:
+        # The first request's time stays, so that repeating does not prolong the time to repeat.
+        attempt = replace(attempt, requested_at=before.requested_at)
+    companies.save_attempt(attempt, entry, replaces=before)
+    return None if rules.confirm_email else attempt
+
+
+def person_of(user_id: str) -> str:
+    """Return the part of a user id that stays when the user joins another company than the activation began with."""
+    return user_id.rpartition("_")[2]
+
+
+def _in_cooldown(attempt: Attempt, now: datetime) -> bool:
+    return attempt.mail_id is not None and now - attempt.requested_at < _CODE_COOLDOWN
+
+
+def _new_attempt(request: Try, known: Known, rules: ActivationRules, now: datetime) -> Attempt:
+    activation, before = request.activation, known.attempt
+    if before:
+        company_id, user_id = before.company_id, before.user_id
+    else:
+        company_id = known.company.company_id if known.company else new_company_id(now)
+        user_id = new_user_id(company_id, now)
+    return Attempt(
+        key=key_of(activation),
+        attempt_id=new_ulid(now),
+        company_id=company_id,
+        user_id=user_id,
+        customer_number=activation.customer_number,
+        email=activation.email,
+        language=activation.language,
+        requested_at=now,
+        mail_id=effects.new_mail_id(now) if rules.confirm_email else None,
+        claim=None if rules.confirm_email else request.claim,
+    )
+
+
+def _begun_entry(attempt: Attempt, visit: Visit) -> Entry:
+    return new_entry(
+        partition=attempt.company_id,
+        now=attempt.requested_at,
+        actor=Actor("visitor"),
+        action="activation.requested",
+        subject=attempt.user_id,
+        request_id=visit.request_id,
+        effects=[effects.activation_code_mail(attempt.key, attempt.mail_id)] if attempt.mail_id else [],
+    )

@@ -1,0 +1,148 @@
+"""Complete an activation: login, company and user, in an order that a crash cannot break (docs/specification.md, 5.2).
+
+1. The login is created, disabled, with the password.
+2. Company, user, e-mail and journal entry are written in one transaction: from now on the account exists.
+3. The login is enabled. The journal's effect enables it as well, in case the process ends before step 3.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from customer_center.companies import effects
+from customer_center.companies.entries import person, user_entry
+from customer_center.companies.ids import new_user_id
+from customer_center.companies.login import align_identity
+from customer_center.companies.model import (
+    Attempt,
+    Company,
+    ErpCustomer,
+    LoggedIn,
+    User,
+    UserStatus,
+    is_colleague,
+    read_stamp,
+)
+from customer_center.companies.onboarding.activation import Granted, Try
+from customer_center.companies.onboarding.activation_code import person_of
+from customer_center.companies.ports import Activations, CompanyExists, Identities
+from customer_center.platform.clock import Clock
+from customer_center.platform.errors import Conflict, Forbidden, InProgress
+
+# Somebody else may create the company at the same time, once. More often, something else is wrong.
+_JOIN_TRIES = 3
+
+
+def complete_activation(
+    request: Try,
+    granted: Granted,
+    attempt: Attempt,
+    owner_id: str | None,
+    *,
+    companies: Activations,
+    identities: Identities,
+    clock: Clock,
+) -> LoggedIn:
+    """Create the user, and the company if there is none, and log the person in.
+
+    `owner_id` is the user who has the e-mail: an earlier request of this activation created them. The holder of the
+    activation's claim may repeat it after any failure. Raises Conflict `email-in-use` or `contact-in-use`, Forbidden
+    `company-closed`, InProgress, InvalidInput at `/password`, OutsideUnavailable.
+    """
+    if owner_id is None:
+        user, company = _create_user(request, granted, attempt, companies=companies, identities=identities, clock=clock)
+    else:
+        found, known = companies.user(owner_id), companies.company_of_number(granted.customer.customer_number)
+        if found is None or known is None or found.status is not UserStatus.ACTIVE:
+            raise Conflict("email-in-use")
+        user, company = found, known
+    identities.enable(user)
+    session = identities.sign_in(user.user_id, request.activation.password)
+    if session is None:
+        raise Conflict("email-in-use")
+    return LoggedIn(user, company, session)
+
+
+def _create_user(
+    request: Try,
+    granted: Granted,
+    attempt: Attempt,
+    *,
+    companies: Activations,
+    identities: Identities,
+    clock: Clock,
+) -> tuple[User, Company]:
+    user_id = attempt.user_id
+    if companies.user(user_id):
+        # The account that this activation created has another e-mail by now: its login is not changed.
+        user_id = new_user_id(attempt.company_id, clock.now())
+    for _ in range(_JOIN_TRIES):
+        now = clock.now()
+        existing = companies.company_of_number(granted.customer.customer_number)
+        if existing and existing.closed_at:
+            # Closed during this request: the login that an earlier round created is deleted.
+            align_identity(user_id, companies=companies, identities=identities)
+            raise Forbidden("company-closed")
+        company_id = existing.company_id if existing else attempt.company_id
+        if not is_colleague(user_id, company_id):
+            # Somebody else created the company meanwhile: this user joins it, with an id of that company.
+            identities.delete(user_id)
+            user_id = f"usr_{company_id.removeprefix('com_')}_{person_of(user_id)}"
+        user = _user(request, granted, user_id, company_id, now)
+        identities.create(user)
+        identities.set_password(user_id, request.activation.password)
+        entry = user_entry(
+            "user.activated_account",
+            before=None,
+            after=user,
+            actor=person(user),
+            now=now,
+            request_id=request.visit.request_id,
+            effects=[effects.align_identity(user_id, now)],
+        )
+        company = _company(request, granted, existing, user)
+        try:
+            companies.complete_activation(user, company, entry, existing=existing, contact=granted.contact)
+        except CompanyExists:
+            continue
+        except Conflict:
+            # A repeat of the same request was faster: the login is restored to what the record says, or deleted.
+            align_identity(user_id, companies=companies, identities=identities)
+            raise
+        return user, company
+    raise InProgress("in-progress", retry_after=1)
+
+
+def _user(request: Try, granted: Granted, user_id: str, company_id: str, now: datetime) -> User:
+    activation = request.activation
+    return User(
+        user_id=user_id,
+        company_id=company_id,
+        contact_number=granted.contact.contact_number if granted.contact else None,
+        salutation=activation.salutation,
+        name=activation.name,
+        email=activation.email,
+        language=activation.language,
+        status=UserStatus.ACTIVE,
+        roles=frozenset({granted.role}),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _company(request: Try, granted: Granted, existing: Company | None, user: User) -> Company:
+    """Return the company with the ERP's values as read, and the user among its main contacts if they are one."""
+    stamp = read_stamp(granted.read_at, request.visit.request_id)
+    joining = frozenset({user.user_id}) if user.is_main_contact else frozenset()
+    values = {name: getattr(granted.customer, name) for name in ErpCustomer.__slots__}
+    if existing:
+        # Values of events that arrived after the ERP was read stay.
+        company = existing.with_erp_values(values, stamp, user.created_at)
+        return replace(company, main_contacts=existing.main_contacts | joining)
+    return Company(
+        company_id=user.company_id,
+        **values,
+        created_at=user.created_at,
+        updated_at=user.created_at,
+        main_contacts=joining,
+        as_of=dict.fromkeys(values, stamp),
+    )
