@@ -5,7 +5,7 @@ from datetime import timedelta
 from customer_center.platform.dynamodb import transact
 from customer_center.platform.journal import OPERATOR, Actor, Journal, new_entry
 from ops.put_back import AGAIN, gone_since
-from tests.builders import COMPANY_ID, OTHER_COMPANY_ID
+from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID
 from tests.fakes.clock import NOON
 
 KEY_ID = "01m86ptpg09pfqcyz7vkm49b0f"

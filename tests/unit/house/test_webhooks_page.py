@@ -10,8 +10,8 @@ import pytest
 from customer_center.webhooks.events import EVENTS, event_of
 from customer_center.webhooks.receive_event import MAX_EVENT_BYTES
 from customer_center.webhooks.signatures import signed_id, signing_keys
+from tests.builders.webhooks import SECRET
 from tests.conftest import require
-from tests.fakes.webhooks import SECRET
 from tests.template_reader import ROOT
 
 PAGE = (ROOT / "docs/webhooks.md").read_text()
