@@ -6,7 +6,7 @@ Every log line is checked for personal data and secrets, which it must not hold.
 import pytest
 from moto import mock_aws
 
-from tests.erp_simulator_fixture import running_simulator
+from tests.fakes.erp_simulator import running_simulator
 from tests.integration.aws import Aws, Sandboxes, forget
 from tests.integration.functions.stage import Stage
 from tests.integration.population import PASSWORD, SECRET, populate

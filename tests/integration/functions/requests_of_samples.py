@@ -3,8 +3,8 @@
 import json
 from datetime import UTC, datetime
 
-from tests.fakes.webhooks import SECRET as SECRET_OF_ERP
-from tests.fakes.webhooks import signed
+from tests.builders.webhooks import SECRET as SECRET_OF_ERP
+from tests.builders.webhooks import signed
 from tests.integration.aws import event_of
 
 BODIES = [

@@ -15,7 +15,7 @@ from customer_center.companies.model import InvitationStatus
 from customer_center.companies.store import CompanyStore
 from customer_center.connectors.cognito.identities import CognitoIdentities
 from customer_center.platform.journal import Journal
-from tests.builders import an_attempt, an_entry
+from tests.builders.companies import an_attempt, an_entry
 from tests.integration.aws import event_of
 from tests.integration.population import CODE_MAIL, COMPANY, EMAIL, PASSWORD
 from tests.template_reader import ROOT, events_of, functions_of, load_template

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from customer_center.webhooks.receive_event import MAX_EVENT_BYTES
-from tests.fakes.webhooks import OTHER_SECRET
+from tests.builders.webhooks import OTHER_SECRET
 from tests.integration.aws import Context, event_of
 from tests.integration.functions.requests_of_samples import signed_webhook, with_header
 from tests.integration.functions.stage import Reply, assert_documented, assert_problem

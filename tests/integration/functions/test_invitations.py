@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from customer_center.companies.model import InvitationStatus
-from tests.builders import a_claim, a_user, an_entry, an_invitation, an_invited_user
+from tests.builders.companies import a_claim, a_user, an_entry, an_invitation, an_invited_user
 from tests.integration.aws import event_of
 from tests.integration.functions.requests_of_samples import GONE, with_body
 from tests.integration.functions.stage import assert_problem, soon

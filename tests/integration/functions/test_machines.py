@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from customer_center.clients.entries import OPERATOR
-from tests.builders import an_entry, budgets
+from tests.builders.companies import an_entry, budgets
 from tests.integration.aws import event_of
 from tests.integration.functions.requests_of_samples import (
     GONE,

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from customer_center.platform.journal import new_effect
-from tests.builders import an_entry
+from tests.builders.companies import an_entry
 from tests.integration.aws import event_of
 from tests.integration.population import COMPANY, MAIN
 

@@ -15,8 +15,9 @@ from customer_center.webhooks.format import Format, json_payload
 from customer_center.webhooks.receive_event import receive_event
 from customer_center.webhooks.signatures import SignatureScheme, Signed
 from customer_center.webhooks.sources import SOURCES, Source, event_schemas
+from tests.builders.webhooks import signed
 from tests.fakes.clock import NOON
-from tests.fakes.webhooks import FakeEventQueue, signed
+from tests.fakes.webhooks import FakeEventQueue
 
 # What would stand in formats/library.py: the hex HMAC-SHA256 of the body, no id and no time of sending.
 
