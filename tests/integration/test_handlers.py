@@ -21,7 +21,6 @@ from moto import mock_aws
 from customer_center.clients import wiring as clients_adapter
 from customer_center.clients.entries import OPERATOR
 from customer_center.clients.store import ClientKeyStore
-from customer_center.companies import store
 from customer_center.companies import wiring as companies_adapter
 from customer_center.companies.callers import PersonCaller
 from customer_center.companies.model import InvitationStatus, Permission, Role
@@ -30,11 +29,14 @@ from customer_center.companies.users.find_users import UserFilter, UserSort
 from customer_center.connectors.cognito import wiring as cognito_adapter
 from customer_center.connectors.cognito.identities import CognitoIdentities
 from customer_center.connectors.silver import wiring as silver
+from customer_center.platform import table_store
+from customer_center.platform import wiring as platform_wiring
 from customer_center.platform.config import ConfigurationError, from_environment
 from customer_center.platform.dynamodb import cursor_of, to_item
 from customer_center.platform.errors import InProgress
 from customer_center.platform.http import MAX_BODY_BYTES, Answer
 from customer_center.platform.journal import Journal, new_effect
+from customer_center.platform.outbox import queue_variables
 from customer_center.platform.paging import written_cursor
 from customer_center.webhooks import wiring as webhooks_adapter
 from customer_center.webhooks.receive_event import MAX_EVENT_BYTES
@@ -283,6 +285,8 @@ def _settings_of(module):
         yield companies_adapter._Tables
     if hasattr(module, "client_keys"):
         yield clients_adapter._Tables
+    if hasattr(module, "journal"):
+        yield platform_wiring._Settings
     if hasattr(module, "identities"):
         yield cognito_adapter._UserPool
     if hasattr(module, "erp"):
@@ -295,9 +299,11 @@ def _settings_of(module):
 def test_a_function_gets_exactly_the_variables_it_reads(aws, function):
     variables = aws.environment(function)
     read = set()
-    for settings in _settings_of(load(folder_of(function))):
+    module = load(folder_of(function))
+    for settings in _settings_of(module):
         from_environment(settings, variables)
         read |= {field.name.upper() for field in fields(settings)}
+    read |= set(queue_variables(*getattr(module, "ROOMS", ())).values())
     common = aws.template["Globals"]["Function"]["Environment"]["Variables"].keys()
     assert read <= variables.keys()
     assert variables.keys() - common - read == {"POWERTOOLS_SERVICE_NAME"}
@@ -1944,7 +1950,7 @@ def test_a_write_that_another_one_keeps_crossing_is_asked_to_come_again(company,
 
     if path == "activation/activate":
         company.aws.restore(None)
-    monkeypatch.setattr(store, "transact", crossed)
+    monkeypatch.setattr(table_store, "transact", crossed)
     event = event_of(path)
     reply = company.call(event)
     assert_problem(reply, event, 409, "in-progress")
