@@ -747,13 +747,13 @@ def test_nobody_listens_for_clicks_or_opens():
 
 
 def test_what_ses_learns_of_a_mail_later_comes_back():
-    told = properties("EmailFeedbackDestination")
+    feedback = properties("EmailFeedbackDestination")
     subscription = properties("EmailFeedbackSubscription")
 
-    assert told["ConfigurationSetName"] == {"Ref": "MailConfigurationSet"}
-    assert told["EventDestination"]["Enabled"] is True
-    assert told["EventDestination"]["MatchingEventTypes"] == ["BOUNCE", "COMPLAINT", "REJECT"]
-    assert told["EventDestination"]["SnsDestination"] == {"TopicARN": {"Ref": "EmailFeedbackTopic"}}
+    assert feedback["ConfigurationSetName"] == {"Ref": "MailConfigurationSet"}
+    assert feedback["EventDestination"]["Enabled"] is True
+    assert feedback["EventDestination"]["MatchingEventTypes"] == ["BOUNCE", "COMPLAINT", "REJECT"]
+    assert feedback["EventDestination"]["SnsDestination"] == {"TopicARN": {"Ref": "EmailFeedbackTopic"}}
     assert subscription["TopicArn"] == {"Ref": "EmailFeedbackTopic"}
     assert referred(subscription["Endpoint"]) == "EmailFeedbackQueue"
 
@@ -811,14 +811,14 @@ def test_the_environment_names_resources_of_this_stack(name):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_sends_to_exactly_the_queues_it_is_told_of(name):
-    told = {
+def test_a_function_sends_to_exactly_the_queues_in_its_environment(name):
+    queues = {
         referred(value)
         for variable, value in FUNCTIONS[name]["Environment"]["Variables"].items()
         if variable.endswith("_QUEUE_URL")
     }
 
-    assert told == {target for target, verbs in MAY[name].items() if "sqs:SendMessage" in verbs}
+    assert queues == {target for target, verbs in MAY[name].items() if "sqs:SendMessage" in verbs}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
