@@ -3,9 +3,10 @@
     make client-key STAGE=dev DO="issue --name shop --scopes companies:read"
     make client-key STAGE=dev DO="list"
     make client-key STAGE=dev DO="rotate KEY_ID"
-    make client-key STAGE=dev DO="revoke KEY_ID [--secret-hint LAST_FOUR]"
+    make client-key STAGE=dev DO="revoke KEY_ID [--secret-hint=LAST_FOUR]"
 
-A secret is printed once and stored nowhere. Operators can do the same over HTTP: docs/shop-backend.md.
+The hint follows a `=`: it may begin with a hyphen, which would look like another option. A secret is printed once and
+stored nowhere. Operators can do the same over HTTP: docs/shop-backend.md.
 """
 
 import argparse
