@@ -18,6 +18,7 @@ from moto.ses.models import ses_backends
 from moto.sqs.models import sqs_backends
 
 from customer_center.connectors.silver import wiring as silver
+from customer_center.platform import aws
 from customer_center.platform.log import logger
 from local.simulators.erp.server import PASSWORD, USER
 from tests.builders.webhooks import SECRET as WEBHOOK_SECRET
@@ -64,8 +65,6 @@ class Aws:
         self.template = load_template()
         given = {name: str(it["Default"]) for name, it in self.template["Parameters"].items() if "Default" in it}
         self.parameters = {**given, **_PARAMETERS, "ErpUrl": f"{erp_url}/soap"}
-        services = ("dynamodb", "sqs", "cognito-idp", "sesv2", "ssm")
-        self._clients = {service: boto3.client(service, region_name=REGION) for service in services}
         self._physical = dict(self._tables()) | dict(self._queues()) | dict(self._logins()) | dict(self._mail())
         self.client("ssm").put_parameter(
             Name=self.parameters["ErpCredentialsParameter"],
@@ -80,7 +79,7 @@ class Aws:
 
     def client(self, service):
         """Return the test's own client of a service."""
-        return self._clients[service]
+        return _client(service)
 
     def physical(self, name):
         """Return what `!Ref` gives for a resource."""
@@ -167,14 +166,22 @@ class Aws:
         return [(mail.destinations["ToAddresses"], mail.subject) for mail in _backend(ses_backends).sent_messages]
 
 
+@cache
+def _client(service):
+    # Made once, because making one takes a tenth of a second; moto answers it whenever it is on.
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+    return session.client(service)
+
+
 def _backend(backends):
     return backends[DEFAULT_ACCOUNT_ID][REGION]
 
 
 class Sandboxes:
-    """Starts functions as Lambda does: with the template's variables, a module loaded anew, nothing kept in a cache.
+    """Starts functions as Lambda does: with the template's variables, a new module, and empty caches.
 
-    One is alive at a time: starting the next one ends it.
+    Starting one ends the one before. Only the AWS clients stay: making them takes longer than most tests, and they
+    depend on the region alone.
     """
 
     def __init__(self, aws, monkeypatch):
@@ -188,8 +195,8 @@ class Sandboxes:
         monkeypatch.setattr(logger.registered_handler, "stream", self.log)
 
     def start(self, function, **changed):
-        """Return the module and the handler of a function; `changed` are parameters of another value."""
-        forget()
+        """Return the module and the handler of a function; `changed` are parameters with another value."""
+        forget(but=aws.__name__)
         for name in functions_of(self.aws.template):
             for variable in self.aws.environment(name):
                 self._monkeypatch.delenv(variable, raising=False)
@@ -223,12 +230,12 @@ def load(folder):
     return module
 
 
-def forget():
-    """Empty every cache of the package, as in a new sandbox."""
+def forget(*, but=None):
+    """Empty every cache of the package, as in a new sandbox, except those of the module `but`."""
     if silver._session.cache_info().currsize:
         silver._session().close()
     for name, module in list(sys.modules.items()):
-        if name.startswith("customer_center."):
+        if name.startswith("customer_center.") and name != but:
             for member in vars(module).values():
                 if isinstance(member, _CACHE):
                     member.cache_clear()
