@@ -4,8 +4,11 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import botocore.loaders
+import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -52,6 +55,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
 def _first_match(beginnings: tuple[str, ...], nodeid: str) -> int:
     return next((at for at, beginning in enumerate(beginnings) if nodeid.startswith(beginning)), len(beginnings))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _aws_models_read_once() -> Iterator[None]:
+    """Let botocore read its description of each AWS service once, not once per session: they are large files."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", cache(botocore.loaders.create_loader))
+        yield
 
 
 def require(*tools: Path | str) -> None:
