@@ -120,9 +120,9 @@ def activate(body: ActivationBody, request: Request) -> Answer[LoggedInAnswer | 
     if isinstance(result, CodeSent):
         return Answer(CodeSentAnswer(email=result.email), status=HTTPStatus.ACCEPTED)
     answer = LoggedInAnswer(
-        user=UserAnswer.of(result.user, result.company, clock.now()),
-        company=CompanyAnswer.of(result.company),
-        session=SessionAnswer.of(result.session),
+        user=UserAnswer.from_user(result.user, result.company, clock.now()),
+        company=CompanyAnswer.from_company(result.company),
+        session=SessionAnswer.from_session(result.session),
     )
     return Answer(
         answer,

@@ -78,9 +78,9 @@ def accept(body: AcceptanceBody, request: Request) -> Answer[LoggedInAnswer]:
         )
     return Answer(
         LoggedInAnswer(
-            user=UserAnswer.of(accepted.user, accepted.company, clock.now()),
-            company=CompanyAnswer.of(accepted.company),
-            session=SessionAnswer.of(accepted.session),
+            user=UserAnswer.from_user(accepted.user, accepted.company, clock.now()),
+            company=CompanyAnswer.from_company(accepted.company),
+            session=SessionAnswer.from_session(accepted.session),
         ),
         version=accepted.user.version,
     )
