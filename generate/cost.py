@@ -1,7 +1,7 @@
-"""`make cost`: docs/cost.md, from the prices, the allowances and the use cases below, and from what the template has.
+"""`make cost`: write docs/cost.md from the prices and use cases below and from the resources of template.yaml.
 
-One block of data, one sum per line of the bill. DynamoDB's units are those that `make bench` measured (MEASURED says
-when); what a company does, and how long functions run, are assumptions.
+`make bench` measured DynamoDB's units, on the day MEASURED. How often a company does something and how long functions
+run are assumptions.
 """
 
 import sys
@@ -18,12 +18,12 @@ SECONDS_A_MONTH = 30 * 24 * 3600
 
 @dataclass(frozen=True)
 class Price:
-    """What AWS takes for one unit, in USD; `free` units a month are free to every account for good."""
+    """The price of one unit, in USD. `free` units a month are free for every account, without an end."""
 
     unit: str
     usd: float
     free: float = 0
-    # Found in AWS's own pages or several others that month; otherwise from memory.
+    # True: found on AWS's own pages, or on several others, in that month. False: from memory.
     checked: bool = False
 
 
@@ -49,25 +49,25 @@ PRICES: Mapping[str, Price] = {
 }
 DASHBOARD_USD = 3.00
 SNAPSTART_CACHE_USD = 0.0000015046  # per GB-second of a published version
-NAT_USD = 0.052 * 730 + 0.005 * 730  # a gateway and its public address
-ESSENTIALS_USD = 0.015  # per active user, where the pool is of that tier
+NAT_USD = 0.052 * 730 + 0.005 * 730  # a NAT gateway and its public address
+ESSENTIALS_USD = 0.015  # per active user of a pool of the tier Essentials
 
 
 @dataclass(frozen=True)
 class UseCase:
-    """How often a company does something in a month, and what it takes; reads and writes are DynamoDB's units."""
+    """How often a company does something in a month, and what one time takes (`reads`, `writes`: DynamoDB's units)."""
 
     name: str
     times: float
     reads: float
     writes: float
-    # How long functions run for it, all together.
+    # The duration of all functions together.
     milliseconds: int = 60
     requests: int = 1
     invocations: int = 1
     mails: int = 0
     messages: int = 0
-    # By `make bench`; otherwise counted by hand.
+    # True: `make bench` measured reads and writes. False: counted by hand.
     measured: bool = True
 
 
@@ -79,8 +79,8 @@ USE_CASES: Sequence[UseCase] = (
     UseCase("the shop reads a user's roles and budgets for an order", 20, 2, 0, measured=False),
     UseCase("overview of users, a page", 4, 3.5, 0),
     UseCase("contacts without account, a page", 4, 9.5, 0),
-    # Within the page's own request: 30 contacts with their e-mails are read, one has changed.
-    UseCase("… and the ERP is asked for them anew", 4, 31, 3, 800, requests=0, invocations=0, measured=False),
+    # In the same request as the page: 30 contacts with their e-mails are read, and one has changed.
+    UseCase("… and the ERP is asked for them again", 4, 31, 3, 800, requests=0, invocations=0, measured=False),
     UseCase("a contact is invited", 0.3, 4.5, 13, 900, invocations=3, mails=1, messages=1),
     UseCase("an invitation is accepted", 0.3, 4, 8, 700, invocations=3, messages=1),
     UseCase("a user is edited", 0.5, 2.5, 4),
@@ -88,7 +88,7 @@ USE_CASES: Sequence[UseCase] = (
         "a new e-mail is asked for and confirmed", 0.05, 10, 20, 400, requests=2, invocations=5, mails=2, messages=3
     ),
     UseCase("a user is deactivated, or activated again", 0.2, 5, 7, 300, invocations=3, messages=1),
-    # Once in its life, which is two years here; with the code.
+    # Once in a company's life, assumed as two years. With the mailed code.
     UseCase("the company is activated", 1 / 24, 13.5, 28, 2500, requests=2, invocations=5, mails=1, messages=2),
     UseCase("a forgotten password", 0.25, 0, 0, requests=0, mails=1),
     UseCase("the ERP tells of a change by webhook", 10, 4, 10, 150, invocations=2, messages=1, measured=False),
@@ -98,20 +98,20 @@ MEASURED = "24 November 2026"
 
 # Assumptions about size, all on the large side.
 MEMORY_GB = 0.5
-LOG_BYTES = 1_000  # of a request, its function's lines and its access log
+LOG_BYTES = 1_000  # per request: the function's lines and the access log
 ANSWER_BYTES = 4_000
 TRACES_A_SECOND, TRACES_BEYOND = 1, 0.05  # X-Ray's default sampling
 COMPANY_BYTES = 1_000 + USERS * 2_500 + 30 * 1_100  # the company, its users with their e-mails, 30 contacts
 ENTRY_BYTES = 1_000
 ENTRIES = 3  # a month
 MONTHS_KEPT = 12
-# Lambda asks each queue by five long polls of twenty seconds, also when nothing is in it.
+# Lambda polls each queue with five long polls of twenty seconds at once, also an empty queue.
 POLLS = 5 * SECONDS_A_MONTH / 20
 MESSAGE_REQUESTS = 3  # send, receive, delete
 SWEEPS = SECONDS_A_MONTH / 60
-SWEEP_MILLISECONDS = 100
+SWEEP_MILLISECONDS = 100  # an assumption: 16 short queries
 SWEEP_READS = 16 * 0.5  # MAX_SHARDS of platform/journal.py
-SECRET_READS = 3_000  # sandboxes that are warm all day read a secret every five minutes
+SECRET_READS = 3_000  # a sandbox that is warm all day reads a secret every five minutes
 
 
 def main() -> int:
@@ -125,7 +125,7 @@ def document() -> str:
     return "\n".join([*_bill(), *_idle(), *_switches(), *_what_a_company_does(), *_prices()]) + "\n"
 
 
-# What the template has
+# Resources of the template
 
 
 def _resources(kind: str) -> Sequence[str]:
@@ -150,7 +150,7 @@ def _per_company(what: Callable[[UseCase], float]) -> float:
 
 
 def usage(companies: int) -> Mapping[str, float]:
-    """Return how many units of each price so many companies use in a month."""
+    """Return the units of each price that this number of companies uses in a month."""
     requests = companies * _per_company(lambda case: case.requests)
     invocations = companies * _per_company(lambda case: case.invocations) + SWEEPS
     milliseconds = companies * _per_company(lambda case: case.milliseconds) + SWEEPS * SWEEP_MILLISECONDS
@@ -180,7 +180,7 @@ def usage(companies: int) -> Mapping[str, float]:
 
 
 def monthly(companies: int, *, allowances: bool) -> Mapping[str, float]:
-    """Return each line of the bill in USD, with or without what is free to every account."""
+    """Return each line of the bill in USD. `allowances` subtracts what is free for every account."""
     used = usage(companies)
     return {name: price.usd * max(0, used[name] - (price.free if allowances else 0)) for name, price in PRICES.items()}
 
@@ -192,8 +192,9 @@ def _bill() -> Iterator[str]:
 # What it costs
 
 USD a month at AWS's list prices for eu-central-1, {_MONTH}, by number of companies with {USERS} users each.
-`make cost` writes this page from `generate/cost.py` and from what `template.yaml` has. What a company does in a month,
-the X
+`make cost` writes this page from `generate/cost.py` and the resources of `template.yaml`. What a company does in a
+month, the prices, and which of them were checked, are below. The assumptions are on the large side. No real bill was
+compared.
 """
     yield from _table(
         ["line of the bill", *(f"{companies:,}" for companies in COMPANIES)],
@@ -208,7 +209,7 @@ the X
     cognito = lines[-1]["Cognito"] / sum(lines[-1].values())
     yield f"""
 A company costs {each * 100:.1f} cents a month; {cognito:.0%} of the bill of {last:,} is Cognito's price per user.
-Where other things in the account use up what is free, the upper of the two sums holds. The dashboard comes on top.
+If other stacks of the account use up what is free, the first of the two sums applies. The dashboard is not included.
 """
 
 
@@ -216,14 +217,14 @@ def _idle() -> Iterator[str]:
     idle = monthly(0, allowances=False)
     alarms, queues = len(_resources("AWS::CloudWatch::Alarm")), _events("SQS")
     yield """\
-## When nobody calls
+## Without any request
 """
     yield from _table(
         ["what", "how much", "USD a month"],
         [
             ["alarms", f"{alarms}, ten of an account are free", _usd(idle["Alarms"])],
             [
-                "Lambda asking queues",
+                "Lambda polling queues",
                 f"{queues} queues, {POLLS / MILLION:.2f} million long polls each, a million is free",
                 _usd(idle["SQS"]),
             ],
@@ -239,8 +240,8 @@ def _idle() -> Iterator[str]:
             ],
             ["its traces", "within what is free", _usd(idle["Traces"])],
             ["its metric", "within what is free", _usd(idle["Own metrics"])],
-            ["storage and its backups", "by the GB: nothing while there is none", _usd(idle["DynamoDB storage"])],
-            ["logins, mails, secrets (SSM standard), functions, API, topics, stacks", "nothing at rest", _usd(0)],
+            ["storage and its backups", "per GB: nothing without data", _usd(idle["DynamoDB storage"])],
+            ["logins, mails, secrets (SSM standard), functions, API, topics, stacks", "no fixed price", _usd(0)],
         ],
     )
     yield ""
@@ -251,21 +252,21 @@ def _switches() -> Iterator[str]:
     essentials = max(0, COMPANIES[-1] * USERS - PRICES["Cognito"].free) * ESSENTIALS_USD
     lite = monthly(COMPANIES[-1], allowances=True)["Cognito"]
     yield """\
-## What a parameter switches on, and what is not switched on
+## Optional parts
 """
     network = "`VpcSubnetIds`: a NAT gateway with its address (or endpoints, by hour and zone), and 0.052 per GB"
     snapstart = f"`SnapStart=true`: {_aliases()} functions behind the API, a version each, and 0.00014 per GB restored"
-    tier = f"Cognito's tier Essentials in place of Lite at {COMPANIES[-1]:,} companies"
+    tier = f"Cognito's tier Essentials instead of Lite at {COMPANIES[-1]:,} companies"
     yield from _table(
         ["what", "USD a month"],
         [
             ["`Dashboard=true` (more than the 50 metrics that are free)", _usd(DASHBOARD_USD)],
-            ["`Canary=true`: CodeDeploy takes nothing for Lambda, and its alarms are there anyway", _usd(0)],
+            ["`Canary=true`: CodeDeploy is free for Lambda, and it uses alarms that exist anyway", _usd(0)],
             [network, _usd(NAT_USD)],
             [snapstart, _usd(_aliases() * cached)],
-            [f"{tier}: {_usd(essentials)} in place of {_usd(lite)}", _usd(essentials - lite)],
-            ["a KMS key of one's own in place of AWS's", _usd(1)],
-            ["a longer `LogRetentionDays`: each GB and month", _usd(PRICES["Log storage"].usd)],
+            [f"{tier}: {_usd(essentials)} instead of {_usd(lite)}", _usd(essentials - lite)],
+            ["a KMS key of your own instead of AWS's", _usd(1)],
+            ["a longer `LogRetentionDays`: per GB and month", _usd(PRICES["Log storage"].usd)],
         ],
     )
     yield ""
@@ -275,8 +276,8 @@ def _what_a_company_does() -> Iterator[str]:
     yield f"""\
 ## What a company does in a month
 
-{USERS} users, each logging in {LOGINS} times and opening {PAGES} pages. DynamoDB's units count until nothing is left to
-do, journal and outbox included; `make bench` measured them on {MEASURED}. * is counted by hand.
+{USERS} users, each logging in {LOGINS} times and opening {PAGES} pages per login. DynamoDB's units include the journal,
+the outbox and all consequences. `make bench` measured them on {MEASURED}. Lines with * were counted by hand.
 """
     yield from _table(
         ["what", "times", "read units", "write units", "function ms", "mails"],
@@ -290,9 +291,9 @@ do, journal and outbox included; `make bench` measured them on {MEASURED}. * is 
         ],
     )
     yield f"""
-Besides: {COMPANY_BYTES / 1000:.0f} KB for the company, its users and 30 contacts; {ENTRIES} journal entries a month, of
-{MONTHS_KEPT} months; {LOG_BYTES:,} bytes of log and {ANSWER_BYTES:,} bytes of answer for each request; functions of
-{MEMORY_GB} GB.
+Also assumed: {COMPANY_BYTES / 1000:.0f} KB for the company, its users and 30 contacts; {ENTRIES} journal entries a
+month, kept for {MONTHS_KEPT} months; {LOG_BYTES:,} bytes of log and {ANSWER_BYTES:,} bytes of answer per request;
+functions of {MEMORY_GB} GB.
 """
 
 
@@ -301,10 +302,10 @@ def _prices() -> Iterator[str]:
 ## Prices
 
 eu-central-1, {_MONTH}, without tax, support and discounts. *Checked*: found in AWS's own pages or several others
-that month. The rest is from memory: look at the AWS Pricing Calculator before you rely on it.
+that month. The rest is from memory: check it with the AWS Pricing Calculator before you rely on it.
 """
     yield from _table(
-        ["line of the bill", "USD", "for a", "free, to every account", "checked"],
+        ["line of the bill", "USD", "for a", "free for every account", "checked"],
         [
             [
                 name,
@@ -317,10 +318,10 @@ that month. The rest is from memory: look at the AWS Pricing Calculator before y
         ],
     )
     yield f"""
-Besides, checked: a dashboard {DASHBOARD_USD}, a version kept for SnapStart {SNAPSTART_CACHE_USD:.10f} per GB-second,
+Also checked: a dashboard {DASHBOARD_USD}, a version kept for SnapStart {SNAPSTART_CACHE_USD:.10f} per GB-second,
 Cognito's tier Essentials {ESSENTIALS_USD} per user above 10,000. From memory: a NAT gateway 0.052 and a public address
-0.005 an hour. That Lambda's asking of empty queues is billed as SQS requests is checked; five long polls at once are
-what AWS's documentation starts with."""
+0.005 an hour. Checked: Lambda's polling of empty queues is billed as SQS requests. AWS's documentation says that Lambda
+starts with five long polls at once."""
 
 
 _MONTH = "November 2026"

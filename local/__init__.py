@@ -1,1 +1,1 @@
-"""The whole stack on one machine, and simulators of the outside systems."""
+"""The whole stack on one machine, with simulators of the outside systems."""

@@ -1,6 +1,6 @@
-"""The emulator with one gap closed: a mail sent by SES v2 to the mailbox simulator bounces, as one sent by v1 does.
+"""The emulator with one gap closed: a mail that SES v2 sends to the mailbox simulator bounces, as with SES v1.
 
-Run by the emulator's own Python. It reaches into ministack 1.5.33, whose version is pinned, and into nothing of ours.
+Run by the emulator's own Python. It patches ministack 1.5.33, whose version is pinned, and imports none of our code.
 """
 
 from uuid import uuid4
@@ -8,7 +8,7 @@ from uuid import uuid4
 from ministack.app import main  # type: ignore[import-not-found]
 from ministack.services import ses, ses_v2  # type: ignore[import-not-found]
 
-_relay = ses_v2._smtp_relay  # noqa: SLF001 # called once for every mail that SES v2 takes
+_relay = ses_v2._smtp_relay  # noqa: SLF001 # called once for every mail that SES v2 accepts
 
 
 def _relay_and_notify(source: str, recipients: list[str], mime: str) -> None:

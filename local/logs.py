@@ -1,4 +1,4 @@
-"""`make logs`: what the functions of the running local stack have logged, oldest first."""
+"""`make logs`: the log lines of the running local stack's functions, oldest first."""
 
 import json
 
@@ -9,7 +9,7 @@ from local.stack import emulated
 
 
 def main() -> None:
-    """Print every line of every function, with the function's name before it."""
+    """Print every line of every function, after the function's name."""
     try:
         logs = emulated(json.loads(ADDRESSES.read_text())["endpoint_url"])("logs")
         groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]

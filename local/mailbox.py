@@ -1,4 +1,4 @@
-"""`make mail`: the mails that the running local stack has sent, as text."""
+"""`make mail`: the mails that the running local stack has sent, as plain text."""
 
 import json
 

@@ -1,6 +1,7 @@
-"""Routes for the emulator: it ignores the OpenAPI body that SAM puts on an HTTP API, so they are made one by one.
+"""Create the API's routes on the emulator, which ignores the OpenAPI document that SAM gives to an HTTP API.
 
-Source of truth is the processed template (docs/decisions.md, "Emulator gaps"). Safe to run after every deploy.
+The routes come from the processed template (docs/decisions.md, "Emulator gaps"). Run it after every deploy: it removes
+the routes of the deploy before.
 """
 
 import json
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# What the API calls is the alias of a function, by its logical id.
+# The API calls the alias of a function. The group is the alias's logical id.
 _ALIAS = re.compile(r"functions/\${(\w+)}/invocations")
 
 
@@ -22,7 +23,7 @@ class _Declared:
 
 
 def create_routes(client: Callable[[str], Any], stack_name: str) -> int:
-    """Make the deployed API answer exactly the routes of the template; return how many there are."""
+    """Create exactly the routes of the template on the deployed API, and return their number."""
     cloudformation, gateway = client("cloudformation"), client("apigatewayv2")
     body = cloudformation.get_template(StackName=stack_name, TemplateStage="Processed")["TemplateBody"]
     template = json.loads(body) if isinstance(body, str) else body

@@ -1,4 +1,4 @@
-"""`make run`: start the whole stack, walk the main job, say where to look, and stay up until Ctrl-C."""
+"""`make run`: start the whole stack, walk the main job, print where to look, and run until Ctrl-C."""
 
 import os
 import signal
@@ -6,23 +6,26 @@ import socket
 import time
 
 from local.addresses import ADDRESSES, CHOSEN, FOLDER, PORT
+from local.simulators import SIMULATORS
 from local.stack import ROOT, Stack, running_stack
 from local.walk import MAIN_CONTACT, PASSWORD, walk
 
-ERP_PORT = int(os.environ.get("ERP_PORT", "4567"))
+SIMULATOR_PORTS = {
+    simulator.name: int(os.environ.get(f"{simulator.name.upper()}_PORT", simulator.port)) for simulator in SIMULATORS
+}
 
 
 def main() -> None:
-    """Run until interrupted; state is kept for the next run."""
-    # What a shell starts in the background is told to ignore Ctrl-C.
+    """Run until interrupted, and keep the state for the next run."""
+    # A shell lets the processes that it starts in the background ignore Ctrl-C.
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)
-    for name, port in (("PORT", PORT), ("ERP_PORT", ERP_PORT)):
+    for name, port in (("PORT", PORT), *((f"{name.upper()}_PORT", port) for name, port in SIMULATOR_PORTS.items())):
         if _taken(port):
             raise SystemExit(f"Port {port} is in use. Another run? Choose a free one: make run {name}=...")
     print("Starting the emulator and the ERP simulator, building and deploying (about a minute) …", flush=True)
     try:
-        with running_stack(FOLDER, port=PORT, erp_port=ERP_PORT) as stack:
+        with running_stack(FOLDER, port=PORT, simulator_ports=SIMULATOR_PORTS) as stack:
             stack.save(ADDRESSES, demo_email=MAIN_CONTACT, demo_password=PASSWORD)
             try:
                 walk(stack)

@@ -1,6 +1,6 @@
-"""The whole stack on one machine: emulator, simulators, our own template, routes (DESIGN §9).
+"""The whole stack on one machine: the emulator, the simulators, our template deployed onto the emulator, its routes.
 
-`running_stack` is used by `make run` and by the tests alike; each has its own ports and its own state folder.
+`make run` and the tests both use `running_stack`, each with its own ports and its own state folder.
 """
 
 import json
@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,9 @@ from typing import Any
 import boto3
 
 from local.routes import create_routes
+from local.simulators import SIMULATORS
+from local.simulators.erp.connection import WEBHOOK_SECRET
+from local.simulators.simulator import Simulator
 from ops.checks import parameter_defaults
 from ops.client_key import client_keys, local_key
 from ops.release import release
@@ -33,16 +36,12 @@ TOOLS = ROOT / ".local"
 REGION = "eu-central-1"
 STACK_NAME = "customer-center-local"
 ARTIFACTS = "customer-center-artifacts"
-ERP_PARAMETER = "/customer-center/local/erp"
-WEBHOOKS_PARAMETER = "/customer-center/local/erp-webhooks"
-WEBHOOK_SECRET = "whsec_bG9jYWwgb25seSwgYW5kIG5vIHNlY3JldCBhdCBhbGw="  # noqa: S105 # of a stack on the loopback only
-ERP_PASSWORD = "local-only"  # noqa: S105 # of a simulator that listens on the loopback only
 _READY_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Every address and id a script needs; `make run` writes it to `.local/stack.json`."""
+    """The addresses and ids that scripts need. `make run` writes them to `.local/stack.json`."""
 
     region: str
     endpoint_url: str
@@ -51,24 +50,32 @@ class Stack:
     user_pool_id: str
     user_pool_client_id: str
     mailbox_url: str
-    erp_url: str
+    simulators: Mapping[str, str]
+    """The URL of each simulator, by its name."""
     webhook_secret: str
     client_key: str
     operator_key: str
     companies_table: str
     journal_table: str
 
+    @property
+    def erp_url(self) -> str:
+        """The URL of the ERP simulator."""
+        return self.simulators["erp"]
+
     def client(self, service: str) -> Any:  # noqa: ANN401 # one of many clients
         """Return a boto3 client that talks to the emulator."""
         return emulated(self.endpoint_url)(service)
 
     def save(self, path: Path, **more: str) -> None:
-        """Write the addresses, and what the caller adds, as JSON."""
-        path.write_text(json.dumps({**asdict(self), **more}, indent=2) + "\n")
+        """Write the addresses and `more` as JSON; the URL of a simulator is called `<name>_url`."""
+        addresses = asdict(self)
+        urls = {f"{name}_url": url for name, url in addresses.pop("simulators").items()}
+        path.write_text(json.dumps({**addresses, **urls, **more}, indent=2) + "\n")
 
 
 def free_port() -> int:
-    """Return a port of the loopback that nobody listens on at the moment."""
+    """Return a port of 127.0.0.1 that is free at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -76,53 +83,56 @@ def free_port() -> int:
 
 @contextmanager
 def running_stack(
-    folder: Path, *, port: int, erp_port: int, parameters: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    port: int,
+    simulator_ports: Mapping[str, int] | None = None,
+    parameters: Mapping[str, str] | None = None,
 ) -> Iterator[Stack]:
-    """Start everything, deploy our template, and end everything that was started, whatever happens.
+    """Start everything and deploy our template. At the end, stop everything that was started, also after an error.
 
-    `folder` keeps state, logs and the build. `parameters` override the template's.
+    `folder` keeps state, logs and the build. A simulator without an entry in `simulator_ports` gets a free port.
+    `parameters` override those of the template.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _forget_stream_positions(folder / "state/lambda.json")
+    ports = simulator_ports or {}
+    urls = {simulator.name: f"http://127.0.0.1:{ports.get(simulator.name) or free_port()}" for simulator in SIMULATORS}
     with ExitStack() as processes:
-        # The emulator unpacks every function there, and leaves it behind.
+        # The emulator unpacks every function into this folder and does not remove it.
         processes.callback(shutil.rmtree, folder / "tmp", ignore_errors=True)
-        erp = [sys.executable, "-m", "local.simulators.erp", "--port", str(erp_port)]
-        processes.enter_context(_process(erp, folder / "erp.log", {"ERP_SIMULATOR_PASSWORD": ERP_PASSWORD}))
-        # -P: its neighbours in local/ are not for the emulator to import.
+        for simulator in SIMULATORS:
+            processes.enter_context(_running_simulator(simulator, urls[simulator.name], folder))
+        # -P: the emulator must not import its neighbours in local/.
         emulator = [str(TOOLS / "emulator/bin/python"), "-P", str(ROOT / "local/emulator.py")]
         processes.enter_context(_process(emulator, folder / "emulator.log", _emulator_environment(folder, port)))
         endpoint = f"http://127.0.0.1:{port}"
         _wait_for(f"{endpoint}/_ministack/health")
-        _wait_for(f"http://127.0.0.1:{erp_port}/_simulator/requests")
-        stack = deploy(folder, endpoint, f"http://127.0.0.1:{erp_port}", parameters or {})
-        _connect_erp(stack)
+        for simulator in SIMULATORS:
+            _wait_for(urls[simulator.name] + simulator.ready)
+        stack = deploy(folder, endpoint, urls, parameters or {})
+        for simulator in SIMULATORS:
+            simulator.connect(urls[simulator.name], stack.api_url)
         yield stack
 
 
-def _connect_erp(stack: Stack) -> None:
-    """Tell the ERP simulator where its webhooks go, as ops tell the ERP's integrator."""
-    receiver = json.dumps({"url": stack.api_url, "secret": stack.webhook_secret}).encode()
-    request = urllib.request.Request(f"{stack.erp_url}/_simulator/webhooks", data=receiver)  # noqa: S310 # a loopback address of ours
-    with urllib.request.urlopen(request, timeout=10):  # noqa: S310 # as above
-        pass
+def _running_simulator(simulator: Simulator, url: str, folder: Path) -> AbstractContextManager[None]:
+    port = url.rpartition(":")[2]
+    command = [sys.executable, "-m", f"local.simulators.{simulator.name}", "--port", port]
+    return _process(command, folder / f"{simulator.name}.log", {})
 
 
-def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, str]) -> Stack:
-    """Build and deploy the template onto the emulator, as ops do onto AWS, and make its routes."""
+def deploy(folder: Path, endpoint: str, simulators: Mapping[str, str], parameters: Mapping[str, str]) -> Stack:
+    """Build the template and deploy it onto the emulator, as operators deploy it to AWS, and create its routes.
+
+    `simulators` are the URLs of the simulators by name; `parameters` override those of the template.
+    """
     client = emulated(endpoint)
-    client("ssm").put_parameter(
-        Name=ERP_PARAMETER,
-        Type="SecureString",
-        Value=json.dumps({"user": "webconnector", "password": ERP_PASSWORD}),
-        Overwrite=True,
-    )
-    client("ssm").put_parameter(
-        Name=WEBHOOKS_PARAMETER,
-        Type="SecureString",
-        Value=json.dumps({"secrets": [WEBHOOK_SECRET]}),
-        Overwrite=True,
-    )
+    simulated: dict[str, str] = {}
+    for simulator in SIMULATORS:
+        simulated |= simulator.parameters(simulators[simulator.name])
+        for name, content in simulator.secrets.items():
+            client("ssm").put_parameter(Name=name, Type="SecureString", Value=json.dumps(content), Overwrite=True)
     buckets = client("s3")
     if ARTIFACTS not in [bucket["Name"] for bucket in buckets.list_buckets()["Buckets"]]:
         buckets.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -139,13 +149,11 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
         "AllowedOrigin": "http://localhost:8000",
         "MailFrom": "shop@demo-shop.example",
         "MailIdentity": "demo-shop.example",
-        "ErpUrl": f"{erp_url}/soap",
-        "ErpCredentialsParameter": ERP_PARAMETER,
-        "ErpWebhookSecretsParameter": WEBHOOKS_PARAMETER,
+        **simulated,
         **parameters,
     }
     build(folder / "build", architecture)
-    _name_release(folder / "build/template.yaml", release(folder / "build", chosen))
+    _write_release(folder / "build/template.yaml", release(folder / "build", chosen))
     _sam(
         folder / "deploy.log",
         "deploy",
@@ -159,19 +167,19 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
         environment=aws_environment(endpoint),
     )
     create_routes(client, STACK_NAME)
-    _hear_of_bounces(client, chosen["MailIdentity"])
+    _subscribe_to_bounces(client, chosen["MailIdentity"])
     stack = client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return Stack(
         region=REGION,
         endpoint_url=endpoint,
-        # By path: names below localhost resolve in browsers and not on every machine's resolver.
+        # By path: not every machine's resolver knows names below localhost.
         api_url=f"{endpoint}/_aws/execute-api/{outputs['ApiId']}/$default",
         cognito_url=endpoint,
         user_pool_id=outputs["UserPoolId"],
         user_pool_client_id=outputs["UserPoolClientId"],
         mailbox_url=f"{endpoint}/_ministack/ses/messages",
-        erp_url=erp_url,
+        simulators=simulators,
         webhook_secret=WEBHOOK_SECRET,
         companies_table=outputs["CompaniesTableName"],
         journal_table=outputs["JournalTableName"],
@@ -180,7 +188,7 @@ def deploy(folder: Path, endpoint: str, erp_url: str, parameters: Mapping[str, s
 
 
 def _client_keys(kept: Path, dynamodb: Any, outputs: Mapping[str, str]) -> dict[str, str]:  # noqa: ANN401 # a client
-    """Return a key for the shop's backend and one for operators: those of the run before, where they are still good."""
+    """Return a key for the shop's backend and one for operators. Valid keys of the run before are used again."""
     keys = client_keys(dynamodb, outputs["CompaniesTableName"], outputs["JournalTableName"])
     before: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
     scopes = {"client_key": "companies:read", "operator_key": "operator"}
@@ -189,8 +197,8 @@ def _client_keys(kept: Path, dynamodb: Any, outputs: Mapping[str, str]) -> dict[
     return shown
 
 
-def _hear_of_bounces(client: Callable[[str], Any], identity: str) -> None:
-    """Let bounces of the mailbox simulator reach our topic: the emulator tells only the identity's topics."""
+def _subscribe_to_bounces(client: Callable[[str], Any], identity: str) -> None:
+    """Let bounces of the mailbox simulator reach our topic: the emulator publishes only to the identity's topics."""
     found = client("cloudformation").describe_stack_resource(
         StackName=STACK_NAME, LogicalResourceId="EmailFeedbackTopic"
     )
@@ -200,12 +208,12 @@ def _hear_of_bounces(client: Callable[[str], Any], identity: str) -> None:
 
 
 def host_architecture() -> str:
-    """Return this machine's processor, as the parameter Architecture names it."""
+    """Return this machine's processor architecture as a value of the parameter Architecture."""
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
 def build(folder: Path, architecture: str) -> None:
-    """Build the functions and layers into the folder; the layer's wheels are of that architecture."""
+    """Build functions and layers into the folder, with wheels for that architecture."""
     folder.mkdir(parents=True, exist_ok=True)
     _sam(
         folder.parent / "build.log",
@@ -218,21 +226,21 @@ def build(folder: Path, architecture: str) -> None:
     )
 
 
-def _name_release(template: Path, name: str) -> None:
-    """Write the release into the built template: the emulator tells SAM's transform no parameters."""
+def _write_release(template: Path, name: str) -> None:
+    """Write the release into the built template, because the emulator passes no parameters to SAM's transform."""
     text, functions = re.subn(r"(AutoPublishCodeSha256:)\s+Ref: Release", rf"\1 {name}", template.read_text())
     assert functions, template
     template.write_text(text)
 
 
 def emulated(endpoint: str) -> Callable[[str], Any]:
-    """Return what makes boto3 clients that talk to the emulator, whatever the environment says."""
+    """Return a function that makes boto3 clients for the emulator. It ignores the environment's AWS settings."""
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106 # the emulator's
     return lambda service: session.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
 
 
 def aws_environment(endpoint: str) -> dict[str, str]:
-    """Return the environment in which AWS tools talk to the emulator, whatever the machine is set up for."""
+    """Return the variables with which AWS tools talk to the emulator, whatever the machine's own AWS settings are."""
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "test",
@@ -243,7 +251,7 @@ def aws_environment(endpoint: str) -> dict[str, str]:
 
 
 def _forget_stream_positions(saved: Path) -> None:
-    """Let stream readers begin anew: the emulator keeps how far they got, and not the stream that counts from."""
+    """Let stream readers start again: the emulator saves their positions, but not the stream that they refer to."""
     if saved.exists():
         state = json.loads(saved.read_text())
         state.get("payload", {}).pop("dynamodb_stream_positions", None)
@@ -265,7 +273,7 @@ def _emulator_environment(folder: Path, port: int) -> dict[str, str]:
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(state / "s3"),
         "LOG_LEVEL": "INFO",
-        # Not ours to use, and its port is fixed.
+        # We do not use it, and its port is fixed: a second stack could not start.
         "IOT_MTLS_ENABLED": "0",
     }
 
@@ -295,7 +303,8 @@ def _process(command: list[str], log: Path, environment: Mapping[str, str]) -> I
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # Its own group: Ctrl-C reaches this script first, which ends them in order, so that state is saved.
+            # In a process group of its own, so that Ctrl-C reaches only this script. It stops the processes in order,
+            # and the emulator saves its state.
             start_new_session=True,
         )
     try:

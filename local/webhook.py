@@ -1,6 +1,6 @@
-"""Sends one signed event, as an ERP would: `make webhook TYPE=customer.updated DATA='{"customer_number": "10000"}'`.
+"""Send one signed event, as an ERP would: `make webhook TYPE=customer.updated DATA='{"customer_number": "10000"}'`.
 
-Without arguments it says of the demo customer what is so already: that its customer center is on.
+Without arguments the event changes nothing: it says that the demo customer's customer center is on.
 """
 
 import base64
@@ -23,14 +23,14 @@ _DEMO = ("customer.updated", '{"customer_number": "10000", "customer_center": tr
 def send(
     api_url: str, secret: str, kind: str, data: Mapping[str, object], at: datetime | None = None
 ) -> requests.Response:
-    """Send an event that happened at that time, or just now; the answer says whether it was kept."""
+    """Send an event that happened at that time, by default now. Status 202 means that it was queued."""
     event = {"type": kind, "timestamp": (at or datetime.now(UTC)).isoformat(), "data": data}
     body = json.dumps(event).encode()
     return requests.post(f"{api_url}/webhooks/erp", data=body, headers=signed_headers(secret, body), timeout=_TIMEOUT)
 
 
 def signed_headers(secret: str, body: bytes) -> dict[str, str]:
-    """Return the headers of Standard Webhooks for a body that is sent now (docs/webhooks.md)."""
+    """Return the Standard Webhooks headers of a body that is sent now (docs/webhooks.md)."""
     webhook_id, timestamp = f"msg_{secrets.token_hex(12)}", str(int(time.time()))
     key = base64.b64decode(secret.removeprefix("whsec_"))
     signature = hmac.digest(key, f"{webhook_id}.{timestamp}.".encode() + body, "sha256")
@@ -43,7 +43,7 @@ def signed_headers(secret: str, body: bytes) -> dict[str, str]:
 
 
 def main() -> int:
-    """Send the event of the arguments to the running local stack; 1 when it was not accepted."""
+    """Send the event of the arguments to the running local stack. Return 1 when it was not accepted."""
     kind, data = [*sys.argv[1:], *_DEMO[len(sys.argv) - 1 :]][:2]
     try:
         stack = json.loads(ADDRESSES.read_text())

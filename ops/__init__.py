@@ -1,1 +1,1 @@
-"""What ops run against AWS: before a deploy, after it, and what it costs."""
+"""Commands that operators run against AWS: before, for and after a deploy."""

@@ -1,6 +1,6 @@
-"""Checks of a stage: what samconfig.toml says about it, what a check found, and how findings are told.
+"""What the checks of a stage share: its settings in samconfig.toml, the findings, and the report.
 
-AWS is reached as every AWS tool reaches it: credentials, region and AWS_ENDPOINT_URL come from the environment.
+As for every AWS tool, credentials, region and AWS_ENDPOINT_URL come from the environment.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 ROOT = Path(__file__).parents[1]
 
-# ok; works, but look at it; must be mended; could not be asked.
+# Fine; works, but look at it; must be fixed; could not be checked.
 type Verdict = Literal["ok", "look", "FAIL", "?"]
 
 
@@ -35,7 +35,7 @@ type Check = Callable[[], Iterator[Finding]]
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage as samconfig.toml describes it; what it leaves out has the template's default."""
+    """A stage of samconfig.toml. `parameters` has the template's default for each that the stage leaves out."""
 
     name: str
     config: Path
@@ -44,7 +44,7 @@ class Stage:
     parameters: Mapping[str, str]
 
     def client(self, service: str) -> Any:  # noqa: ANN401 # one of many clients
-        """Return a client in the stage's region."""
+        """Return a boto3 client in the stage's region."""
         return boto3.Session(region_name=self.region).client(service)  # type: ignore[call-overload] # any of them
 
     def stack(self) -> Mapping[str, Any] | None:
@@ -59,7 +59,7 @@ class Stage:
 
 
 class _Template(yaml.SafeLoader):
-    """A loader that reads past CloudFormation's tags."""
+    """A loader that ignores CloudFormation's tags."""
 
 
 _Template.add_multi_constructor("!", lambda _loader, _tag, _node: None)
@@ -67,7 +67,7 @@ _Template.add_multi_constructor("!", lambda _loader, _tag, _node: None)
 
 @cache
 def template() -> Mapping[str, Any]:
-    """Return template.yaml, without the values that only CloudFormation knows."""
+    """Return template.yaml, with None for every value that has a tag (`!Ref`, `!Sub` …)."""
     return dict(yaml.load((ROOT / "template.yaml").read_text(), _Template))  # noqa: S506 # a SafeLoader
 
 
@@ -77,12 +77,12 @@ def template_parameters() -> Mapping[str, Mapping[str, Any]]:
 
 
 def parameter_defaults() -> Mapping[str, str]:
-    """Return the template's own values of the parameters that have one."""
+    """Return the default values of the template's parameters that have one."""
     return {name: str(rules["Default"]) for name, rules in template_parameters().items() if "Default" in rules}
 
 
 def stage_named(arguments: Sequence[str] | None, about: str | None) -> Stage:
-    """Return the stage that the command line names."""
+    """Return the stage that the command line names. `about` is the help text. End with a message if it is unknown."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("stage", help="a section of samconfig.toml: dev, prod")
     parser.add_argument("--config", type=Path, default=ROOT / "samconfig.toml")
@@ -102,7 +102,7 @@ def stage_named(arguments: Sequence[str] | None, about: str | None) -> Stage:
 
 
 def account_of(stage: Stage) -> str:
-    """Return the AWS account that the credentials are of; end with what to do when there are none."""
+    """Return the AWS account of the credentials. Without valid ones, end with a message that says what to do."""
     if stage.region is None:
         raise SystemExit("FAIL  There is no region: set AWS_REGION, or say region in samconfig.toml.")
     try:
@@ -112,7 +112,7 @@ def account_of(stage: Stage) -> str:
 
 
 def report(checks: Mapping[str, Check]) -> int:
-    """Run the checks, print what they find, and return how the command should exit: 1 when something must be mended."""
+    """Run the checks, print their findings and return the exit code: 1 when something must be fixed."""
     failed = False
     for subject, check in checks.items():
         for finding in _asked(subject, check):

@@ -1,11 +1,12 @@
-"""Issue, list, rotate and revoke client keys in a deployed stage's table: where the first key comes from.
+"""Issue, list, rotate and revoke client keys in the table of a deployed stage. The first key is issued this way.
 
     make client-key STAGE=dev DO="issue --name shop --scopes companies:read"
     make client-key STAGE=dev DO="list"
     make client-key STAGE=dev DO="rotate KEY_ID"
-    make client-key STAGE=dev DO="revoke KEY_ID [--secret-hint LAST_FOUR]"
+    make client-key STAGE=dev DO="revoke KEY_ID [--secret-hint=LAST_FOUR]"
 
-A secret is printed once and kept nowhere. Operators may do the same over HTTP: docs/shop-backend.md.
+The hint follows a `=`: it may begin with a hyphen, which would look like another option. A secret is printed once and
+stored nowhere. Operators can do the same over HTTP: docs/shop-backend.md.
 """
 
 import argparse
@@ -33,7 +34,7 @@ _REQUEST = "make client-key"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what is asked and print what became of it; 1 when it is refused."""
+    """Run the command and print its result. Return 1 when it is refused."""
     given = _parser().parse_args(arguments)
     stage = stage_named([given.stage, *(["--config", given.config] if given.config else [])], __doc__)
     stack = stage.stack()
@@ -53,18 +54,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def client_keys(dynamodb: Any, companies_table: str, journal_table: str) -> ClientKeyStore:  # noqa: ANN401 # a client
-    """Return the client keys in these tables."""
+    """Return the store of the client keys in these tables."""
     journal = Journal(client=dynamodb, table=journal_table)
     return ClientKeyStore(client=dynamodb, table=companies_table, journal=journal)
 
 
 def issue(keys: ClientKeyStore, new_key: NewKey) -> ShownOnce:
-    """Issue a key, as ops."""
+    """Issue a key. The journal names ops as the actor."""
     return issue_client_key(new_key, OPS, _REQUEST, client_keys=keys, clock=SystemClock())
 
 
 def local_key(keys: ClientKeyStore, scope: str, before: str | None) -> str:
-    """Return a key with the scope, as its holder shows it: the one from before, as long as it is good."""
+    """Return a key with the scope, as its holder sends it: `before`, as long as it is valid, or a new one."""
     shown = SHOWN.fullmatch(before or "")
     if before and shown and matching(shown["secret"], keys.key(shown["key_id"])):
         return before

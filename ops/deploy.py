@@ -14,7 +14,7 @@ BUILD = ROOT / ".aws-sam/build"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Deploy a stage; on a failure say where to read on."""
+    """Deploy a stage. After a failure, print what to do, and return 1."""
     stage = stage_named(arguments, __doc__)
     if preflight.main(arguments):
         print("\nNothing was deployed: mend what FAIL says. See docs/runbook.md#a-deploy-failed")
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not _sam("build", f"--build-dir={BUILD}", "--parameter-overrides", *overrides, ARCHITECTURE=architecture):
         print("\nThe build failed; nothing was deployed.")
         return 1
-    # Every parameter is said: what SAM is not told keeps the value of the last deploy.
+    # Every parameter is passed: one that is left out would keep the value of the last deploy.
     given = {**stage.parameters, "Release": release(BUILD, stage.parameters)}
     deployed = _sam(
         "deploy",
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _sam(*arguments: str, **environment: str) -> bool:
-    # It may ask whether a change set is wanted, so it has the terminal.
+    # SAM may ask for a confirmation of the change set, so it gets the terminal.
     done = subprocess.run(
         [SAM, *arguments], cwd=ROOT, env={**os.environ, "PYTHON": sys.executable, **environment}, check=False
     )

@@ -1,4 +1,4 @@
-"""`make preflight STAGE=…`: what only AWS knows, before a deploy finds out. Changes nothing."""
+"""`make preflight STAGE=…`: check the AWS account before a deploy. Changes nothing."""
 
 import json
 import sys
@@ -9,21 +9,21 @@ from typing import Any
 
 from ops.checks import Finding, Stage, account_of, report, stage_named, template_parameters
 
-# Concurrency below which a handful of people at once are refused; a new account has 10.
+# With a lower concurrency, a handful of people at once are refused. A new account has 10.
 ENOUGH_CONCURRENCY = 100
-# What samconfig.toml says before somebody filled it in.
+# Part of the example values in samconfig.toml.
 PLACEHOLDER = "example.com"
 
 
 @dataclass(frozen=True)
 class Secret:
-    """What a secret looks like, as its owner writes it."""
+    """The format of a secret: an example, and a test of the parsed JSON object."""
 
     shape: str
     is_one: Callable[[Any], bool]
 
     def holds(self, text: str) -> bool:
-        """Whether the text is such a secret."""
+        """Whether the text is a JSON object of this format."""
         try:
             value = json.loads(text)
         except ValueError:
@@ -35,7 +35,7 @@ def _texts(values: object) -> bool:
     return isinstance(values, list) and bool(values) and all(isinstance(value, str) and value for value in values)
 
 
-# By the template's parameter that names it.
+# By the parameter of the template that names it.
 SECRETS = {
     "ErpCredentialsParameter": Secret(
         '{"user": "…", "password": "…"}', lambda value: _texts([value.get("user"), value.get("password")])
@@ -45,7 +45,7 @@ SECRETS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print what was found; 1 when a deploy would fail, or leave something that cannot work."""
+    """Print the findings. Return 1 when a deploy would fail or its result could not work."""
     stage = stage_named(arguments, __doc__)
     print(f"ok    Account {account_of(stage)}, region {stage.region}, stack {stage.stack_name}.")
     checks = {
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def stage_says_who_it_is(stage: Stage) -> Iterator[Finding]:
-    """Every parameter without a default is given, and none is still the example."""
+    """Check that every parameter without a default has a value, and that none is still the example."""
     missing = sorted(template_parameters().keys() - stage.parameters.keys())
     if missing:
         yield Finding("FAIL", f"samconfig.toml does not say {', '.join(missing)}.")
@@ -74,7 +74,7 @@ def stage_says_who_it_is(stage: Stage) -> Iterator[Finding]:
 
 
 def stack_can_be_deployed(stage: Stage) -> Iterator[Finding]:
-    """The stack is at rest; a first deploy says so."""
+    """Check that no deploy is running or has failed half-way. A stack that does not exist yet is fine."""
     stack = stage.stack()
     if stack is None:
         yield Finding("ok", "The stack is new.")
@@ -95,7 +95,7 @@ def stack_can_be_deployed(stage: Stage) -> Iterator[Finding]:
 
 
 def secrets_are_there(stage: Stage) -> Iterator[Finding]:
-    """Each SSM parameter that the stage names is there, encrypted, and can be read. Their values are never shown."""
+    """Check that each SSM parameter of the stage exists, is encrypted and readable. Never shows a value."""
     ssm = stage.client("ssm")
     for name, path in stage.parameters.items():
         if not name.endswith("Parameter") or not path:
@@ -114,7 +114,7 @@ def secrets_are_there(stage: Stage) -> Iterator[Finding]:
 
 
 def mail_can_be_sent(stage: Stage) -> Iterator[Finding]:
-    """SES may send to anybody, and is not stopped."""
+    """Check that SES may send to anybody and is not stopped."""
     account = stage.client("sesv2").get_account()
     if not account["SendingEnabled"] or account["EnforcementStatus"] == "SHUTDOWN":
         yield Finding(
@@ -130,7 +130,7 @@ def mail_can_be_sent(stage: Stage) -> Iterator[Finding]:
 
 
 def mail_identity_is_verified(stage: Stage) -> Iterator[Finding]:
-    """The sender is verified, or the stack makes it and does not need it yet."""
+    """Check that the sender is verified, or that the stack creates it and does not need it verified yet."""
     identity, by_ses = stage.parameters["MailIdentity"], stage.parameters["LoginMails"] == "ses"
     ses = stage.client("sesv2")
     if identity.rpartition("@")[2] not in stage.parameters["MailFrom"]:
@@ -162,7 +162,7 @@ def mail_identity_is_verified(stage: Stage) -> Iterator[Finding]:
 
 
 def functions_can_run(stage: Stage) -> Iterator[Finding]:
-    """Lambda runs enough functions at once; a new account runs ten."""
+    """Check how many functions Lambda runs at once. In a new account it is ten."""
     limit = stage.client("lambda").get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
     if limit < ENOUGH_CONCURRENCY:
         yield Finding(
@@ -173,7 +173,7 @@ def functions_can_run(stage: Stage) -> Iterator[Finding]:
 
 
 def people_can_log_in(stage: Stage) -> Iterator[Finding]:
-    """How many logins and new users a second Cognito takes in this region, all pools together."""
+    """Report how many logins and new users per second Cognito allows in this region, for all pools together."""
     pages = stage.client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="cognito-idp")
     for quota in (quota for page in pages for quota in page["Quotas"]):
         if "UserAuthentication" in quota["QuotaName"] or "UserCreation" in quota["QuotaName"]:
@@ -181,7 +181,7 @@ def people_can_log_in(stage: Stage) -> Iterator[Finding]:
 
 
 def subnets_are_there(stage: Stage) -> Iterator[Finding]:
-    """The subnets from which the ERP is reached are there, in two zones."""
+    """Check that the subnets from which the ERP is reached exist, in two zones."""
     subnets = [subnet for subnet in stage.parameters["VpcSubnetIds"].split(",") if subnet]
     if not subnets:
         return

@@ -1,9 +1,9 @@
-"""Make the companies table what a restored copy of it is.
+"""Make the companies table equal to a restored copy of it.
 
     python -m ops.put_back dev --restored TABLE --since 2026-11-24T08:00:00Z [--write]
 
-Without `--write` it only counts. It may be stopped and repeated. The whole procedure, and what has to stand still
-meanwhile: docs/runbook.md#restore-from-point-in-time.
+Without `--write` it only counts. It may be stopped and repeated. The whole procedure, and what must not run meanwhile:
+docs/runbook.md#restore-from-point-in-time.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from typing import Any
 
 from ops.checks import Stage, account_of, stage_named
 
-# What takes access away, and what gives it back: the last of them since the restored moment counts.
+# Actions that take access away, and (without a word) that give it back. The last one since the restored time counts.
 AGAIN = {
     "user.erased": "Erase",
     "user.deleted": "Delete",
@@ -29,7 +29,7 @@ AGAIN = {
     "client_key.revoked": "Revoke",
     "client_key.secret_revoked": "Revoke a secret of",
 }
-_BATCH = 25  # what BatchWriteItem takes
+_BATCH = 25  # the maximum of BatchWriteItem
 
 type Item = Mapping[str, Any]
 type Key = tuple[str, str]
@@ -37,7 +37,7 @@ type Write = Mapping[str, Mapping[str, Item]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print how the two tables differ, with `--write` put the restored one back, and say who has to go again."""
+    """Print how the tables differ, put the restored one back (`--write`), and print what has to be removed again."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--restored", required=True)
     parser.add_argument("--since", required=True, type=_moment)
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def difference(dynamodb: Any, *, live: str, restored: str) -> Iterator[Write]:  # noqa: ANN401 # a client
-    """Yield the writes that make the live table equal to the restored one: what differs, then what is too much."""
+    """Yield the writes that make the live table equal to the restored one: first the puts, then the deletes."""
     there = {_key(item): _digest(item) for item in _items(dynamodb, live)}
     seen = False
     for item in _items(dynamodb, restored):
@@ -76,13 +76,13 @@ def difference(dynamodb: Any, *, live: str, restored: str) -> Iterator[Write]:  
 
 
 def gone_since(dynamodb: Any, journal: str, since: datetime) -> Mapping[Key, str]:  # noqa: ANN401 # a client
-    """Return what happened last to all access since, by partition of the journal and subject: a restore undoes it."""
+    """Return the last action on access since then, which a restore undoes, by partition of the journal and subject."""
     entries = _items(
         dynamodb,
         journal,
         FilterExpression="#at >= :since",
         ExpressionAttributeNames={"#at": "at"},
-        # To the second as text, and exactly below.
+        # To the second, as text. The exact comparison is below.
         ExpressionAttributeValues={":since": {"S": f"{since:%Y-%m-%dT%H:%M:%S}"}},
     )
     found = [

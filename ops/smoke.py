@@ -1,8 +1,7 @@
-"""`make smoke STAGE=…`: whether a deployed stage answers and is watched.
+"""`make smoke STAGE=…`: check that a deployed stage answers and has its alarms.
 
-It changes nothing, but that one wrong link is counted against the network it is called from.
-The main job itself, from activation to deactivation, needs a customer of your own in the ERP and a mailbox:
-docs/runbook.md#after-a-deploy.
+It changes nothing, except that one wrong link is counted for the network that it is called from. It does not walk the
+main job, which needs a customer of your own in the ERP and a mailbox: docs/runbook.md#after-a-deploy.
 """
 
 import os
@@ -38,13 +37,13 @@ class Deployed:
             if resource["ResourceType"] == kind
         }
 
-    def call(self, method: str, path: str, **more: Any) -> requests.Response:  # noqa: ANN401 # as requests takes it
+    def call(self, method: str, path: str, **more: Any) -> requests.Response:  # noqa: ANN401 # as requests accepts it
         """Send one request to the API."""
         return requests.request(method, self.api_url + path, timeout=_SECONDS, **more)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print what was found; 1 when something is not as it should be."""
+    """Print the findings. Return 1 when something is wrong."""
     stage = stage_named(arguments, __doc__)
     print(f"ok    Account {account_of(stage)}, region {stage.region}, stack {stage.stack_name}.")
     stack = stage.stack()
@@ -55,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     deployed = Deployed(
         stage,
-        # An emulator answers at another address than it says.
+        # An emulator answers at another address than its output says.
         os.environ.get("API_URL") or outputs["ApiUrl"],
         outputs,
         [resource for page in pages for resource in page["StackResourceSummaries"]],
@@ -76,14 +75,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def stack_is_complete(stack: Mapping[str, Any]) -> Iterator[Finding]:
-    """The last deploy came to its end."""
+    """Check that the last deploy is complete."""
     status = stack["StackStatus"]
     good = status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "IMPORT_COMPLETE")
     yield Finding("ok" if good else "FAIL", f"The stack is {status}.")
 
 
 def strangers_are_refused(deployed: Deployed) -> Iterator[Finding]:
-    """Without a token, with a token nobody issued, and at a route that is not there."""
+    """Check the refusal of no token, of a forged token, and of a route that does not exist."""
     yield _expected(401, deployed.call("GET", "/me"), "GET /me without a token")
     forged = {"Authorization": "Bearer e30.e30.e30"}
     yield _expected(401, deployed.call("GET", "/users", headers=forged), "GET /users with a forged token")
@@ -91,7 +90,7 @@ def strangers_are_refused(deployed: Deployed) -> Iterator[Finding]:
 
 
 def public_routes_answer(deployed: Deployed) -> Iterator[Finding]:
-    """Functions start, read their settings and reach their table; what is sent is wrong before anything is written."""
+    """Check that functions start, read their settings and reach their table. Invalid requests write nothing."""
     broken = deployed.call("POST", "/activations", data="{", headers={"Content-Type": "application/json"})
     yield _problem(400, "json-invalid", broken, "An activation that is no JSON")
     yield _problem(422, "invalid-input", deployed.call("POST", "/activations", json={}), "An empty activation")
@@ -104,7 +103,7 @@ def public_routes_answer(deployed: Deployed) -> Iterator[Finding]:
 
 
 def browsers_of_the_shop_may_call(deployed: Deployed) -> Iterator[Finding]:
-    """CORS: the shop's origin, and no other."""
+    """Check that CORS allows the shop's origin, and no other."""
     for origin, allowed in ((deployed.stage.parameters.get("AllowedOrigin", ""), True), (STRANGER, False)):
         if not origin:
             continue
@@ -121,7 +120,7 @@ def browsers_of_the_shop_may_call(deployed: Deployed) -> Iterator[Finding]:
 
 
 def cognito_tells_nobody_who_has_a_login(deployed: Deployed) -> Iterator[Finding]:
-    """A login of nobody is refused as a wrong password is."""
+    """Check that unknown users get the same error as a wrong password."""
     cognito = deployed.stage.client("cognito-idp")
     try:
         cognito.initiate_auth(
@@ -136,7 +135,7 @@ def cognito_tells_nobody_who_has_a_login(deployed: Deployed) -> Iterator[Finding
 
 
 def alarms_are_there_and_reach_somebody(deployed: Deployed) -> Iterator[Finding]:
-    """Every alarm of the stack is there, none is on, and their topic has a reader."""
+    """Check that every alarm of the stack exists and is not on, and that their topic has a subscriber."""
     names = sorted(deployed.all_of("AWS::CloudWatch::Alarm").values())
     pages = deployed.stage.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNames=names)
     alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
@@ -157,14 +156,14 @@ def alarms_are_there_and_reach_somebody(deployed: Deployed) -> Iterator[Finding]
 
 
 def dashboard_is_there(deployed: Deployed) -> Iterator[Finding]:
-    """Where the stage has one."""
+    """Check that the dashboard exists, if the stage has one."""
     for name in deployed.all_of("AWS::CloudWatch::Dashboard").values():
         deployed.stage.client("cloudwatch").get_dashboard(DashboardName=name)
         yield Finding("ok", f"The dashboard is {name}.")
 
 
 def data_is_safe(deployed: Deployed) -> Iterator[Finding]:
-    """Tables and logins cannot be deleted by mistake, and tables can be restored."""
+    """Check that tables and logins are protected against deletion, and that tables can be restored."""
     dynamodb = deployed.stage.client("dynamodb")
     for name, table in deployed.all_of("AWS::DynamoDB::Table").items():
         backups = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
@@ -181,7 +180,7 @@ def data_is_safe(deployed: Deployed) -> Iterator[Finding]:
 
 
 def mails_can_be_sent(deployed: Deployed) -> Iterator[Finding]:
-    """SES has verified the sender."""
+    """Check that SES has verified the sender."""
     identity = deployed.stage.parameters.get("MailIdentity")
     if identity is None:
         return
@@ -193,7 +192,7 @@ def mails_can_be_sent(deployed: Deployed) -> Iterator[Finding]:
 
 
 def nothing_died(deployed: Deployed) -> Iterator[Finding]:
-    """Dead-letter queues are empty."""
+    """Check that the dead-letter queues are empty."""
     sqs = deployed.stage.client("sqs")
     waiting = 0
     for name, url in deployed.all_of("AWS::SQS::Queue").items():
@@ -211,8 +210,8 @@ def _expected(status: int, answer: requests.Response, what: str) -> Finding:
 
 
 def _problem(status: int, code: str, answer: requests.Response, what: str) -> Finding:
-    of_ours = answer.headers.get("Content-Type", "").startswith(PROBLEM_JSON)
-    found = answer.json()["code"] if of_ours else "not an answer of ours"
+    is_problem = answer.headers.get("Content-Type", "").startswith(PROBLEM_JSON)
+    found = answer.json()["code"] if is_problem else "not an answer of ours"
     good = (answer.status_code, found) == (status, code)
     return Finding("ok" if good else "FAIL", f"{what}: {answer.status_code} {found}.")
 

@@ -32,5 +32,5 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     # A refusal's fixed time is tested with a clock of our own; here it would only cost time.
     # All tests come from one network.
     parameters = {"ActivationRefusalSeconds": "0", "CreateErpContact": "true", "WrongLinksPerNetwork": "1000"}
-    with running_stack(folder, port=free_port(), erp_port=free_port(), parameters=parameters) as running:
+    with running_stack(folder, port=free_port(), parameters=parameters) as running:
         yield running

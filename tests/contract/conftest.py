@@ -19,7 +19,7 @@ from customer_center.platform.errors import CustomerCenterError
 from customer_center.platform.idempotency import AlreadyDone
 from customer_center.platform.journal import Entry, Journal
 from local.stack import REGION, emulated
-from tests.builders import COMPANY_ID, OTHER_COMPANY_ID, a_company, an_entry
+from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, a_company, an_entry
 from tests.emulator import emulator
 from tests.fakes.companies import FakeCompanies, FakeTrail
 from tests.template_reader import load_template

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from customer_center.platform.idempotency import AlreadyDone, Idempotency, Remembered
 from customer_center.platform.ids import ulid_floor
 from customer_center.platform.journal import Journal, new_effect
-from tests.builders import COMPANY_ID, OTHER_COMPANY_ID, a_company, a_user, a_user_id, an_entry
+from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, a_company, a_user, a_user_id, an_entry
 from tests.fakes.clock import NOON
 
 

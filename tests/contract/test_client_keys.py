@@ -6,14 +6,16 @@ from datetime import timedelta
 import pytest
 
 from customer_center.clients.entries import OPERATOR
-from customer_center.clients.model import ClientKey, Scope, new_key_secret
+from customer_center.clients.model import Scope, new_key_secret
 from customer_center.clients.store import ClientKeyStore
 from customer_center.platform.errors import PreconditionFailed
 from customer_center.platform.idempotency import AlreadyDone, Idempotency, Remembered
 from customer_center.platform.journal import Journal
-from tests.builders import NOON, an_entry
+from tests.builders.clients import a_key
+from tests.builders.companies import an_entry
 from tests.contract.conftest import at_once
 from tests.fakes.clients import FakeClientKeys
+from tests.fakes.clock import NOON
 
 REQUEST = Idempotency("digest", "hash of the request")
 
@@ -36,18 +38,6 @@ def kept(request, create_table):
 @pytest.fixture
 def keys(kept):
     return kept[0]
-
-
-def a_key(serial=1, **given):
-    values = {
-        "key_id": f"{serial:026}",
-        "name": "shop",
-        "scopes": frozenset({Scope.COMPANIES_READ}),
-        "secrets": (new_key_secret("a secret", NOON),),
-        "created_at": NOON,
-        "updated_at": NOON,
-    }
-    return ClientKey(**values | given)
 
 
 def _entry(key=None, **given):

@@ -31,14 +31,11 @@ from customer_center.platform.errors import (
     TooManyRequests,
 )
 from customer_center.platform.journal import Effect
-from tests.builders import (
+from tests.builders.companies import (
     COMPANY_ID,
-    NOON,
-    NUMBER,
     OTHER_COMPANY_ID,
     a_claim,
     a_company,
-    a_contact,
     a_main_contact,
     a_user,
     an_attempt,
@@ -47,7 +44,9 @@ from tests.builders import (
     an_invited_user,
     budgets,
 )
+from tests.builders.erp import NUMBER, a_contact
 from tests.contract.conftest import at_once
+from tests.fakes.clock import NOON
 
 LATER = NOON + timedelta(hours=1)
 

@@ -6,10 +6,8 @@ from datetime import timedelta
 from customer_center.companies.model import CachedContact, EmailChange, Role, UserStatus
 from customer_center.platform.errors import Conflict, InProgress, PreconditionFailed
 from customer_center.platform.idempotency import AlreadyDone, Idempotency
-from tests.builders import (
-    NOON,
+from tests.builders.companies import (
     a_company,
-    a_contact,
     a_main_contact,
     a_user,
     an_attempt,
@@ -17,7 +15,9 @@ from tests.builders import (
     an_entry,
     an_invited_user,
 )
+from tests.builders.erp import a_contact
 from tests.contract.conftest import at_once
+from tests.fakes.clock import NOON
 
 KEY = Idempotency("digest", "hash of the request")
 ATTEMPT = "no attempt"

@@ -8,16 +8,8 @@ import pytest
 from customer_center.companies.model import CLOCKS_DIFFER, CachedContact, ContactsRead, Renumbered, Role
 from customer_center.companies.ports import CompanyExists, NumberInUse
 from customer_center.platform.errors import PreconditionFailed
-from tests.builders import (
-    COMPANY_ID,
-    NUMBER,
-    OTHER_COMPANY_ID,
-    a_company,
-    a_contact,
-    a_main_contact,
-    a_user,
-    an_entry,
-)
+from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, a_company, a_main_contact, a_user, an_entry
+from tests.builders.erp import NUMBER, a_contact
 from tests.fakes.clock import NOON
 
 LATER = NOON + timedelta(minutes=1)

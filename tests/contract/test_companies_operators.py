@@ -8,8 +8,10 @@ import pytest
 from customer_center.companies.model import RefusalLimits, WrongLinkLimits
 from customer_center.companies.ports import CompanyExists
 from customer_center.platform.errors import InProgress, PreconditionFailed, TooManyRequests
-from tests.builders import COMPANY_ID, NOON, NUMBER, a_main_contact, a_user, an_entry
+from tests.builders.companies import COMPANY_ID, a_main_contact, a_user, an_entry
+from tests.builders.erp import NUMBER
 from tests.contract.conftest import at_once
+from tests.fakes.clock import NOON
 
 LIMITS = RefusalLimits(per_network=2, codes_per_day=1)
 

@@ -8,8 +8,8 @@ import pytest
 from customer_center.companies.model import ErpContact, ErpCustomer
 from customer_center.companies.ports import ErpGateway
 from customer_center.platform.errors import OutsideMalformed
-from tests.erp_simulator_fixture import direct_session, running_simulator, silver_gateway, silver_settings
 from tests.fakes.erp import FakeErp
+from tests.fakes.erp_simulator import direct_session, running_simulator, silver_gateway, silver_settings
 
 _numbers = count(80_001)
 

@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from customer_center.companies.ports import Identities
 from customer_center.connectors.cognito.identities import CognitoIdentities
 from customer_center.platform.errors import FieldError, InvalidInput, OutsideUnavailable
-from tests.builders import PASSWORD, a_user
+from tests.builders.companies import a_user
+from tests.builders.companies_room import PASSWORD
 from tests.contract.conftest import template_resources
 from tests.fakes.companies import FakeIdentities
 

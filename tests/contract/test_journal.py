@@ -12,8 +12,8 @@ from customer_center.platform.dynamodb import Action, from_item, transact
 from customer_center.platform.ids import new_ulid
 from customer_center.platform.journal import Actor, Effect, Journal, from_image, new_effect
 from customer_center.platform.outbox import NotQueuedError, Queues, queue_effects, sweep
-from tests.builders import COMPANY_ID, NOON, OTHER_COMPANY_ID, an_entry
-from tests.fakes.clock import FakeClock
+from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, an_entry
+from tests.fakes.clock import NOON, FakeClock
 
 _serial = count(1)
 

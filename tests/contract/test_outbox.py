@@ -5,7 +5,8 @@ import pytest
 from customer_center.platform.dynamodb import from_item, transact
 from customer_center.platform.journal import MAX_SHARDS, Effect, Journal
 from customer_center.platform.outbox import Queues, UndeclaredEffectError, queue_effects, sweep
-from tests.builders import NOON, an_entry
+from tests.builders.companies import an_entry
+from tests.fakes.clock import NOON
 
 LATER = NOON.replace(hour=23)
 MAIL = Effect("e1", "mail", {"user_id": "usr_x"})

@@ -6,7 +6,7 @@ from customer_center.clients.entries import OPERATOR
 from customer_center.platform.dynamodb import transact
 from customer_center.platform.journal import Actor, Journal, new_entry
 from ops.put_back import AGAIN, gone_since
-from tests.builders import COMPANY_ID, OTHER_COMPANY_ID
+from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID
 from tests.fakes.clock import NOON
 
 KEY_ID = "01m86ptpg09pfqcyz7vkm49b0f"

@@ -7,9 +7,9 @@ import pytest
 
 from local.stack import TOOLS, aws_environment, emulated
 from ops import deploy
+from tests.builders.webhooks import SECRET
 from tests.conftest import require
 from tests.emulator import emulator
-from tests.fakes.webhooks import SECRET
 from tests.samconfig import STAGE, write_samconfig
 
 ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"

@@ -169,7 +169,7 @@ def test_a_key_that_ops_issued_lets_its_holder_in_until_it_is_revoked(stack, con
     key_id, shown = issued[0], issued[-1]
     assert status(shown) == 200
     second = do("rotate", key_id)[-1]
-    do("revoke", key_id, "--secret-hint", shown[-4:])
+    do("revoke", key_id, f"--secret-hint={shown[-4:]}")
     assert (status(shown), status(second)) == (401, 200)
     do("revoke", key_id)
     assert status(second) == 401

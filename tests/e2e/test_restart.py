@@ -9,7 +9,7 @@ from tests.e2e.companies import Customer, new_customer
 
 def test_after_a_restart_people_log_in_and_mails_go_out(tmp_path):
     require(TOOLS / "emulator/bin/ministack", TOOLS / "sam/bin/sam", "uv")
-    ports = {"port": free_port(), "erp_port": free_port()}
+    ports = {"port": free_port(), "simulator_ports": {"erp": free_port()}}
     with running_stack(tmp_path, **ports) as stack:
         before = new_customer(stack).activate()
 

@@ -20,7 +20,7 @@ from requests import Session
 from customer_center.platform import aws
 from customer_center.platform.clock import iso
 from customer_center.platform.dynamodb import from_item, to_item
-from tests.fakes.webhooks import signed
+from tests.builders.webhooks import signed
 from tests.integration.aws import REGION, event_of
 from tests.template_reader import events_of, functions_of, referred
 

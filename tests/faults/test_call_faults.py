@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 from moto import mock_aws
 
-from tests.erp_simulator_fixture import running_simulator
+from tests.fakes.erp_simulator import running_simulator
 from tests.faults.shop import Fate, RunningShop
 from tests.integration.aws import Aws, Sandboxes, forget
 

@@ -13,20 +13,9 @@ from customer_center.companies.model import InvitationRules, Role, UserStatus
 from customer_center.companies.onboarding.activation import ActivationRules
 from customer_center.platform.errors import CustomerCenterError, OutsideUnavailable
 from customer_center.platform.idempotency import Idempotency
-from tests.builders import (
-    INVOICE,
-    NUMBER,
-    PASSWORD,
-    Room,
-    a_company,
-    a_contact,
-    a_customer,
-    a_main_contact,
-    a_user,
-    an_email_change,
-    an_invited_user,
-    euros,
-)
+from tests.builders.companies import a_company, a_main_contact, a_user, an_email_change, an_invited_user, euros
+from tests.builders.companies_room import PASSWORD, Room
+from tests.builders.erp import INVOICE, NUMBER, a_contact, a_customer
 
 NEW = "new@baecker.example"
 

@@ -19,8 +19,8 @@ from moto import mock_aws
 from requests.auth import AuthBase
 
 from customer_center.platform.log import logger
-from tests.erp_simulator_fixture import running_simulator
-from tests.fakes.webhooks import signed
+from tests.builders.webhooks import signed
+from tests.fakes.erp_simulator import running_simulator
 from tests.fuzz.gateway import Gateway, handlers_of
 from tests.fuzz.requests_of_document import CHECKS, SAME, document
 from tests.integration.aws import REGION, Aws, event_of, forget

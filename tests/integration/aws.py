@@ -20,7 +20,7 @@ from moto.sqs.models import sqs_backends
 from customer_center.connectors.silver import wiring as silver
 from customer_center.platform.log import logger
 from local.simulators.erp.server import PASSWORD, USER
-from tests.fakes.webhooks import SECRET as WEBHOOK_SECRET
+from tests.builders.webhooks import SECRET as WEBHOOK_SECRET
 from tests.template_reader import ROOT, functions_of, load_template, resources_of
 
 REGION = "eu-central-1"

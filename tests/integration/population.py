@@ -8,7 +8,7 @@ from customer_center.clients.store import ClientKeyStore
 from customer_center.companies.model import Role, UserStatus
 from customer_center.companies.store import CompanyStore
 from customer_center.platform.journal import Journal
-from tests.builders import (
+from tests.builders.companies import (
     a_company,
     a_main_contact,
     a_user,

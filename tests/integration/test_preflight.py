@@ -7,8 +7,8 @@ from botocore.exceptions import WaiterError
 
 from local.stack import REGION, aws_environment, emulated
 from ops import preflight
+from tests.builders.webhooks import SECRET as WEBHOOK_SECRET
 from tests.emulator import emulator
-from tests.fakes.webhooks import SECRET as WEBHOOK_SECRET
 from tests.samconfig import STAGE, write_samconfig
 
 SECRET = STAGE["ErpCredentialsParameter"]

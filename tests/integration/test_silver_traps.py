@@ -11,14 +11,9 @@ import pytest
 from customer_center.companies.model import ErpContact
 from customer_center.connectors.silver import gateway as gateway_module
 from customer_center.platform.errors import OutsideMalformed, OutsideTimeout, OutsideUnavailable
-from tests.erp_simulator_fixture import (
-    MemoryBreaker,
-    WakefulClock,
-    direct_session,
-    running_simulator,
-    silver_gateway,
-    silver_settings,
-)
+from tests.fakes.breaker import MemoryBreaker
+from tests.fakes.clock import WakefulClock
+from tests.fakes.erp_simulator import direct_session, running_simulator, silver_gateway, silver_settings
 
 DEMO = "10000"
 TINA = ErpContact("", "Tina Tinte", email="tina@musterhandel.example")

@@ -1,4 +1,4 @@
-"""What `sam build` makes of the template, opened: what is in it decides how fast a function starts (BUDGETS)."""
+"""The result of `sam build`. Its content decides how fast a function starts: bytecode, and little of it."""
 
 import importlib.util
 import json
@@ -24,16 +24,16 @@ LAYERS_MAY_WEIGH = 32 * 1000 * 1000
 FUNCTIONS = function_names()
 ARTIFACTS = ["DependenciesLayer", "CustomerCenterLayer", *FUNCTIONS]
 
-# What Lambda's Python runtime brings beside our layers.
+# What Lambda's Python runtime has besides our layers.
 RUNTIME = ["boto3", "botocore", "s3transfer", "dateutil", "six.py", "jmespath", "urllib3"]
 
-# In the wheel itself, and small.
+# Part of the wheel itself, and small.
 TESTS_OF_OTHERS = {"DependenciesLayer/python/certifi/tests"}
 
 
 @pytest.fixture(scope="session")
 def builds(tmp_path_factory):
-    """The real build of every architecture, made at the same time."""
+    """The real build of every architecture. They are built at the same time."""
     for tool in (stack.TOOLS / "sam/bin/sam", shutil.which("uv")):
         if tool is None or not Path(tool).exists():
             (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{tool or 'uv'} is missing: make setup")
@@ -45,7 +45,7 @@ def builds(tmp_path_factory):
 
 @pytest.fixture(scope="session", params=ARCHITECTURES)
 def architecture(request):
-    """One architecture after the other."""
+    """Each architecture."""
     return request.param
 
 
@@ -65,7 +65,7 @@ def weight(folder):
 
 @pytest.mark.parametrize("name", ARTIFACTS)
 def test_every_module_is_shipped_with_bytecode_of_this_python_that_is_never_checked(built, name):
-    """PEP 552: flags 0b01 is a hash that nobody compares, so a cold start neither compiles nor looks at the source."""
+    """PEP 552: flags 0b01 means an unchecked hash, so a cold start neither compiles nor reads the source."""
     sources = files(built / name, "*.py")
     wrong = []
     for source in sources:
@@ -87,7 +87,7 @@ def problems(source, bytecode):
         yield "bytecode of another Python"
     if flags != 0b01:
         yield f"flags {flags:#04b}"
-    # Nobody compares it at run time, so it is compared here: old bytecode would run in place of new source.
+    # Python does not compare the hash at run time: old bytecode would run instead of new source.
     elif header[8:] != importlib.util.source_hash(source.read_bytes()):
         yield "bytecode of another source"
 
@@ -197,11 +197,11 @@ def test_the_layers_requirements_are_what_the_lock_file_says():
     assert requirements() == exported, "make lock writes it anew"
 
 
-# As Lambda starts it: the layers, and beside them only what the runtime brings.
+# As Lambda starts a function: with the layers and the runtime's own packages only.
 
 
 def run(code, *path):
-    """Run code in an interpreter that sees the standard library and these folders, and return what it prints.
+    """Run code in an interpreter with only the standard library and these folders, and return the JSON that it prints.
 
     `-I -S` keep this project's environment out, `-B` keeps the build as it is.
     """

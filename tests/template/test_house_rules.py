@@ -1,4 +1,4 @@
-"""The house rules of template.yaml (DESIGN §3, §7, §8): what a reviewer would otherwise have to remember."""
+"""The house rules of template.yaml, which a reviewer would otherwise have to remember."""
 
 import ast
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.template.permissions import MAY
 from tests.template_reader import (
     ROOT,
     TEMPLATE,
@@ -25,132 +26,12 @@ DAY = 24 * 60 * 60
 GATEWAY_SECONDS = 30
 PERSON_SCOPE = "aws.cognito.signin.user.admin"
 
-# What somebody does who has no login yet, or only a link that was mailed. A further one is a decision, not an edit.
+# Routes for people who have no login yet, or only a mailed link. Adding one is a decision, not an edit.
 PUBLIC_ROUTES = {"POST /activations", "POST /invitations/acceptance", "POST /email-confirmations"}
-# The gateway knows people only: what these callers show is checked in code, before anything else is read.
+# The gateway authenticates only people. The code checks these kinds of caller before it reads anything else.
 GUARDED_IN_CODE = {"client", "SIGNATURE"}
 
-# What each function may do, and to what. A wider template fails here, so that the widening is seen and meant.
-MAY = {
-    "ActivationFunction": {
-        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-        "JournalTable": {"dynamodb:PutItem"},
-        "UserPool": {
-            "cognito-idp:AdminCreateUser",
-            "cognito-idp:AdminDeleteUser",
-            "cognito-idp:AdminDisableUser",
-            "cognito-idp:AdminEnableUser",
-            "cognito-idp:AdminInitiateAuth",
-            "cognito-idp:AdminSetUserPassword",
-            "cognito-idp:AdminUpdateUserAttributes",
-            "cognito-idp:AdminUserGlobalSignOut",
-        },
-        "ssm:parameter${ErpCredentialsParameter}": {"ssm:GetParameter"},
-    },
-    "UsersFunction": {
-        "CompaniesTable": {
-            "dynamodb:BatchGetItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:Query",
-            "dynamodb:UpdateItem",
-        },
-        "JournalTable": {"dynamodb:PutItem", "dynamodb:Query"},
-        "UserPool": {
-            "cognito-idp:AdminDeleteUser",
-            "cognito-idp:AdminDisableUser",
-            "cognito-idp:AdminEnableUser",
-            "cognito-idp:AdminUpdateUserAttributes",
-            "cognito-idp:AdminUserGlobalSignOut",
-        },
-    },
-    "InvitationsFunction": {
-        "CompaniesTable": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-        "JournalTable": {"dynamodb:PutItem"},
-        "UserPool": {
-            "cognito-idp:AdminCreateUser",
-            "cognito-idp:AdminDeleteUser",
-            "cognito-idp:AdminDisableUser",
-            "cognito-idp:AdminEnableUser",
-            "cognito-idp:AdminInitiateAuth",
-            "cognito-idp:AdminSetUserPassword",
-            "cognito-idp:AdminUpdateUserAttributes",
-            "cognito-idp:AdminUserGlobalSignOut",
-        },
-    },
-    "ErpContactsFunction": {
-        "CompaniesTable": {
-            "dynamodb:BatchGetItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:Query",
-            "dynamodb:UpdateItem",
-        },
-        "CompaniesTable/index/listing": {"dynamodb:Query"},
-        "JournalTable": {"dynamodb:PutItem", "dynamodb:Query"},
-        "ssm:parameter${ErpCredentialsParameter}": {"ssm:GetParameter"},
-    },
-    "CustomerWebhookFunction": {
-        "CustomerSyncQueue": {"sqs:SendMessage"},
-        "ssm:parameter${ErpWebhookSecretsParameter}": {"ssm:GetParameter"},
-    },
-    "CustomerSyncFunction": {
-        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-        "JournalTable": {"dynamodb:PutItem"},
-    },
-    "MachinesFunction": {
-        "CompaniesTable": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-        "CompaniesTable/index/listing": {"dynamodb:Query"},
-        "JournalTable": {"dynamodb:PutItem"},
-    },
-    "OutboxFunction": {
-        "JournalTable": {"dynamodb:UpdateItem"},
-        "MailQueue": {"sqs:SendMessage"},
-        "IdentityQueue": {"sqs:SendMessage"},
-        "ErpContactQueue": {"sqs:SendMessage"},
-        "FailedRecordsBucket": {"s3:ListBucket"},
-        "FailedRecordsBucket/*": {"s3:PutObject"},
-    },
-    "SweeperFunction": {
-        "JournalTable": {"dynamodb:UpdateItem"},
-        "JournalTable/index/pending": {"dynamodb:Query"},
-        "MailQueue": {"sqs:SendMessage"},
-        "IdentityQueue": {"sqs:SendMessage"},
-        "ErpContactQueue": {"sqs:SendMessage"},
-    },
-    "EmailDispatchFunction": {
-        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-        "JournalTable": {"dynamodb:PutItem"},
-        "ses:identity/${MailIdentity}": {"ses:SendEmail"},
-        "ses:configuration-set/${MailConfigurationSet}": {"ses:SendEmail"},
-    },
-    "LoginMailsFunction": {},
-    "EmailFeedbackFunction": {
-        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
-        "JournalTable": {"dynamodb:PutItem"},
-    },
-    "ReconcileFunction": {
-        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:Query"},
-        "JournalTable": {"dynamodb:Query", "dynamodb:UpdateItem"},
-        "IdentityQueue": {"sqs:SendMessage"},
-        "UserPool": {
-            "cognito-idp:AdminDeleteUser",
-            "cognito-idp:AdminDisableUser",
-            "cognito-idp:AdminEnableUser",
-            "cognito-idp:AdminUpdateUserAttributes",
-            "cognito-idp:AdminUserGlobalSignOut",
-        },
-    },
-    "ErpPushFunction": {
-        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-        "JournalTable": {"dynamodb:PutItem"},
-        "ssm:parameter${ErpCredentialsParameter}": {"ssm:GetParameter"},
-    },
-}
-
-# Parameters whose name says all there is to say.
+# Parameters whose name needs no description.
 SELF_EXPLAINING = {
     "LogLevel",
     "LogRetentionDays",
@@ -184,7 +65,7 @@ SAFE_DEFAULTS = {
     "DeletionProtection": "true",
 }
 
-# All that an access log may say; an address, a browser, a path with ids or a claim is not among it.
+# Everything that the access log may hold: no address, no browser, no path with ids, no claim.
 LOGGED = {
     "$context.requestId",
     "$context.routeKey",
@@ -285,7 +166,7 @@ def test_a_queue_that_falls_behind_raises_an_alarm(name):
     (alarm,) = [alarm for alarm in alarms_of(name) if alarm["MetricName"] == "ApproximateAgeOfOldestMessage"]
 
     assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
-    # Before the first message is lost to its age, not after.
+    # The alarm comes before the first message expires.
     assert alarm["Threshold"] < properties(name)["MessageRetentionPeriod"]
 
 
@@ -408,7 +289,7 @@ def test_every_function_runs_this_python_on_the_processor_of_its_layer(name):
 
 @pytest.mark.parametrize("name", HTTP_FUNCTIONS)
 def test_the_api_calls_an_alias_that_moves_on_with_the_layers_and_leaves_no_old_versions(name):
-    """The alias alone would keep old code after a change in a layer, and old settings after one of a parameter."""
+    """The alias alone would keep the old code when a layer changes, and the old settings when a parameter changes."""
     function = FUNCTIONS[name]
 
     assert function["AutoPublishAlias"] == "live"
@@ -435,7 +316,7 @@ def test_new_code_of_the_api_can_be_tried_on_a_tenth_of_the_requests_and_is_roll
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - set(HTTP_FUNCTIONS)))
 def test_a_function_behind_a_queue_needs_no_alias(name):
-    """What it cannot do is retried, and waits in the queue for code that can."""
+    """A message that fails is retried, and stays in the queue until working code is deployed."""
     assert "AutoPublishAlias" not in FUNCTIONS[name]
 
 
@@ -512,7 +393,7 @@ def test_each_function_may_do_its_own_verbs_to_its_own_resources(name):
 
 
 def described(resource):
-    """Return an ARN of the template as the table above writes it."""
+    """Return an ARN of the template as the table of permissions writes it."""
     if name := referred(resource):
         return name
     arn = re.sub(
@@ -526,12 +407,12 @@ def test_the_table_of_permissions_names_no_function_that_is_gone():
 
 
 BOUNDARY = properties("FunctionBoundary")["PolicyDocument"]["Statement"]
-# AWS's Service Authorization Reference: these actions know no resources.
+# These actions have no resource types (AWS's Service Authorization Reference).
 WITHOUT_RESOURCES = {"Traces", "NetworkInterfaces", "Streams", "ErpCredentialsKey"}
 
 
 def test_what_sam_adds_to_a_functions_policy_ends_at_this_stacks_resources():
-    """SAM attaches AWS's own policies for queues, streams and VPCs, which allow every resource of the account."""
+    """SAM attaches AWS's managed policies for queues, streams and VPCs, which allow every resource of the account."""
     statements = [statement.get("Fn::If", [None, statement])[1] for statement in BOUNDARY]
     starred = {
         statement["Sid"]
@@ -547,7 +428,7 @@ def test_what_sam_adds_to_a_functions_policy_ends_at_this_stacks_resources():
 
 
 def test_the_function_that_words_cognitos_mails_reaches_nothing_but_its_own_log():
-    """It is made before the user pool, which asks it, and so before the boundary that names the pool."""
+    """The user pool refers to it, and the boundary of the other functions refers to the pool: it needs its own."""
     statements = properties("LoginMailsBoundary")["PolicyDocument"]["Statement"]
     group = properties("LoginMailsLogGroup")["LogGroupName"]["Fn::Sub"]
     reached = {
@@ -603,14 +484,14 @@ def test_tables_can_be_restored_and_not_dropped_and_are_encrypted(name):
 
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["DeletionProtectionEnabled"] == {"Fn::If": ["Protected", True, False]}
-    # Encrypted with AWS's own key, which costs nothing and needs no permission; a KMS key would.
+    # Encrypted with a key that AWS owns. It is free and needs no permission, unlike a KMS key.
     assert "SSESpecification" not in table
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
 @pytest.mark.parametrize("name", all_of("AWS::DynamoDB::Table"))
 def test_tables_get_their_names_from_the_stack(name):
-    """A named table could not be replaced, and a retained one would stand in the way of the next stack."""
+    """CloudFormation cannot replace a named table, and a retained one would block the next stack of that name."""
     assert "TableName" not in properties(name)
 
 
@@ -655,7 +536,7 @@ def test_two_stages_can_live_in_one_account(kind, attribute):
 
 
 def test_what_can_never_be_changed_about_the_user_pool_stays_as_it_is():
-    """Changing one of these would make CloudFormation replace the pool, and every login with it."""
+    """If one of these changed, CloudFormation would replace the pool and with it every login."""
     pool = properties("UserPool")
 
     assert pool["AliasAttributes"] == ["email"]
@@ -669,7 +550,7 @@ def test_the_user_pool_cannot_be_deleted():
 
 
 def test_logins_are_of_the_tier_that_costs_least():
-    """A pool that says nothing is of the tier Essentials, at three times the price per user."""
+    """The default tier is Essentials, at three times the price per user."""
     assert properties("UserPool")["UserPoolTier"] == "LITE"
 
 
@@ -705,7 +586,7 @@ def test_our_own_function_words_the_mails_that_cognito_sends_and_answers_in_time
 
 @pytest.mark.parametrize("name", all_of("AWS::Cognito::UserPoolClient"))
 def test_no_client_of_the_user_pool_may_write_the_email(name):
-    # Absent means: everything.
+    # Without WriteAttributes, a client may write every attribute.
     assert not {"email", "email_verified"} & set(properties(name)["WriteAttributes"])
 
 
@@ -760,7 +641,7 @@ def written(name):
 
 
 def test_every_route_wants_a_person_or_a_machine_except_exactly_the_public_ones():
-    """What the gateway lets through unseen is either meant for everybody, or its own code asks who is calling."""
+    """A route without authorizer is either public, or its code authenticates the caller."""
     api = properties("HttpApi")
     routes = {route: auth for name in HTTP_FUNCTIONS for route, auth in declared(name).items()}
     kinds = {route: kind for name in HTTP_FUNCTIONS for route, kind in written(name).items()}
@@ -851,7 +732,7 @@ def test_the_api_is_throttled():
 
 @pytest.mark.parametrize("name", all_of("AWS::SES::ConfigurationSet"))
 def test_mails_track_neither_clicks_nor_opens(name):
-    """A tracked click would hand a single-use link to a redirector."""
+    """Click tracking would send single-use links through a redirector."""
     configuration = properties(name)
     dashboard = configuration.get("VdmOptions", {}).get("DashboardOptions", {})
 
@@ -866,19 +747,19 @@ def test_nobody_listens_for_clicks_or_opens():
 
 
 def test_what_ses_learns_of_a_mail_later_comes_back():
-    told = properties("EmailFeedbackDestination")
+    feedback = properties("EmailFeedbackDestination")
     subscription = properties("EmailFeedbackSubscription")
 
-    assert told["ConfigurationSetName"] == {"Ref": "MailConfigurationSet"}
-    assert told["EventDestination"]["Enabled"] is True
-    assert told["EventDestination"]["MatchingEventTypes"] == ["BOUNCE", "COMPLAINT", "REJECT"]
-    assert told["EventDestination"]["SnsDestination"] == {"TopicARN": {"Ref": "EmailFeedbackTopic"}}
+    assert feedback["ConfigurationSetName"] == {"Ref": "MailConfigurationSet"}
+    assert feedback["EventDestination"]["Enabled"] is True
+    assert feedback["EventDestination"]["MatchingEventTypes"] == ["BOUNCE", "COMPLAINT", "REJECT"]
+    assert feedback["EventDestination"]["SnsDestination"] == {"TopicARN": {"Ref": "EmailFeedbackTopic"}}
     assert subscription["TopicArn"] == {"Ref": "EmailFeedbackTopic"}
     assert referred(subscription["Endpoint"]) == "EmailFeedbackQueue"
 
 
 def test_only_ses_and_only_about_our_mails_may_fill_the_queue_of_feedback():
-    """Whoever else could, would make any invitation look bounced."""
+    """Anybody else could make an invitation look bounced."""
     (ses,) = properties("EmailFeedbackTopicPolicy")["PolicyDocument"]["Statement"]
     (topic,) = properties("EmailFeedbackQueuePolicy")["PolicyDocument"]["Statement"]
 
@@ -930,19 +811,19 @@ def test_the_environment_names_resources_of_this_stack(name):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_sends_to_exactly_the_queues_it_is_told_of(name):
-    told = {
+def test_a_function_sends_to_exactly_the_queues_in_its_environment(name):
+    queues = {
         referred(value)
         for variable, value in FUNCTIONS[name]["Environment"]["Variables"].items()
         if variable.endswith("_QUEUE_URL")
     }
 
-    assert told == {target for target, verbs in MAY[name].items() if "sqs:SendMessage" in verbs}
+    assert queues == {target for target, verbs in MAY[name].items() if "sqs:SendMessage" in verbs}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_setting_has_the_same_name_as_its_parameter(name):
-    """So that one search finds the story (EXAMPLES, habit 2)."""
+    """So that one search finds the parameter, the variable and the code that reads it."""
     for variable, value in FUNCTIONS[name]["Environment"]["Variables"].items():
         parameter = referred(value)
         if parameter in TEMPLATE_DATA["Parameters"] and not variable.startswith("POWERTOOLS_"):
@@ -960,8 +841,8 @@ def test_every_function_logs_under_its_own_name(name):
 # Alarms
 
 
-# SES and DynamoDB report only when something happens: their alarms keep their state in between (and AWS lets those on
-# DynamoDB do nothing else).
+# SES and DynamoDB report metrics only when something happens. Their alarms keep their state in between; for alarms on
+# DynamoDB, AWS allows nothing else.
 SELDOM_REPORTED = ("AWS/SES", "AWS/DynamoDB")
 
 
@@ -977,7 +858,7 @@ def test_every_alarm_reaches_somebody_and_says_where_help_is(name):
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_the_runbook_says_what_an_alarm_means_and_what_to_do(name):
-    """The section the alarm names has its name, in full or as a family: `…ErrorsAlarm`."""
+    """The section that the alarm links to names the alarm, in full or as a family (`…ErrorsAlarm`)."""
     _, anchor = ALARMS[name]["Properties"]["AlarmDescription"].rsplit("#", 1)
     section = RUNBOOK[anchor]
     families = re.findall(r"`…(\w+)`", section)
@@ -1000,7 +881,7 @@ def test_every_route_the_runbook_names_is_there():
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_that_fails_raises_an_alarm_at_once(name):
-    """One for each: a sum of metrics costs the same and does not say which (docs/decisions.md)."""
+    """One alarm per function: an alarm on a sum costs the same and does not name the function (docs/decisions.md)."""
     alarm = properties(f"{name.removesuffix('Function')}ErrorsAlarm")
 
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/Lambda", "Errors", "Sum")
@@ -1009,7 +890,7 @@ def test_a_function_that_fails_raises_an_alarm_at_once(name):
 
 
 def test_functions_that_are_throttled_raise_one_alarm_for_all():
-    """They share the account's concurrency, and none reserves a part of it."""
+    """All functions share the account's concurrency, and none reserves a part of it."""
     alarm = properties("ThrottlesAlarm")
 
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Throttles")
@@ -1088,7 +969,7 @@ def test_the_dashboard_names_resources_of_this_stack():
 
 
 def anchors(markdown):
-    """Return the anchors of a page: explicit ones, and those that headings get."""
+    """Return the anchors of a page: the explicit ones, and those of its headings."""
     text = re.sub(r"^(```|~~~).*?^\1", "", markdown, flags=re.MULTILINE | re.DOTALL)
     headings = re.findall(r"^#{1,6} +(.+?) *#*$", text, re.MULTILINE)
     slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
@@ -1133,14 +1014,14 @@ def test_who_says_nothing_gets_the_safe_choice(name):
 
 
 def stage(name):
-    """Return what samconfig.toml says for a stage: its settings, and its parameters."""
+    """Return the settings and the parameters of a stage in samconfig.toml."""
     settings = tomllib.loads((ROOT / "samconfig.toml").read_text())[name]["deploy"]["parameters"]
     given = dict(given.split("=", 1) for given in settings["parameter_overrides"])
     return settings, {name: unquoted(value) for name, value in given.items()}
 
 
 def unquoted(value):
-    """Return a parameter as SAM reads it: it cuts a value at a blank, unless it stands in quotes."""
+    """Return a parameter as SAM reads it: a value without quotes ends at the first blank."""
     return value[1:-1] if value[:1] == value[-1:] == '"' else value.split(" ")[0]
 
 

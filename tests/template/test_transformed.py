@@ -1,38 +1,12 @@
-"""What SAM makes of the template: the parts of a deploy that no line of template.yaml shows."""
-
-import json
-import os
-import subprocess
-from pathlib import Path
+"""The template after SAM's transform: resources of a deploy that no line of template.yaml shows."""
 
 import pytest
 
-from local import stack
-from tests.conftest import require
-from tests.template_reader import TEMPLATE, events_of, functions_of, load_template, resources_of
+from tests.template.transformed import transformed
+from tests.template_reader import events_of, functions_of, load_template, resources_of
 
-PYTHON = stack.TOOLS / "sam/bin/python"
 FUNCTIONS = functions_of(load_template())
 BEHIND_THE_API = sorted(name for name in FUNCTIONS if events_of(FUNCTIONS[name], "HttpApi"))
-
-
-def transformed(changed=None, **parameters):
-    """Return the template as CloudFormation gets it."""
-    require(PYTHON)
-    done = subprocess.run(
-        [
-            PYTHON,
-            Path(__file__).with_name("transform.py"),
-            TEMPLATE,
-            json.dumps({"Stage": "trial", **parameters}),
-            json.dumps(changed or {}),
-        ],
-        env={**os.environ, "AWS_DEFAULT_REGION": stack.REGION},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
-"""Print the template as CloudFormation gets it. SAM's own Python runs it, which has the transform.
+"""Print the template as CloudFormation gets it. Run by SAM's own Python, which has the transform.
 
-Arguments: the template, its parameters as JSON, and as JSON where artefacts are that changed since the last build.
+Arguments: the template, its parameters as JSON, and the artefacts that changed since the last build (logical id to
+address) as JSON.
 """
 
 import json

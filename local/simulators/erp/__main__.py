@@ -1,4 +1,4 @@
-"""`python -m local.simulators.erp --port 0 --port-file erp.port`: run until interrupted."""
+"""`python -m local.simulators.erp --port 0 --port-file erp.port`: serve until interrupted."""
 
 import argparse
 import contextlib
@@ -10,12 +10,12 @@ from local.simulators.erp.server import PASSWORD, USER, ErpSimulator
 
 
 def main() -> None:
-    """Serve; the port, also one chosen by the system, is written to `--port-file` once it is open."""
+    """Serve. Write the port to `--port-file` once it is open, also a port that the system chose."""
     parser = argparse.ArgumentParser(prog="local.simulators.erp", description="A Web.Connector with an ERP behind it.")
     parser.add_argument("--port", type=int, default=0, help="0: a free one")
     parser.add_argument("--port-file", type=Path, help="where to write the port")
     parser.add_argument("--user", default=os.environ.get("ERP_SIMULATOR_USER", USER))
-    # A password among the arguments would stand in the process list.
+    # Not an argument: the process list shows arguments.
     password = os.environ.get("ERP_SIMULATOR_PASSWORD", PASSWORD)
     options = parser.parse_args()
     simulator = ErpSimulator(options.port, options.user, password)

@@ -1,7 +1,7 @@
-"""What the simulated ERP answers: a request document in, an answer document out. It knows nothing of HTTP.
+"""The answers of the simulated ERP: a request document in, an answer document out, without HTTP.
 
-Like Dynamics NAV it finds `d00210` under `D00210` and answers with the number as it is stored; MAXCOUNT cuts the list
-before the mapping drops company contacts; InvoiceDetail pays no attention to the customer number it is given.
+Like Dynamics NAV it finds `D00210` when asked for `d00210`, and answers with the stored number. MAXCOUNT cuts the list
+before the mapping drops company contacts. InvoiceDetail ignores the customer number of the request.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,11 +14,11 @@ SHAPES = ("raw", "contact_response", "order_response")
 
 
 class ErpRefusal(Exception):
-    """The ERP answers with an error: over SOAP status 11, over raw XML a document without what was asked for."""
+    """The ERP refuses a request: over SOAP with status 11, over raw XML with an empty document."""
 
 
 class Erp:
-    """The ERP's memory, and its four messages by name. The caller sees to one call at a time."""
+    """The ERP's memory, and the answers to its four messages. Not thread-safe: the caller holds a lock."""
 
     def __init__(self) -> None:
         self.reset()
@@ -30,7 +30,7 @@ class Erp:
         self._next_contact = 900_001
 
     def answer(self, message: str, request: Element) -> Element:
-        """Return the answer to one message; KeyError for a message nobody knows."""
+        """Return the answer to one message; raise KeyError for an unknown message."""
         answers = {
             "select_customer": self._select_customer,
             "select_contact": self._select_contact,
@@ -42,8 +42,9 @@ class Erp:
     def change(self, wish: Mapping[str, object]) -> Customer:
         """Add a customer or change one, by `number`.
 
-        The wish may hold any field of Customer; besides these `add_contacts`, `remove_contacts` (numbers) and
-        `add_invoices`. Contacts and invoices are objects of their fields, an invoice may be its bare number.
+        The wish may hold any field of Customer, and `add_contacts`, `remove_contacts` (numbers) and `add_invoices`.
+        Contacts and invoices are objects with their fields; an invoice may also be just its number. Raise ValueError
+        for an unknown field, TypeError for a wrong type.
         """
         wishes = dict(wish)
         number = str(wishes.pop("number"))
@@ -135,7 +136,7 @@ _EXTENSION = {
 
 
 def message_of(request: Element) -> str:
-    """Return which message a document is, by its root and PROCESS_TYPE: over SOAP the operation does not tell."""
+    """Return the name of a message by its root and PROCESS_TYPE, because the SOAP operation does not name it."""
     if request.tag == "WC_USER_MANAGEMENT":
         process = request.findtext("PROCESS_TYPE") or ""
         return {"SELECTCONTACT": "select_contact", "CREATECONTACT": "create_contact"}.get(process, "unknown")
@@ -144,7 +145,7 @@ def message_of(request: Element) -> str:
 
 
 def customer_number_of(request: Element) -> str:
-    """Return the customer number a request is about."""
+    """Return the customer number of a request, empty when it has none."""
     paths = ("Party/PartyIdentification/ID", "NUMBER", "CustomerNumber")
     return next((text for path in paths if (text := request.findtext(path))), "")
 

@@ -1,4 +1,4 @@
-"""How the simulated ERP misbehaves: which mode applies to a request, and for how many more of them."""
+"""How the simulated ERP misbehaves: the mode of a request, and for how many more requests it applies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ MODES = (
     "hang",  # waits `seconds`, then closes the connection without an answer
     "offline",  # closes the connection without an answer
     "failing",  # HTTP 503
-    "fault",  # HTTP 500 with a SOAP fault, as PHP sends it: this request made it fail
+    "fault",  # HTTP 500 with a SOAP fault, as PHP sends it when a request made it fail
     "malformed",  # HTTP 200 with an error page in HTML
-    "entity-bomb",  # a DTD whose entities grow
-    "wrong-encoding",  # says UTF-8, sends Latin-1
+    "entity-bomb",  # a DTD whose nested entities expand
+    "wrong-encoding",  # declares UTF-8 and sends Latin-1
     "truncated",  # closes the connection in the middle of the answer
     "huge",  # an answer of 16 MiB
 )
@@ -21,7 +21,7 @@ MODES = (
 
 @dataclass
 class Rule:
-    """One wish how to behave. `times` counts down; None is without end. No messages: all of them."""
+    """One order to misbehave, for so many `times` (None: always) and for these messages (none: for all)."""
 
     mode: str
     seconds: float
@@ -30,17 +30,20 @@ class Rule:
 
 
 class Modes:
-    """The rules by customer number; the rule under the empty number is for everybody else."""
+    """The rules by customer number. The rule of the empty number applies to all customers without one."""
 
     def __init__(self) -> None:
         self._rules: dict[str, Rule] = {}
 
     def reset(self) -> None:
-        """Behave from now on."""
+        """Remove all rules."""
         self._rules.clear()
 
     def set(self, wish: Mapping[str, object]) -> None:
-        """Take a wish `{mode, seconds, times, messages, customer_number}`; all but the mode may be missing."""
+        """Set a rule from `{mode, seconds, times, messages, customer_number}`. Only the mode is required.
+
+        Raise KeyError without a mode, ValueError or TypeError for a wrong value.
+        """
         mode = str(wish["mode"])
         if mode not in MODES:
             raise ValueError(f"no such mode: {mode}")
@@ -55,7 +58,7 @@ class Modes:
         )
 
     def take(self, message: str, customer_number: str) -> Rule:
-        """Return how to treat this request, and count it."""
+        """Return the rule for this request, and count the request."""
         rule = self._rules.get(customer_number) or self._rules.get("")
         if rule is None or rule.times == 0 or (rule.messages and message not in rule.messages):
             return Rule("ok", 0, None, ())

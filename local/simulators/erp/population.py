@@ -1,6 +1,6 @@
-"""The customers, contacts and invoices of the simulated ERP, each here for a reason.
+"""The customers, contacts and invoices of the simulated ERP, and which case each of them covers.
 
-| customer | flag | main contact e-mail    | posting | blocked   | contacts    | invoices      | why it is here   |
+| customer | flag | main contact e-mail    | posting | blocked   | contacts    | invoices      | case             |
 |----------|------|------------------------|---------|-----------|-------------|---------------|------------------|
 | `10000`  | 1    | max.mustermann@… (a)   | INLAND  | `_blank_` | 13 (12) (b) | 103019 103020 | the demo company |
 | `20000`  | 0    | no element             | INLAND  | `_blank_` | 2 (1)       | 203001 103021 | no center        |
@@ -11,7 +11,7 @@
 | `70000`  | 1    | Erika.Muster@… (d)     | EU      | none      | 2 (1)       | 703001        | odd main e-mail  |
 | `D00210` | 1    | tja@silversolutions.de | INLAND  | none      | 4 (3)       | 103210        | logged example   |
 
-Contacts: all of them, and in brackets the persons. `_blank_` is how Dynamics NAV says "not blocked"; "none" means that
+The number of contacts, and in brackets of persons. Dynamics NAV sends `_blank_` for "not blocked"; "none" means that
 the element is missing.
 
 (a) max.mustermann@musterhandel.example.
@@ -19,9 +19,9 @@ the element is missing.
     Tina Tinte has no e-mail, KT010003 and KT010004 share einkauf@musterhandel.example; KT010005 Willi Wonker
     speaks ENG; KT010006 to KT010012 fill up, so that MAXCOUNT 10 cuts persons off.
 (c) solo@ohne-kontakte.example.
-(d) `  Erika.Muster@Gross.Example `, with the blanks.
+(d) `  Erika.Muster@Gross.Example `, including the blanks.
 
-Invoice 103021 was sold to 20000 and is billed to 10000: only `BuyerCustomerParty` tells whose it is.
+Invoice 103021 was sold to 20000 and billed to 10000. Only `BuyerCustomerParty` says that it belongs to 20000.
 """
 
 from collections.abc import Iterable
@@ -46,7 +46,7 @@ class Contact:
 
 @dataclass(kw_only=True)
 class Invoice:
-    """One posted sales invoice; the customer it belongs to is who bought, `billed_to` somebody else who pays."""
+    """One posted sales invoice of the customer who bought. `billed_to` is the number of another customer who pays."""
 
     number: str
     billed_to: str = ""
@@ -54,7 +54,7 @@ class Invoice:
 
 @dataclass(kw_only=True)
 class Customer:
-    """One customer. `customer_center` and `blocked` are texts as the ERP would send them, None sends no element."""
+    """One customer. `customer_center` and `blocked` are texts as an ERP sends them; None omits the element."""
 
     number: str
     name: str
@@ -67,7 +67,7 @@ class Customer:
 
 
 def company_contact(number: str, name: str) -> Contact:
-    """Return the contact that is the company itself: no person, no language."""
+    """Return the contact that stands for the company itself. It is not a person and has no language."""
     return Contact(number=number, name=name, kind=COMPANY, language="", telephone="030/65481990")
 
 

@@ -1,4 +1,4 @@
-"""The Web.Connector as an HTTP server on 127.0.0.1, with switches for everything that can go wrong.
+"""The Web.Connector as an HTTP server on 127.0.0.1, with switches for its failures.
 
 | request | what it does |
 |---|---|
@@ -6,14 +6,14 @@
 | `POST /soap` | SOAP RPC; user and password in the body |
 | `POST /_simulator/mode` | `{mode, seconds?, times?, messages?, customer_number?}`, see `modes.py` |
 | `POST /_simulator/shape` | `{select_contact: raw, contact_response or order_response}` |
-| `POST /_simulator/customers` | `{number, ...}`: adds or changes a customer, see `Erp.change`; answers with it |
-| | with `"push": true` the change is told by webhook before the answer |
-| `POST /_simulator/webhooks` | `{url, secret}`: whom to tell, and what to sign with |
+| `POST /_simulator/customers` | `{number, ...}`: adds or changes a customer, see `Erp.change`, and answers with it |
+| | `"push": true` sends webhooks about the change before the answer |
+| `POST /_simulator/webhooks` | `{url, secret}`: where webhooks go, and what signs them |
 | `GET /_simulator/customers` | all customers |
-| `GET /_simulator/requests` | what was asked so far, `?customer_number=` for one customer; no passwords in it |
+| `GET /_simulator/requests` | the requests so far, without passwords; `?customer_number=` for one customer |
 | `POST /_simulator/reset` | forgets requests, changes, modes and shape |
 
-A wrong password answers 401 to raw XML and with a SOAP fault to SOAP.
+A wrong password is answered with 401 over raw XML, and with a SOAP fault over SOAP.
 """
 
 import base64
@@ -48,7 +48,7 @@ _WRONG_ENCODING = '<?xml version="1.0" encoding="UTF-8"?><OrderResponse>Färbers
 
 
 class ErpSimulator(ThreadingHTTPServer):
-    """The server and its memory. `start` runs it in a thread of its own, `stop` ends it and all waiting answers."""
+    """The server and its memory. `start` runs it in a background thread, `stop` ends it and all delayed answers."""
 
     daemon_threads = True
 
@@ -65,37 +65,37 @@ class ErpSimulator(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """The address, without a slash at its end."""
+        """The URL, without a slash at its end."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def start(self) -> None:
-        """Serve from now on, in the background."""
+        """Serve in the background."""
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def stop(self) -> None:
-        """End serving and free the port."""
+        """Stop serving and free the port."""
         self.stopping.set()
         self.shutdown()
         self.server_close()
 
     def admits(self, user: str, password: str) -> bool:
-        """Whether these are the credentials."""
+        """Whether user and password are right."""
         return hmac.compare_digest(f"{user}:{password}".encode(), f"{self.user}:{self.password}".encode())
 
     def reset(self) -> None:
-        """Forget everything that happened."""
+        """Forget all requests, modes and changes."""
         self.requests.clear()
         self.modes.reset()
         self.erp.reset()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: callers that hang up in the middle are what this server is for."""
+        """Log nothing: callers that hang up early are part of what this server is for."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: ErpSimulator
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body are two writes; the second must not wait for an acknowledgement
+    disable_nagle_algorithm = True  # head and body are two writes, and the second must not wait for an acknowledgement
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
@@ -124,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.BAD_REQUEST, f"{type(error).__name__}: {error}".encode(), "text/plain")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # the parent's signature
-        """Keep quiet; `GET /_simulator/requests` tells what was asked."""
+        """Log nothing: `GET /_simulator/requests` returns the requests."""
 
     def _control(self, what: str, wish: dict[str, object]) -> None:
         with self.server.lock:
@@ -204,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self.server.modes.take(message, entry["customer_number"])
 
     def _misbehave(self, rule: Rule, answer: bytes) -> None:
-        """Send the answer, or what the mode makes of it."""
+        """Send the answer as the mode says."""
         if rule.mode in {"slow", "hang"}:
             self.server.stopping.wait(rule.seconds)
         if rule.mode in {"offline", "hang"}:
@@ -231,7 +231,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = HUGE_BYTES if rule.mode == "huge" else len(answer)
         self._send_head(HTTPStatus.OK, length, "text/xml; charset=utf-8")
         self.close_connection = True
-        with contextlib.suppress(OSError):  # the caller hung up, as it should
+        with contextlib.suppress(OSError):  # the caller hung up, which is right
             if rule.mode == "truncated":
                 self.wfile.write(answer[: len(answer) // 2])
             elif rule.mode == "huge":

@@ -1,4 +1,4 @@
-"""SOAP RPC as a PHP SoapServer without WSDL speaks it: maps of `http://xml.apache.org/xml-soap` in and out."""
+"""SOAP RPC like a PHP SoapServer without WSDL: maps of `http://xml.apache.org/xml-soap` in and out."""
 
 from dataclasses import dataclass
 from html import escape
@@ -15,7 +15,7 @@ _TAIL = "</SOAP-ENV:Body></SOAP-ENV:Envelope>"
 
 @dataclass(frozen=True)
 class Call:
-    """One call: the operation, who calls, and the request document, however `data` carried it."""
+    """One call: the operation, the caller's credentials, and the request document."""
 
     operation: str
     user: str
@@ -24,7 +24,10 @@ class Call:
 
 
 def read_call(body: bytes) -> Call:
-    """Read the envelope; ValueError or ParseError when it is none."""
+    """Return the call in an envelope. Its `data` is the document as XML text or as a map.
+
+    Raise ValueError or ParseError when it is not such an envelope.
+    """
     envelope = fromstring(body)  # noqa: S314 # a tool for one machine, asked by its own tests
     for element in envelope.iter():
         element.tag = element.tag.rpartition("}")[2]
@@ -44,7 +47,7 @@ def _document(data: Element) -> Element:
 
 
 def _fill(target: Element, source: Element) -> None:
-    """Give the target the content of a SOAP value: a text or a map (the requests have no arrays)."""
+    """Copy the content of a SOAP value into the target: a text or a map (requests have no arrays)."""
     target.text = source.text
     for item in source.findall("item"):
         content = item.find("value")
@@ -54,13 +57,13 @@ def _fill(target: Element, source: Element) -> None:
 
 
 def answer(operation: str, document: Element) -> bytes:
-    """Return the envelope around an answer, with the status the Web.Connector adds."""
+    """Return the envelope of an answer, with the status that the Web.Connector adds."""
     payload = _item(document.tag, _value("value", document))
     return _return(operation, payload + _status(0))
 
 
 def refusal(operation: str, code: int, error: str) -> bytes:
-    """Return the envelope of a call that failed behind the Web.Connector (erp_logging.md has one with code 2)."""
+    """Return the envelope of a call that failed behind the Web.Connector, in the ERP."""
     failure = _item("error", _text("value", error)) + _item("erp_message", _text("value", ""))
     return _return(operation, _status(code) + failure)
 

@@ -1,18 +1,18 @@
-"""What the simulated ERP tells by webhook when somebody changed a customer (docs/webhooks.md)."""
+"""The webhooks that the simulated ERP sends about a changed customer (docs/webhooks.md)."""
 
 from collections.abc import Iterator
 
 from local.simulators.erp.population import COMPANY, Contact, Customer
 
-type Told = tuple[str, dict[str, object]]
+type Event = tuple[str, dict[str, object]]
 
 
-def events(before: Customer, after: Customer) -> Iterator[Told]:
-    """Yield type and data of an event for each thing that differs: the customer itself, and its contacts."""
+def events(before: Customer, after: Customer) -> Iterator[Event]:
+    """Yield type and data of an event for each difference: the customer's flags, and each of its contacts."""
     number = after.number
-    told = {name: value for name, value in _flags(after).items() if value != _flags(before)[name]}
-    if told:
-        yield "customer.updated", {"customer_number": number, **told}
+    changed = {name: value for name, value in _flags(after).items() if value != _flags(before)[name]}
+    if changed:
+        yield "customer.updated", {"customer_number": number, **changed}
     old, new = _people(before), _people(after)
     for gone in sorted(old.keys() - new.keys()):
         yield "contact.deleted", {"customer_number": number, "contact_number": gone}

@@ -7,7 +7,7 @@ import pytest
 
 from customer_center.companies import effects
 from customer_center.platform.journal import Effect
-from tests.builders import NOON
+from tests.fakes.clock import NOON
 
 MAKERS = [
     make

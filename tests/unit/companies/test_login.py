@@ -5,7 +5,8 @@ import pytest
 from customer_center.companies.login import align_identity
 from customer_center.companies.model import UserStatus
 from customer_center.platform.errors import OutsideUnavailable
-from tests.builders import PASSWORD, Room, a_company, a_user
+from tests.builders.companies import a_company, a_user
+from tests.builders.companies_room import PASSWORD, Room
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from customer_center.companies.model import (
     secret_hash,
 )
 from customer_center.platform.errors import Conflict, FieldError, Forbidden, InvalidInput
-from tests.builders import NOON, a_main_contact, a_user, an_invitation, budgets, euros
+from tests.builders.companies import a_main_contact, a_user, an_invitation, budgets, euros
+from tests.fakes.clock import NOON
 
 
 def test_the_main_contact_may_do_everything():

@@ -36,13 +36,13 @@ WIRING = {"clients.wiring", "companies.wiring"}
 
 # Who talks to AWS. A new name here is a decision.
 AWS = {
-    "companies.store",
     "connectors.cognito.identities",
     "mail.ses",
     "platform.aws",
     "platform.dynamodb",
     "platform.journal",
     "platform.outbox",
+    "platform.table_store",
     "webhooks.queue",
 }
 

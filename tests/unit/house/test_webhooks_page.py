@@ -10,8 +10,8 @@ import pytest
 from customer_center.webhooks.formats.erp import ERP
 from customer_center.webhooks.receive_event import MAX_EVENT_BYTES
 from customer_center.webhooks.signatures import STANDARD_WEBHOOKS, signing_keys
+from tests.builders.webhooks import SECRET
 from tests.conftest import require
-from tests.fakes.webhooks import SECRET
 from tests.template_reader import ROOT
 
 PAGE = (ROOT / "docs/webhooks.md").read_text()

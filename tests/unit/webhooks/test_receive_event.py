@@ -17,8 +17,9 @@ from customer_center.platform.errors import (
 from customer_center.webhooks.delivery import Delivery
 from customer_center.webhooks.receive_event import MAX_EVENT_BYTES, receive_event
 from customer_center.webhooks.signatures import signing_keys
+from tests.builders.webhooks import OTHER_SECRET, SECRET, signed
 from tests.fakes.clock import NOON
-from tests.fakes.webhooks import OTHER_SECRET, SECRET, FakeEventQueue, signed
+from tests.fakes.webhooks import FakeEventQueue
 
 EVENT = {
     "type": "customer.updated",

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from customer_center.platform.config import ConfigurationError
 from customer_center.webhooks.signatures import STANDARD_WEBHOOKS, signing_keys
+from tests.builders.webhooks import OTHER_SECRET, SECRET, signed
 from tests.fakes.clock import NOON
-from tests.fakes.webhooks import OTHER_SECRET, SECRET, signed
 
 BODY = b'{"type": "customer.updated", "data": {"name": "M\xc3\xbcller"}}'
 HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")

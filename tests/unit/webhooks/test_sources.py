@@ -15,8 +15,9 @@ from customer_center.webhooks.format import Format, json_payload
 from customer_center.webhooks.receive_event import receive_event
 from customer_center.webhooks.signatures import SignatureScheme, Signed
 from customer_center.webhooks.sources import SOURCES, Source, event_schemas
+from tests.builders.webhooks import signed
 from tests.fakes.clock import NOON
-from tests.fakes.webhooks import FakeEventQueue, signed
+from tests.fakes.webhooks import FakeEventQueue
 
 # What would stand in formats/library.py: the hex HMAC-SHA256 of the body, no id and no time of sending.
 
@@ -25,7 +26,7 @@ class HexDigest(SignatureScheme):
     name = "Library-Digest"
     security_name = "library_digest"
     security_scheme: Mapping[str, str] = {"type": "apiKey", "in": "header", "name": "x-library-digest"}
-    parameters: Mapping[str, Mapping[str, object]] = {}
+    parameters: Mapping[str, dict[str, object]] = {}
 
     def keys(self, secret):
         return [bytes.fromhex(secret["key"])]
@@ -140,6 +141,11 @@ def test_a_message_of_a_source_that_is_no_longer_there_is_an_error(queue):
 def test_the_document_describes_it():
     caller = SignatureCaller(SOURCES_WITH_IT)
     assert [security.name for security in caller.security] == ["signature", "library_digest"]
+    assert {name: header["required"] for name, header in caller.parameters.items()} == {
+        "WebhookId": False,
+        "WebhookTimestamp": False,
+    }
+    assert all(header["required"] for header in SignatureCaller(SOURCES).parameters.values())
     schemas = event_schemas(SOURCES_WITH_IT)
     assert schemas.keys() == {*event_schemas(), "BookLentEvent", "BookReturnedEvent"}
     assert schemas["BookLentEvent"]["properties"]["data"]["required"] == ["title"]

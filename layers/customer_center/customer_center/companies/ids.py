@@ -31,3 +31,13 @@ def company_of(user_id: str) -> str | None:
     """Return the company id that a user id carries, None when the text is no user id."""
     match = _USER_ID.fullmatch(user_id)
     return f"com_{match[1]}" if match else None
+
+
+def person_of(user_id: str) -> str:
+    """Return the part of a user id that names the person; it stays when they join another company."""
+    return user_id.rpartition("_")[2]
+
+
+def joined_user_id(user_id: str, company_id: str) -> str:
+    """Return the id of the same person as a user of this company."""
+    return f"usr_{company_id.removeprefix('com_')}_{person_of(user_id)}"

@@ -1,4 +1,4 @@
-"""Batches of records: one bad record fails alone and comes again; nothing else is repeated."""
+"""Batches of records: a record that fails is delivered again; the others of its batch are not."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -7,9 +7,9 @@ type Record = Mapping[str, Any]
 
 
 def each(records: Iterable[Record], handle: Callable[[Record], None], *, id_of: Callable[[Record], str]) -> Record:
-    """Hand each record to `handle`; return the failed ones, which Lambda delivers again until they are dead letters.
+    """Call `handle` with each record; return the failed ones. Lambda repeats these until they become dead letters.
 
-    A batch in which every record fails is answered the same way, not with an error. `handle` logs what went wrong.
+    A batch in which every record fails gets the same kind of answer, and no error is raised. `handle` logs failures.
     """
     failed = []
     for record in records:

@@ -1,4 +1,4 @@
-"""The time, as a port: rules take the moment as an argument, so that tests own it."""
+"""The clock, as a port: rules take the moment as an argument, so that tests set it."""
 
 import time
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
-    """Tells the time and can wait."""
+    """Returns the time and waits."""
 
     def now(self) -> datetime:
         """Return the current time, aware, in UTC."""
@@ -21,7 +21,7 @@ class SystemClock:
     """The clock of the machine."""
 
     def now(self) -> datetime:
-        """Return the current time, aware, in UTC, in whole milliseconds: what is answered equals what is kept."""
+        """Return the current time, aware, in UTC, in whole milliseconds: stored and answered times are equal."""
         now = datetime.now(UTC)
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
@@ -41,5 +41,5 @@ def from_iso(text: str) -> datetime:
 
 
 def epoch(moment: datetime) -> int:
-    """Return whole seconds since 1970, as DynamoDB's TTL wants them."""
+    """Return whole seconds since 1970, the format of DynamoDB's TTL."""
     return int(moment.timestamp())

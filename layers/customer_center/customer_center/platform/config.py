@@ -1,7 +1,7 @@
 """Configuration: the environment, read once into a typed object, failing loudly at start.
 
-A setting is a field of a frozen dataclass; its environment variable has the same name in upper case. The template's
-parameters are the one place that sets them; secrets are never among them (they are read from SSM by name).
+A setting is a field of a frozen dataclass; its environment variable has the same name in upper case. Only the template
+sets these variables. Secrets are never among them: they are read from SSM by name (`platform/secrets.py`).
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 
 class ConfigurationError(Exception):
-    """The environment lacks a setting or holds one that cannot be read; the message names them all."""
+    """A setting is missing or cannot be read; the message names all such settings."""
 
 
 def _flag(text: str) -> bool:
@@ -34,8 +34,8 @@ _READERS: Mapping[object, Callable[[str], object]] = {
 def from_environment[Settings](settings: type[Settings], environment: Mapping[str, str] = os.environ) -> Settings:
     """Return `settings` filled from the environment.
 
-    Types: str, int, float, bool (`true`/`false`), tuple[str, ...] (comma-separated). A field with a default may be
-    missing. Raises ConfigurationError.
+    Types: str, int, float, bool (`true` or `false`), tuple[str, ...] (comma-separated). A field with a default may be
+    missing from the environment. Raises ConfigurationError.
     """
     hints = get_type_hints(settings)
     values: dict[str, Any] = {}

@@ -1,6 +1,6 @@
-"""DynamoDB as the rooms use it: plain values in and out, transactions whose refusals have names, cursors.
+"""DynamoDB as the rooms use it: plain values in and out, transactions with named refusals, cursors.
 
-Values are written in DynamoDB's notation here and not by `boto3.dynamodb.types`: that module imports all of boto3.
+Values are converted here and not by `boto3.dynamodb.types`, because that module imports all of boto3.
 """
 
 import base64
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = Mapping[str, Any]
+"""An item, a key or a part of one: attribute names and values, plain or in DynamoDB's notation."""
+
 _CONFLICT_TRIES = 4
-# What DynamoDB takes as a sort key.
+# The longest sort key that DynamoDB takes.
 _KEY_BYTES = 1024
 
 
 def to_item(values: Item) -> dict[str, Any]:
-    """Return the values in DynamoDB's notation; None and empty sets are left out."""
+    """Return the values in DynamoDB's notation, without those that are None or an empty set."""
     return {name: _written(value) for name, value in values.items() if value is not None and value != frozenset()}
 
 
@@ -35,7 +37,7 @@ def from_item(item: Item) -> dict[str, Any]:
     return {name: _read(value) for name, value in item.items()}
 
 
-def _written(value: object) -> dict[str, Any]:  # noqa: PLR0911 # one for each type of DynamoDB's
+def _written(value: object) -> dict[str, Any]:  # noqa: PLR0911 # one return for each of DynamoDB's types
     match value:
         case str():
             return {"S": value}
@@ -74,7 +76,7 @@ def _read(value: Item) -> object:
 
 
 def cursor_of(key: Item | None) -> str | None:
-    """Return the opaque cursor of a `LastEvaluatedKey`, None when the list is at its end."""
+    """Return the opaque cursor of a `LastEvaluatedKey`, None at the end of the list."""
     if key is None:
         return None
     return base64.urlsafe_b64encode(json.dumps(from_item(key)).encode()).decode().rstrip("=")
@@ -83,9 +85,9 @@ def cursor_of(key: Item | None) -> str | None:
 def key_of(cursor: str | None, *, within: Mapping[str, str], **own: str) -> dict[str, Any] | None:
     """Return the `ExclusiveStartKey` of a cursor.
 
-    `own` are the key parts that are the caller's, never the cursor's; `within` are the other parts and what each of
-    them begins with in this list. Raises MalformedRequest for anything that is no cursor of this list, because
-    DynamoDB takes a start key of another shape or place for a mistake of ours.
+    `own` are the key attributes that the caller knows: the cursor must hold the same. `within` maps the other key
+    attributes to the prefix that they have in this list. Raises MalformedRequest for anything but a cursor of this
+    list; DynamoDB would answer such a start key with an error of ours (ValidationException).
     """
     if cursor is None:
         return None
@@ -111,17 +113,17 @@ def _is_key(values: object, within: Mapping[str, str], own: Mapping[str, str]) -
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One action of a transaction, in DynamoDB's notation, and the error to raise when its condition fails."""
+    """One action of a transaction in DynamoDB's notation, and the error to raise when its condition fails."""
 
     request: Mapping[str, Any]
     refusal: Exception | None = None
 
 
 def transact(client: "DynamoDBClient", actions: Sequence[Action], clock: Clock | None = None) -> None:
-    """Write all of the actions or none.
+    """Write all actions or none.
 
-    A failed condition raises that action's `refusal` (the first one, in order). Two transactions that touched the same
-    item are tried again up to four times, then InProgress: nothing was written.
+    A failed condition raises the `refusal` of its action: of the first one, in order. A conflict with another
+    transaction on the same item is tried four times with jitter, then raises InProgress. What raises wrote nothing.
     """
     wait = clock or SystemClock()
     for attempt in range(1, _CONFLICT_TRIES + 1):
@@ -141,5 +143,5 @@ def transact(client: "DynamoDBClient", actions: Sequence[Action], clock: Clock |
 
 
 def condition_failed(error: ClientError) -> bool:
-    """Whether a single write was refused by its own condition."""
+    """Return whether a single write failed because of its condition."""
     return error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"

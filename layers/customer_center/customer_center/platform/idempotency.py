@@ -1,4 +1,7 @@
-"""Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): doing what a request asks for once (DESIGN §8)."""
+"""Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a request that is sent twice is done once.
+
+See docs/specification.md, 8.6. The items are those of `platform/table_store.py`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +16,7 @@ KEPT_HOURS = 24
 
 @dataclass(frozen=True, slots=True)
 class Idempotency:
-    """What one request is remembered by: `key` digests caller, route and header, `request_hash` what was asked."""
+    """The identity of a request: `key` is a digest of caller, route and header, `request_hash` of what was asked."""
 
     key: str
     request_hash: str
@@ -21,27 +24,27 @@ class Idempotency:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What is known of an earlier request with the same key: what it asked, and the id of what it changed."""
+    """An earlier request with the same key: the hash of what it asked, and the id of what it changed."""
 
     request_hash: str
     subject: str
 
 
 class AlreadyDone(Exception):
-    """Another request with the same key wrote its change meanwhile; nothing was written."""
+    """Another request with the same key has written its change meanwhile; nothing was written."""
 
 
 class Remembering(Protocol):
-    """Records that remember the requests which changed them."""
+    """Records that remember the requests that changed them."""
 
     def remembering(self, request: Idempotency) -> Self:
-        """Return these records with the request remembered by its key in the transaction that writes an entry.
+        """Return the same records; the transaction that writes an entry with them remembers the request.
 
-        That transaction raises AlreadyDone when a request with this key was remembered before.
+        That transaction raises AlreadyDone when a request with this key is remembered already.
         """
 
     def remembered(self, request: Idempotency, now: datetime) -> Remembered | None:
-        """Return what is known of an earlier request with this key (strongly consistent), None when there was none."""
+        """Return the earlier request with this key (strongly consistent), None when there was none in 24 hours."""
 
 
 def once[Records: Remembering, Result](
@@ -52,10 +55,11 @@ def once[Records: Remembering, Result](
     records: Records,
     clock: Clock,
 ) -> Result:
-    """Return what `do` returns, or, for a request that was done before, what `again` makes of the id it changed.
+    """Return the result of `do`, or, for a request that was done before, the result of `again`.
 
-    `do` is handed the records to write with: what it writes is remembered with the request, in one transaction.
-    Raises InvalidInput `idempotency-key-reused` when the key stood for another request.
+    `do` gets the records to write with: they remember the request in the transaction of its change. `again` gets the id
+    of what the earlier request changed. Raises InvalidInput `idempotency-key-reused` when the earlier request with this
+    key asked for something else.
     """
     if request is None:
         return do(records)

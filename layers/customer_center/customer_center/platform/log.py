@@ -1,4 +1,4 @@
-"""The one structured logger: ids, never personal data (DESIGN §8)."""
+"""The one structured logger. It logs ids, never personal data (docs/specification.md, 9.2)."""
 
 from aws_lambda_powertools import Logger
 

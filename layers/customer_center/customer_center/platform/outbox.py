@@ -28,17 +28,21 @@ class UndeclaredEffectError(Exception):
     """No room declares effects of this kind; nothing was queued and the entry stays pending."""
 
 
-def queue_urls(*rooms: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> Mapping[str, str]:
-    """Return the queue URL of each kind of effect, given each room's queue names by kind.
+def queue_variables(*rooms: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment variable that holds the queue URL of each kind of effect: `<NAME>_QUEUE_URL`.
 
-    The URL of the queue `mail` is in the environment variable MAIL_QUEUE_URL. Raises ConfigurationError
-    when a URL is missing, or when two rooms send one kind to different queues.
+    Each room gives its queue names by kind. Raises ConfigurationError when rooms send one kind to different queues.
     """
     queues: dict[str, str] = {}
     for kind, queue in (declared for room in rooms for declared in room.items()):
         if queues.setdefault(kind, queue) != queue:
             raise ConfigurationError(f"effects of kind {kind} go to two queues: {queues[kind]}, {queue}")
-    variables = {kind: f"{queue.upper()}_QUEUE_URL" for kind, queue in queues.items()}
+    return {kind: f"{queue.upper()}_QUEUE_URL" for kind, queue in queues.items()}
+
+
+def queue_urls(*rooms: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> Mapping[str, str]:
+    """Return the queue URL of each kind of effect. Raises ConfigurationError, also when a URL is missing."""
+    variables = queue_variables(*rooms)
     if missing := sorted(set(variables.values()) - environment.keys()):
         raise ConfigurationError("; ".join(f"{name} is missing" for name in missing))
     return {kind: environment[name] for kind, name in variables.items()}

@@ -1,4 +1,4 @@
-"""Lists in pages: filters within a budget of reads, and cursors that belong to the query they came from."""
+"""Lists in pages: filtering with a limited number of reads, and cursors that fit only the query they came from."""
 
 import base64
 import hashlib
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from customer_center.platform.errors import MalformedRequest
 
-# What one page may cost where rows are filtered: a few reads, each far below DynamoDB's 1 MB.
+# Limits of a page with a filter: a few reads, each far below DynamoDB's 1 MB.
 _READS = 4
 _ROWS_PER_READ = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Part[Row]:
-    """Rows of a list that one read brought, and whether there may be more behind them."""
+    """The rows of one read, and whether there may be more rows after them."""
 
     rows: Sequence[Row]
     more: bool
@@ -23,22 +23,22 @@ class Part[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Page[Row]:
-    """One page of a list, and the cursor of the next one: None at the end."""
+    """One page of a list, and the cursor of the next page, None at the end."""
 
     rows: Sequence[Row]
     next_cursor: str | None
 
 
 def written_cursor(position: Sequence[str], query: object) -> str:
-    """Return the opaque cursor of a position in the answer to a query (told by its `repr`)."""
+    """Return the opaque cursor of a position in a query's result. Queries with the same `repr` are the same."""
     text = json.dumps({"position": position, "query": _digest(query)})
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str, query: object, *, parts: int) -> Sequence[str]:
-    """Return the position, of that many parts, that `written_cursor` wrote for the same query.
+    """Return the position that `written_cursor` wrote for the same query, as a list of that many parts.
 
-    Raises MalformedRequest for anything else. Whether the position is a place in the list is for the caller to see.
+    Raises MalformedRequest for anything else. The caller checks whether the position is in the list.
     """
     try:
         values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
@@ -64,10 +64,10 @@ def filled[Row](
     after: str | None,
     limit: int,
 ) -> tuple[Sequence[Row], str | None]:
-    """Return up to `limit` rows behind the key `after`, and the key to go on from: None at the end of the list.
+    """Return up to `limit` rows after the key `after`, and the key to continue from, None at the end of the list.
 
-    `read` brings the next rows behind a key, up to a number. With `wanted` it is asked four times at most, so that the
-    rows may be few, or none, before the end.
+    `read` returns the next rows after a key, up to a number. With the filter `wanted` it is called at most four times,
+    so that a page may hold few rows, or none, before the end of the list.
     """
     size, reads = (_ROWS_PER_READ, _READS) if wanted else (limit, 1)
     found: list[Row] = []

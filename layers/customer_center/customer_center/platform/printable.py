@@ -1,17 +1,18 @@
-"""Which characters a line of text from outside may hold."""
+"""The characters that a line of text from outside may contain."""
 
 import unicodedata
 
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
-# What a gateway or a program puts where it could not read the bytes: the text was in another encoding.
+# The replacement character: a gateway or program could not decode the text.
 _UNREADABLE = "\ufffd"
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def is_printable(line: str) -> bool:
-    """Whether the line can be shown: no control character, line break or half character, nothing that turns its order.
+    """Return whether the line can be shown to people.
 
-    Nor what stands for bytes that could not be read, nor nothing at all but invisible characters.
+    It has no control, private-use, unassigned or replacement character, no line break, surrogate or bidirectional
+    override, and is empty or has at least one visible character.
     """
     if _UNREADABLE in line or (line and all(map(_is_invisible, line))):
         return False

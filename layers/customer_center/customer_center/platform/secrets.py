@@ -1,4 +1,4 @@
-"""Secrets: SecureStrings of SSM that hold JSON, cached for minutes (DESIGN §8)."""
+"""Secrets: SecureStrings of SSM that hold JSON, cached for five minutes (docs/specification.md, 9.1)."""
 
 import json
 from datetime import datetime
@@ -12,7 +12,7 @@ _KEPT_SECONDS = 300
 
 
 def secret(name: str, now: datetime) -> Any:  # noqa: ANN401 # JSON
-    """Return what the parameter of that name holds, as it was at most five minutes ago."""
+    """Return the value of the parameter of that name, as it was at most five minutes ago."""
     return _read(name, epoch(now) // _KEPT_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""Tables as spreadsheets write and read them: CSV (RFC 4180)."""
+"""Tables for spreadsheet programs: CSV (RFC 4180)."""
 
 import csv
 import io
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from customer_center.platform.errors import InvalidInput, MalformedRequest
 from customer_center.platform.http import Csv
 
-# A cell that begins so is run as a formula (OWASP, "CSV Injection"); behind an apostrophe it is text. Where a comma
-# stands before the cents, spreadsheet programs begin a new cell at each semicolon, quoted or not.
+# Spreadsheet programs run a cell that begins like this as a formula (OWASP, "CSV Injection"); after an apostrophe it is
+# text. In countries with a decimal comma they begin a new cell at each semicolon, quoted or not.
 _FORMULA = re.compile(r"(^|;)(?=[=+\-@\t\r])")
 
 
 def written(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Csv:
-    """Return the table with its header, no cell of which a spreadsheet program runs."""
+    """Return the table with its header. No cell of it is run as a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(header)
@@ -29,9 +29,9 @@ def _harmless(cell: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its number as a spreadsheet shows it (the header is 1), and its cells by column, without blank ones.
+    """One row: its number in the spreadsheet (the header is 1), and its cells by column, without blank ones.
 
-    `surplus` when it has more cells than there are columns.
+    `surplus` says that it has more cells than there are columns.
     """
 
     number: int
@@ -40,21 +40,22 @@ class Row:
 
 
 def read(table: bytes, *, columns: Collection[str], required: Collection[str], at_most: int) -> Sequence[Row]:
-    """Return the rows of a table in UTF-8, with comma or semicolon between the cells; blank rows are left out.
+    """Return the rows of a UTF-8 table with commas or semicolons between the cells, without blank rows.
 
-    Raises MalformedRequest `csv-invalid` for what is no such table, or has other columns; InvalidInput `csv-too-long`.
+    Raises MalformedRequest `csv-invalid` for anything else and for other columns; InvalidInput `csv-too-long` for more
+    than `at_most` rows.
     """
     try:
-        # Spreadsheet programs write a byte order mark; some take semicolons where commas stand in numbers.
+        # Spreadsheet programs write a byte order mark. With a decimal comma they separate cells by semicolons.
         text = table.decode("utf-8-sig")
         if "\ufffd" in text:
-            # The gateway has read text for us, and put this where it was not UTF-8.
+            # The gateway decodes bodies as text and replaces bytes that are not UTF-8 by this character.
             raise MalformedRequest("csv-invalid")
         first_line = text.partition("\n")[0]
         delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
         header, *lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     except (ValueError, csv.Error):
-        # The errors repeat what could not be read.
+        # The error's text would repeat the input, so it is not chained.
         raise MalformedRequest("csv-invalid") from None
     names = [name.strip().lower() for name in header]
     if len(set(names)) != len(names) or not set(required) <= set(names) <= set(columns):

@@ -13,9 +13,14 @@ class SignatureCaller(Caller):
     names_requests = True
 
     def __init__(self, sources: Sources) -> None:
-        schemes = {source.format.scheme.name: source.format.scheme for source in sources.values()}
-        self.security = tuple(Security(it.security_name, it.security_scheme) for it in schemes.values())
-        self.parameters = {name: header for scheme in schemes.values() for name, header in scheme.parameters.items()}
+        schemes = {source.format.scheme.name: source.format.scheme for source in sources.values()}.values()
+        self.security = tuple(Security(scheme.security_name, scheme.security_scheme) for scheme in schemes)
+        # A header is required in the document only if every scheme requires it.
+        self.parameters = {
+            name: header | {"required": all(other.parameters.get(name, {}).get("required") for other in schemes)}
+            for scheme in schemes
+            for name, header in scheme.parameters.items()
+        }
 
     @override
     def admit(self, request: Request) -> None:

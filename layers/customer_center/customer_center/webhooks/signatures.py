@@ -31,7 +31,7 @@ class SignatureScheme(Protocol):
     security_name: str
     security_scheme: Mapping[str, str]
     """Its Security Scheme Object in the OpenAPI document, and the name of that."""
-    parameters: Mapping[str, Mapping[str, Any]]
+    parameters: Mapping[str, dict[str, Any]]
     """The other headers of a request: Parameter Objects by the names of their components."""
 
     def keys(self, secret: Any) -> Sequence[bytes]:  # noqa: ANN401 # JSON
@@ -67,7 +67,7 @@ class StandardWebhooks(SignatureScheme):
         "name": "webhook-signature",
         "description": "The request is signed as Standard Webhooks 1.0.0 has it (docs/webhooks.md).",
     }
-    parameters: Mapping[str, Mapping[str, Any]] = {
+    parameters: Mapping[str, dict[str, Any]] = {
         "WebhookId": {
             "name": "webhook-id",
             "in": "header",

@@ -9,20 +9,9 @@ from customer_center.companies.audit.redact_entries import BLANK, redact_entries
 from customer_center.companies.ids import new_user_id
 from customer_center.companies.model import Role, UserStatus
 from customer_center.platform.errors import Conflict, InProgress, NotFound, PreconditionFailed
-from tests.builders import (
-    COMPANY_ID,
-    INVOICE,
-    OTHER_COMPANY_ID,
-    PASSWORD,
-    Room,
-    a_company,
-    a_contact,
-    a_customer,
-    a_main_contact,
-    a_user,
-    an_entry,
-    budgets,
-)
+from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, a_company, a_main_contact, a_user, an_entry, budgets
+from tests.builders.companies_room import PASSWORD, Room
+from tests.builders.erp import INVOICE, a_contact, a_customer
 from tests.fakes.clock import NOON
 
 

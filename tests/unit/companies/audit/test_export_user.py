@@ -5,7 +5,8 @@ import pytest
 from customer_center.companies.audit.export_user import export_entries, exported_user
 from customer_center.companies.model import Member, Role
 from customer_center.platform.errors import Forbidden, MalformedRequest, NotFound
-from tests.builders import COMPANY_ID, OTHER_COMPANY_ID, Room, a_company, a_main_contact, a_user, a_user_id
+from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, a_company, a_main_contact, a_user, a_user_id
+from tests.builders.companies_room import Room
 
 
 @pytest.fixture

@@ -10,10 +10,9 @@ from customer_center.companies.model import Role
 from customer_center.platform.errors import MalformedRequest
 from customer_center.platform.journal import Actor, new_effect
 from customer_center.platform.paging import written_cursor
-from tests.builders import (
+from tests.builders.companies import (
     COMPANY_ID,
     OTHER_COMPANY_ID,
-    Room,
     a_company,
     a_main_contact,
     a_user,
@@ -21,6 +20,7 @@ from tests.builders import (
     an_entry,
     budgets,
 )
+from tests.builders.companies_room import Room
 from tests.fakes.clock import NOON
 
 

@@ -15,20 +15,17 @@ from customer_center.companies.onboarding.activation import ActivationRules
 from customer_center.companies.ports import NumberInUse
 from customer_center.platform.errors import InProgress, PreconditionFailed
 from customer_center.platform.journal import Actor
-from tests.builders import (
+from tests.builders.companies import (
     COMPANY_ID,
-    INVOICE,
-    NUMBER,
     OTHER_COMPANY_ID,
-    Room,
     a_company,
-    a_contact,
-    a_customer,
     a_main_contact,
     a_user,
     an_entry,
     an_invited_user,
 )
+from tests.builders.companies_room import Room
+from tests.builders.erp import INVOICE, NUMBER, a_contact, a_customer
 from tests.fakes.clock import NOON, FakeClock
 from tests.fakes.companies import FakeCompanies
 

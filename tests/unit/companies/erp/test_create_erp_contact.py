@@ -5,7 +5,9 @@ import pytest
 from customer_center.companies.erp.create_erp_contact import create_erp_contact
 from customer_center.companies.model import InvitationRules, UserStatus
 from customer_center.platform.errors import OutsideUnavailable
-from tests.builders import NUMBER, Room, a_company, a_contact, a_customer, a_main_contact, a_user
+from tests.builders.companies import a_company, a_main_contact, a_user
+from tests.builders.companies_room import Room
+from tests.builders.erp import NUMBER, a_contact, a_customer
 
 
 @pytest.fixture

@@ -8,19 +8,10 @@ import pytest
 from customer_center.companies.erp.bodies import ErpContactAnswer
 from customer_center.companies.ids import new_user_id
 from customer_center.platform.errors import MalformedRequest, OutsideTimeout, OutsideUnavailable
-from tests.builders import (
-    NOON,
-    NUMBER,
-    OTHER_COMPANY_ID,
-    Room,
-    a_company,
-    a_contact,
-    a_customer,
-    a_main_contact,
-    a_user,
-    an_entry,
-    an_invited_user,
-)
+from tests.builders.companies import OTHER_COMPANY_ID, a_company, a_main_contact, a_user, an_entry, an_invited_user
+from tests.builders.companies_room import Room
+from tests.builders.erp import NUMBER, a_contact, a_customer
+from tests.fakes.clock import NOON
 
 
 @pytest.fixture

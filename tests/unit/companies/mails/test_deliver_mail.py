@@ -11,7 +11,10 @@ from customer_center.companies.onboarding.activation import CodeSent
 from customer_center.mail.ports import MailUnavailable
 from customer_center.platform.errors import NotFound
 from customer_center.platform.journal import Effect
-from tests.builders import INVOICE, NOON, NUMBER, Room, a_company, a_contact, a_customer, a_main_contact
+from tests.builders.companies import a_company, a_main_contact
+from tests.builders.companies_room import Room
+from tests.builders.erp import INVOICE, NUMBER, a_contact, a_customer
+from tests.fakes.clock import NOON
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ from customer_center.companies.model import EmailChange, InvitationStatus, UserS
 from customer_center.mail.feedback import Feedback, Outcome
 from customer_center.platform.errors import Gone, PreconditionFailed
 from customer_center.platform.journal import Actor
-from tests.builders import INVOICE, Room, a_company, a_contact, a_customer, a_main_contact, a_user
+from tests.builders.companies import a_company, a_main_contact, a_user
+from tests.builders.companies_room import Room
+from tests.builders.erp import INVOICE, a_contact, a_customer
 
 
 @pytest.fixture

@@ -14,7 +14,9 @@ from customer_center.platform.errors import (
     NotFound,
     OutsideUnavailable,
 )
-from tests.builders import NOON, PASSWORD, Room, a_claim, a_company, a_main_contact, an_invitation, an_invited_user
+from tests.builders.companies import a_claim, a_company, a_main_contact, an_invitation, an_invited_user
+from tests.builders.companies_room import PASSWORD, Room
+from tests.fakes.clock import NOON
 
 
 @pytest.fixture

@@ -20,21 +20,9 @@ from customer_center.platform.errors import (
     OutsideUnavailable,
     TooManyRequests,
 )
-from tests.builders import (
-    COMPANY_ID,
-    INVOICE,
-    NUMBER,
-    OTHER_COMPANY_ID,
-    PASSWORD,
-    Room,
-    a_claim,
-    a_company,
-    a_contact,
-    a_customer,
-    a_main_contact,
-    a_user,
-    an_entry,
-)
+from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, a_claim, a_company, a_main_contact, a_user, an_entry
+from tests.builders.companies_room import PASSWORD, Room
+from tests.builders.erp import INVOICE, NUMBER, a_contact, a_customer
 
 SEED_FLOW = ActivationRules(confirm_email=False)
 

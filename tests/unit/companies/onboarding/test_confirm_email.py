@@ -6,16 +6,8 @@ import pytest
 
 from customer_center.companies.model import Role, UserStatus
 from customer_center.platform.errors import Conflict, Forbidden, Gone, InProgress, NotFound
-from tests.builders import (
-    COMPANY_ID,
-    PASSWORD,
-    Room,
-    a_company,
-    a_main_contact,
-    a_user,
-    an_email_change,
-    an_invited_user,
-)
+from tests.builders.companies import COMPANY_ID, a_company, a_main_contact, a_user, an_email_change, an_invited_user
+from tests.builders.companies_room import PASSWORD, Room
 
 NEW = "new@baecker.example"
 

@@ -7,19 +7,9 @@ from customer_center.companies.model import UserStatus
 from customer_center.companies.operators import align_company
 from customer_center.platform.errors import Forbidden, InProgress, NotFound, PreconditionFailed
 from customer_center.platform.http import Request
-from tests.builders import (
-    COMPANY_ID,
-    INVOICE,
-    OPERATOR,
-    OTHER_COMPANY_ID,
-    PASSWORD,
-    Room,
-    a_company,
-    a_customer,
-    a_main_contact,
-    a_user,
-    an_invited_user,
-)
+from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, a_company, a_main_contact, a_user, an_invited_user
+from tests.builders.companies_room import OPERATOR, PASSWORD, Room
+from tests.builders.erp import INVOICE, a_customer
 
 
 @pytest.fixture

@@ -8,10 +8,8 @@ from customer_center.companies.bodies import UserAnswer
 from customer_center.companies.callers import PersonCaller
 from customer_center.companies.model import InvitationStatus, Role, UserStatus
 from customer_center.platform.errors import Conflict, Forbidden, Gone, InProgress, NotFound, PreconditionFailed
-from tests.builders import (
+from tests.builders.companies import (
     OTHER_COMPANY_ID,
-    PASSWORD,
-    Room,
     a_claim,
     a_company,
     a_main_contact,
@@ -19,6 +17,7 @@ from tests.builders import (
     an_invitation,
     an_invited_user,
 )
+from tests.builders.companies_room import PASSWORD, Room
 
 
 @pytest.fixture

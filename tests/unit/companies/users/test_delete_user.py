@@ -4,17 +4,9 @@ import pytest
 
 from customer_center.companies.model import Role, UserStatus
 from customer_center.platform.errors import Conflict, InProgress, InvalidInput, NotFound, PreconditionFailed
-from tests.builders import (
-    INVOICE,
-    OTHER_COMPANY_ID,
-    PASSWORD,
-    Room,
-    a_contact,
-    a_customer,
-    a_main_contact,
-    a_user,
-    an_invited_user,
-)
+from tests.builders.companies import OTHER_COMPANY_ID, a_main_contact, a_user, an_invited_user
+from tests.builders.companies_room import PASSWORD, Room
+from tests.builders.erp import INVOICE, a_contact, a_customer
 
 
 @pytest.fixture

@@ -18,11 +18,8 @@ from customer_center.platform.errors import (
     RateLimit,
     TooManyRequests,
 )
-from tests.builders import (
-    NOON,
+from tests.builders.companies import (
     OTHER_COMPANY_ID,
-    PASSWORD,
-    Room,
     a_claim,
     a_company,
     a_main_contact,
@@ -33,6 +30,8 @@ from tests.builders import (
     budgets,
     euros,
 )
+from tests.builders.companies_room import PASSWORD, Room
+from tests.fakes.clock import NOON
 
 NEW = "new@baecker.example"
 

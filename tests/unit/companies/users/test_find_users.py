@@ -9,15 +9,8 @@ import pytest
 from customer_center.companies.model import InvitationStatus, Role, UserStatus
 from customer_center.companies.users.find_users import UserSort
 from customer_center.platform.errors import MalformedRequest
-from tests.builders import (
-    OTHER_COMPANY_ID,
-    Room,
-    a_company,
-    a_main_contact,
-    a_user,
-    an_invitation,
-    an_invited_user,
-)
+from tests.builders.companies import OTHER_COMPANY_ID, a_company, a_main_contact, a_user, an_invitation, an_invited_user
+from tests.builders.companies_room import Room
 from tests.fakes.clock import NOON
 
 

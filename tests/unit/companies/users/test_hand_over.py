@@ -4,7 +4,8 @@ import pytest
 
 from customer_center.companies.model import Role, UserStatus
 from customer_center.platform.errors import Conflict, Forbidden, InProgress, NotFound, PreconditionFailed
-from tests.builders import OTHER_COMPANY_ID, Room, a_main_contact, a_user, an_invited_user
+from tests.builders.companies import OTHER_COMPANY_ID, a_main_contact, a_user, an_invited_user
+from tests.builders.companies_room import Room
 
 
 @pytest.fixture

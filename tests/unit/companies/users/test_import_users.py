@@ -12,20 +12,17 @@ from customer_center.platform.errors import (
     OutsideTimeout,
 )
 from customer_center.platform.idempotency import Idempotency
-from tests.builders import (
-    INVOICE,
-    NUMBER,
+from tests.builders.companies import (
     OTHER_COMPANY_ID,
-    Room,
     a_company,
-    a_contact,
-    a_customer,
     a_main_contact,
     a_user,
     an_entry,
     an_invited_user,
     budgets,
 )
+from tests.builders.companies_room import Room
+from tests.builders.erp import INVOICE, NUMBER, a_contact, a_customer
 
 INVITED, WOULD_INVITE, UNCHANGED, REFUSED, NOT_TRIED = RowStatus
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from customer_center.companies.ids import company_of
+from customer_center.companies.ids import company_of, person_of
 from customer_center.companies.ports import AuditTrail
 from customer_center.platform.clock import EPOCH
 from customer_center.platform.errors import MalformedRequest
@@ -55,6 +55,6 @@ def entries_about(user_id: str, trail: AuditTrail) -> Iterator[Entry]:
 
 def first_mentioned(user_id: str) -> datetime:
     """Return a lower bound for the time of the entries about this user or by them."""
-    made = made_at(user_id.rpartition("_")[2])
+    made = made_at(person_of(user_id))
     assert made is not None
     return max(made - _CLOCKS_DIFFER, EPOCH)

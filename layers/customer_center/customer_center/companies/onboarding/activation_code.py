@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from customer_center.companies import effects
-from customer_center.companies.ids import new_company_id, new_user_id
+from customer_center.companies.ids import new_company_id, new_user_id, person_of
 from customer_center.companies.model import Attempt, Company, attempt_key, secret_hash
 from customer_center.companies.onboarding.activation import Activation, ActivationRules, Try, Visit
 from customer_center.companies.ports import Activations, Attempts
@@ -94,11 +94,6 @@ def begin_attempt(
         attempt = replace(attempt, requested_at=before.requested_at)
     companies.save_attempt(attempt, entry, replaces=before)
     return None if rules.confirm_email else attempt
-
-
-def person_of(user_id: str) -> str:
-    """Return the part of a user id that stays when the user joins another company than the activation began with."""
-    return user_id.rpartition("_")[2]
 
 
 def _in_cooldown(attempt: Attempt, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from customer_center.companies import effects
 from customer_center.companies.entries import person, user_entry
-from customer_center.companies.ids import new_user_id
+from customer_center.companies.ids import joined_user_id, new_user_id
 from customer_center.companies.login import align_identity
 from customer_center.companies.model import (
     Attempt,
@@ -23,7 +23,6 @@ from customer_center.companies.model import (
     read_stamp,
 )
 from customer_center.companies.onboarding.activation import Granted, Try
-from customer_center.companies.onboarding.activation_code import person_of
 from customer_center.companies.ports import Activations, CompanyExists, Identities
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import Conflict, Forbidden, InProgress
@@ -86,7 +85,7 @@ def _create_user(
         if not is_colleague(user_id, company_id):
             # Somebody else created the company meanwhile: this user joins it, with an id of that company.
             identities.delete(user_id)
-            user_id = f"usr_{company_id.removeprefix('com_')}_{person_of(user_id)}"
+            user_id = joined_user_id(user_id, company_id)
         user = _user(request, granted, user_id, company_id, now)
         identities.create(user)
         identities.set_password(user_id, request.activation.password)

@@ -1,69 +1,21 @@
-"""What an operator does for one company: unlock its activation, appoint a main contact."""
+"""An operator appoints a main contact."""
 
 import pytest
 
-from customer_center.companies.model import RefusalLimits, Role, UserStatus
+from customer_center.companies.model import Role, UserStatus
 from customer_center.platform.errors import (
     Conflict,
     InProgress,
-    InvalidInput,
     NotFound,
     PreconditionFailed,
-    TooManyRequests,
 )
-from tests.builders import (
-    COMPANY_ID,
-    NUMBER,
-    OPERATOR,
-    OTHER_COMPANY_ID,
-    Room,
-    a_company,
-    a_customer,
-    a_main_contact,
-    a_user,
-    an_invited_user,
-)
+from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, a_company, a_main_contact, a_user, an_invited_user
+from tests.builders.companies_room import OPERATOR, Room
 
 
 @pytest.fixture
 def room():
     return Room()
-
-
-def _locked(room):
-    """Use up the refusals of the customer number."""
-    room.activation_rules = room.activation_rules.__class__(limits=RefusalLimits(per_network=2))
-    room.erp.add(a_customer(), invoices=["103019"])
-    for _ in range(2):
-        with pytest.raises(InvalidInput):
-            room.activate(invoice_number="wrong")
-    with pytest.raises(TooManyRequests):
-        room.activate()
-
-
-# Unlocking an activation
-
-
-def test_an_unlocked_number_can_be_activated_again(room):
-    _locked(room)
-    room.unlock()
-    assert room.activate_confirmed().company.customer_number == NUMBER
-
-
-def test_of_a_number_without_a_company_the_operators_journal_tells(room):
-    assert room.unlock() is None
-    (entry,) = room.companies.entries
-    assert (entry.partition, entry.action, entry.subject) == ("operator", "activation.unlocked", NUMBER)
-    assert entry.actor == OPERATOR
-
-
-def test_of_a_number_with_a_company_its_own_journal_tells(room):
-    room.companies.add(a_company())
-    assert room.unlock().company_id == COMPANY_ID
-    assert room.companies.entries[0].partition == COMPANY_ID
-
-
-# Appointing a main contact
 
 
 def test_a_company_whose_last_main_contact_is_gone_gets_a_new_one(room):

@@ -1,15 +1,15 @@
-"""The ERP simulator for tests: started in a thread on a free port, and a gateway that speaks with it."""
+"""The ERP simulator, started in a thread on a free port, and a gateway that talks to it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 from requests import Session
 
 from customer_center.connectors.silver.gateway import SilverGateway
 from customer_center.connectors.silver.settings import SilverSettings
-from customer_center.platform.clock import SystemClock
 from local.simulators.erp.server import PASSWORD, USER, ErpSimulator
+from tests.fakes.breaker import MemoryBreaker
+from tests.fakes.clock import WakefulClock
 
 
 @contextmanager
@@ -36,38 +36,6 @@ def silver_settings(simulator: ErpSimulator, transport: str, **changes) -> Silve
     path = "/soap" if transport == "soap" else "/xml/{message}"
     values = {"url": simulator.url + path, "transport": transport, "user": USER, "password": PASSWORD, **changes}
     return SilverSettings(**values)
-
-
-class MemoryBreaker:
-    """A `Breaker` in memory: open for a minute after each trip, or until `close`."""
-
-    def __init__(self, seconds: float = 60.0) -> None:
-        self.trips = 0
-        self.seconds = seconds
-        self._open = False
-
-    def open_for(self) -> float:
-        return self.seconds if self._open else 0.0
-
-    def trip(self) -> None:
-        self.trips += 1
-        self._open = True
-
-    def close(self) -> None:
-        self._open = False
-
-
-class WakefulClock(SystemClock):
-    """The machine's clock, but nobody sleeps: `slept` tells for how long they would have."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
 
 
 def silver_gateway(settings: SilverSettings, session: Session | None = None, **ports) -> SilverGateway:

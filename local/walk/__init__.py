@@ -1,0 +1,50 @@
+"""The main job over HTTP against the running stack, as a shop and its people do it. Each step is printed.
+
+A chapter is a file with one function, and its line in the list below.
+"""
+
+from collections.abc import Callable, Sequence
+
+from local.stack import Stack
+from local.walk.acceptance import accept
+from local.walk.activation import activate
+from local.walk.audit_trail import read_audit_trail
+from local.walk.client_keys import call_with_client_keys
+from local.walk.deactivation import deactivate
+from local.walk.deletion import delete
+from local.walk.editing import edit
+from local.walk.erp_webhooks import change_in_erp
+from local.walk.invitation import invite
+from local.walk.mail import read_mail
+from local.walk.main_contact import hand_over
+from local.walk.overview import look_over
+from local.walk.revocation import resend_and_revoke
+from local.walk.shop import CODE, LINK, MAIN_CONTACT, PASSWORD, Shop
+from local.walk.story import Story
+from local.walk.table import import_table
+
+__all__ = ["CODE", "LINK", "MAIN_CONTACT", "PASSWORD", "Shop", "walk"]
+
+CHAPTERS: Sequence[Callable[[Story], None]] = (
+    activate,
+    look_over,
+    invite,
+    read_mail,
+    accept,
+    deactivate,
+    edit,
+    hand_over,
+    resend_and_revoke,
+    change_in_erp,
+    call_with_client_keys,
+    delete,
+    import_table,
+    read_audit_trail,
+)
+
+
+def walk(stack: Stack) -> None:
+    """Walk a user's life from activation to deletion; raise SystemExit at the first surprise."""
+    story = Story(stack, Shop(stack))
+    for chapter in CHAPTERS:
+        chapter(story)

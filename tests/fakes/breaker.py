@@ -1,0 +1,20 @@
+"""A circuit breaker in memory."""
+
+
+class MemoryBreaker:
+    """A `Breaker` in memory: open for a minute after each trip, or until `close`."""
+
+    def __init__(self, seconds: float = 60.0) -> None:
+        self.trips = 0
+        self.seconds = seconds
+        self._open = False
+
+    def open_for(self) -> float:
+        return self.seconds if self._open else 0.0
+
+    def trip(self) -> None:
+        self.trips += 1
+        self._open = True
+
+    def close(self) -> None:
+        self._open = False

@@ -1,0 +1,46 @@
+"""The customer_sync function applies the ERP's events."""
+
+import json
+
+import pytest
+
+from tests.integration.aws import event_of
+from tests.integration.population import COMPANY, OTHER_COMPANY, SAMPLES
+
+SYNCS = [path for path in SAMPLES if path.startswith("customer_sync/")]
+
+
+@pytest.mark.parametrize("path", SYNCS)
+def test_a_sample_event_is_applied_and_its_repeat_changes_nothing(company, path):
+    assert company.run("CustomerSyncFunction", event_of(path)) == {"batchItemFailures": []}
+    before = company.records()
+    assert company.run("CustomerSyncFunction", event_of(path)) == {"batchItemFailures": []}
+    assert company.records() == before
+    told = company.store.customer_number("10000")
+    contact = company.store.contact(COMPANY, "KT010006")
+    match path:
+        case "customer_sync/customer_updated":
+            assert told.customer_center is False
+        case "customer_sync/contact_updated":
+            assert (contact.contact.name, contact.listed) == ("Anna Neumann", True)
+        case "customer_sync/contact_deleted":
+            assert contact.gone
+        case "customer_sync/customer_renumbered":
+            assert (told.to, company.store.company_of_number("20000").company_id) == ("20000", COMPANY)
+
+
+def test_a_number_of_another_company_ends_in_the_dead_letter_queue_and_in_the_log(company):
+    record = event_of("customer_sync/customer_renumbered")["Records"][0]
+    failed = company.run("CustomerSyncFunction", _with_message(record, new_customer_number="70000"))
+    assert len(failed["batchItemFailures"]) == 1
+    lines = [json.loads(line) for line in company.sandboxes.log.getvalue().splitlines()]
+    (line,) = [line for line in lines if line["message"] == "customer numbers collide"]
+    assert (line["company_id"], line["other_company_id"]) == (COMPANY, OTHER_COMPANY)
+    assert lines[-1]["message"] == "message failed"
+    assert lines[-1]["webhook_id"] == json.loads(record["body"])["webhook_id"]
+
+
+def _with_message(record, **data):
+    message = json.loads(record["body"])
+    message["event"]["data"] |= data
+    return {"Records": [{**record, "body": json.dumps(message)}]}

@@ -1,0 +1,16 @@
+"""The email_feedback function notes bounces and complaints."""
+
+import pytest
+
+from tests.integration.aws import event_of
+from tests.integration.population import COMPANY, FRESH
+
+
+@pytest.mark.parametrize("sample", ["bounce", "complaint", "bounce_of_an_identity"])
+def test_feedback_of_ses_reaches_the_invitation(company, sample):
+    for _ in range(2):
+        event = event_of(f"email_feedback/{sample}")
+        assert company.run("EmailFeedbackFunction", event) == {"batchItemFailures": []}
+    assert company.is_bounced(FRESH)
+    (entry,) = [entry for entry in company.journal.entries(COMPANY) if entry.actor.actor_id == "email_feedback"]
+    assert entry.action == ("invitation.complained" if sample == "complaint" else "invitation.bounced")

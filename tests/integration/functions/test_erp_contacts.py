@@ -1,0 +1,154 @@
+"""The erp_contacts function: contacts without an account, their invitation, and the import of a table."""
+
+import base64
+
+import pytest
+
+from customer_center.platform.http import MAX_BODY_BYTES
+from tests.integration.aws import event_of
+from tests.integration.functions.requests_of_samples import with_header, with_path, with_query, with_raw
+from tests.integration.functions.stage import assert_problem
+from tests.integration.population import MAIN
+from tests.texts import ALL_TEXTS
+
+
+def test_contacts_without_an_account_are_listed(company):
+    reply = company.call(event_of("erp_contacts/list_contacts"))
+    assert reply.status == 200
+    assert reply.body["stale"] is False
+    names = [contact["name"] for contact in reply.body["items"]]
+    assert names == sorted(names, key=str.casefold)
+    assert len(names) == 11
+    assert "Max Mustermann" not in names
+    cannot = [contact["name"] for contact in reply.body["items"] if contact["cannot_be_invited"]]
+    assert cannot == ["Tina Tinte"]
+
+
+def test_contacts_are_found_by_how_their_name_begins(company):
+    reply = company.call(with_query("erp_contacts/list_contacts", q="ANNA"))
+    assert [contact["name"] for contact in reply.body["items"]] == ["Anna Müller"]
+
+
+def test_contacts_are_shown_as_stale_while_the_erp_is_down(company, erp):
+    first = company.call(event_of("erp_contacts/list_contacts")).body
+    erp.modes.set({"mode": "offline"})
+    reply = company.call(with_query("erp_contacts/list_contacts", refresh="true"))
+    assert reply.status == 200
+    assert reply.body == {**first, "stale": True}
+
+
+def test_a_contact_is_invited_with_the_erps_own_data(company):
+    reply = company.call(event_of("erp_contacts/invite"))
+    assert reply.status == 201
+    invited = reply.body
+    assert (invited["name"], invited["email"], invited["contact_number"]) == (
+        "Anna Müller",
+        "anna@musterhandel.example",
+        "KT010006",
+    )
+    assert company.effects() == ["mail"]
+    repeated = event_of("erp_contacts/invite")
+    assert_problem(company.call(repeated), repeated, 409, "contact-in-use")
+
+
+CONTACT_NUMBERS = {
+    "unknown": "KT999999",
+    "of-another-customer": "KT020001",
+    "the-company-itself": "KT010000",
+    "path": "../KT010006",
+    "slash": "KT/010006",
+    "backslash": "KT\\010006",
+    "percent": "KT%010006",
+    "percent-encoded-slash": "KT%2F010006",
+    "blank-around": " KT010006 ",
+    "small-letters": "kt010006",
+    "nul": "KT010006\x00",
+    "hash": "KT#010006",
+    "long": "K" * 3000,
+    "surrogate": "\ud800",
+}
+
+
+@pytest.mark.parametrize("number", CONTACT_NUMBERS.values(), ids=CONTACT_NUMBERS)
+def test_a_contact_number_the_erp_does_not_have_is_not_found(company, number):
+    company.refuses(with_path("erp_contacts/invite", "contact_number", number), 404, "contact-not-found")
+
+
+@pytest.mark.parametrize("number", ["KT/1 ä", "KT#1?", "a+b", "ÄÖÜ-1"])
+def test_a_contact_with_an_odd_number_can_be_invited(company, erp, number):
+    erp.erp.change({"number": "10000", "add_contacts": [{"number": number, "name": "Odd", "email": "odd@x.example"}]})
+    reply = company.call(with_path("erp_contacts/invite", "contact_number", number))
+    assert reply.status == 201
+    assert reply.body["contact_number"] == number
+
+
+def test_a_table_of_users_is_imported_row_by_row(company):
+    reply = company.call(event_of("erp_contacts/import_users"))
+    assert reply.status == 200
+    told = [(row["row"], row["status"], row["email"], row["code"]) for row in reply.body["rows"]]
+    assert told == [
+        (2, "invited", "nina.neu@musterhandel.example", None),
+        (3, "invited", "anna@musterhandel.example", None),
+        (4, "refused", "otto", "invalid-input"),
+    ]
+    (wrong,) = reply.body["rows"][2]["errors"]
+    assert wrong == {"pointer": "/email", "code": "email", "message": ALL_TEXTS.fields["email"]["de"]}
+    assert (reply.body["dry_run"], reply.body["invited"], reply.body["refused"]) == (False, 2, 1)
+    nina, anna = (company.store.user(row["user_id"]) for row in reply.body["rows"][:2])
+    assert (nina.language, sorted(nina.roles), nina.invitation.invited_by) == ("de", ["approver", "buyer"], MAIN)
+    assert (anna.name, anna.contact_number) == ("Anna Müller", "KT010006")
+    assert company.effects() == ["mail", "mail"]
+
+
+def test_an_import_can_be_tried_first(company):
+    before = company.aws.items()
+    event = event_of("erp_contacts/import_users")
+    event["queryStringParameters"] = {"dry_run": "true"}
+    reply = company.call(event)
+    assert [row["status"] for row in reply.body["rows"]] == ["would_invite", "would_invite", "refused"]
+    assert (reply.body["dry_run"], reply.body["invited"], reply.body["refused"]) == (True, 0, 1)
+    assert company.aws.items() == before
+
+
+def test_imported_people_become_contacts_of_the_erp_where_that_is_switched_on(company):
+    company.call(event_of("erp_contacts/import_users"), CreateErpContact="true")
+    assert company.effects() == ["erp_contact", "mail", "mail"]
+
+
+def test_a_repeated_import_goes_on_where_the_first_one_stopped(company):
+    event = with_header(event_of("erp_contacts/import_users"), "idempotency-key", "import-1")
+    first, again = company.call(event).body, company.call(event).body
+    assert [row["status"] for row in again["rows"]] == ["unchanged", "unchanged", "refused"]
+    assert [row["user_id"] for row in again["rows"]] == [row["user_id"] for row in first["rows"]]
+    event["body"] = "salutation,name,email,roles\nmr,Other,other@x.example,buyer\n"
+    company.refuses(event, 422, "idempotency-key-reused")
+
+
+TABLES = {
+    "nothing": (None, 400, "csv-invalid"),
+    "empty": ("", 400, "csv-invalid"),
+    "json": ("{}", 400, "csv-invalid"),
+    "another-column": ("salutation,roles,password\nmr,buyer,x", 400, "csv-invalid"),
+    "no-roles": ("salutation,name,email\nmr,Nina,n@x.example", 400, "csv-invalid"),
+    "open-quote": ('salutation,roles\n"mr,buyer', 400, "csv-invalid"),
+    "201-rows": ("salutation,roles\n" + "mr,buyer\n" * 201, 422, "csv-too-long"),
+    "4-mb-and-one": ("x" * (MAX_BODY_BYTES + 1), 413, "body-too-large"),
+}
+
+
+@pytest.mark.parametrize(("text", "status", "code"), TABLES.values(), ids=TABLES)
+def test_a_table_that_cannot_be_read_is_refused(company, text, status, code):
+    company.refuses(with_raw("erp_contacts/import_users", text), status, code)
+
+
+def test_a_table_in_another_encoding_is_refused(company):
+    text = base64.b64encode("salutation,roles,name\nmr,buyer,Müller".encode("latin-1")).decode()
+    company.refuses(with_raw("erp_contacts/import_users", text, encoded=True), 400, "csv-invalid")
+
+
+def test_a_table_as_a_spreadsheet_program_writes_it_is_read(company):
+    text = "\ufeffSalutation;Name;Email;Roles;Budget_per_order;Currency\r\nmr;Jürgen;j@x.example;buyer;100,50;EUR\r\n"
+    event = with_raw("erp_contacts/import_users", base64.b64encode(text.encode()).decode(), encoded=True)
+    (row,) = company.call(event).body["rows"]
+    assert (row["status"], row["email"]) == ("invited", "j@x.example")
+    assert str(company.store.user(row["user_id"]).budgets.per_order.amount) == "100.50"

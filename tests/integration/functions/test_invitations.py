@@ -1,0 +1,142 @@
+"""The links in mails: accepting an invitation, confirming a new e-mail."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from customer_center.companies.model import InvitationStatus
+from tests.builders.companies import a_claim, a_user, an_entry, an_invitation, an_invited_user
+from tests.integration.aws import event_of
+from tests.integration.functions.requests_of_samples import GONE, with_body
+from tests.integration.functions.stage import assert_problem, soon
+from tests.integration.population import (
+    BUYER,
+    COMPANY,
+    FRESH,
+    INVITED,
+    LEAVING,
+    MAIN,
+    NEW_EMAIL,
+    NOBODY,
+    SECRET,
+    STRANGER,
+    user_id_of,
+)
+
+
+def test_an_invitation_is_accepted_with_its_token(company):
+    reply = company.call(event_of("invitations/accept"))
+    assert reply.status == 200
+    assert (reply.body["user"]["user_id"], reply.body["user"]["status"]) == (INVITED, "active")
+    assert company.aws.logins() == {INVITED: (True, "CONFIRMED")}
+
+
+def test_a_new_email_is_confirmed_with_the_token_of_its_link(company):
+    company.has_login(LEAVING)
+    reply = company.call(event_of("invitations/confirm_email"))
+    assert (reply.status, reply.body) == (200, {"status": "confirmed", "email": NEW_EMAIL})
+    assert company.store.user(LEAVING).email == NEW_EMAIL
+    assert company.store.user_id_of_email(NEW_EMAIL) == LEAVING
+    login = company.aws.client("cognito-idp").admin_get_user(
+        UserPoolId=company.aws.physical("UserPool"), Username=LEAVING
+    )
+    assert {"Name": "email", "Value": NEW_EMAIL} in login["UserAttributes"]
+    assert company.call(event_of("invitations/confirm_email")).status == 200, "a repeat is told the same"
+
+
+FORGED_TOKENS = {
+    "wrong-secret": f"{INVITED}.{'x' * 43}",
+    "no-secret": f"{INVITED}.",
+    "no-dot": INVITED,
+    "of-nobody": f"{NOBODY}.{SECRET}",
+    "of-another-company": f"{STRANGER}.{SECRET}",
+    "never-invited": f"{MAIN}.{SECRET}",
+    "mail-not-sent": f"{FRESH}.{SECRET}",
+    "dash-hash": f"{FRESH}.-",
+    "only-a-dot": ".",
+    "key-of-an-item": f"company.{SECRET}",
+    "nul": f"{INVITED}.\x00",
+    "beyond-ascii": f"{INVITED}.ü",
+    "blank-at-the-end": f"{INVITED}.{SECRET} ",
+}
+
+
+@pytest.mark.parametrize("token", [*FORGED_TOKENS.values(), f"{LEAVING}.x", f"{BUYER}.-", f"{INVITED}.{SECRET}"])
+def test_a_forged_token_confirms_no_email(company, token):
+    company.refuses(with_body("invitations/confirm_email", token=token), 404, "confirmation-invalid")
+
+
+def test_a_confirmation_too_late_is_gone(company):
+    user = company.store.user(LEAVING)
+    late = replace(user.email_change, expires_at=datetime(2026, 1, 1, tzinfo=UTC))
+    company.store.change_user(user, user.changed(soon(), email_change=late), an_entry(company_id=COMPANY))
+    company.refuses(event_of("invitations/confirm_email"), 410, "confirmation-expired")
+
+
+def test_an_email_somebody_got_first_is_not_confirmed(company):
+    company.store.add_user(
+        a_user(user_id=user_id_of(78), company_id=COMPANY, email=NEW_EMAIL.upper()), an_entry(company_id=COMPANY)
+    )
+    company.refuses(event_of("invitations/confirm_email"), 409, "email-in-use")
+
+
+@pytest.mark.parametrize("token", FORGED_TOKENS.values(), ids=FORGED_TOKENS)
+def test_a_forged_token_is_refused_whatever_is_wrong_with_it(company, token):
+    company.refuses(with_body("invitations/accept", token=token), 404, "invitation-invalid")
+    assert company.aws.logins() == {}
+
+
+@pytest.mark.parametrize(
+    ("token", "code"),
+    [(GONE, "required"), (None, "text"), ("", "too-short"), ("x" * 201, "too-long"), (["x"], "text")],
+    ids=["missing", "null", "empty", "too-long", "list"],
+)
+def test_a_token_of_another_form_is_refused(company, token, code):
+    company.refuses(with_body("invitations/accept", token=token), 422, "invalid-input", ("/token", code))
+
+
+@pytest.mark.parametrize(
+    ("invitation", "code"),
+    [
+        ({"expires_at": datetime(2026, 1, 1, tzinfo=UTC)}, "invitation-expired"),
+        ({"status": InvitationStatus.REVOKED}, "invitation-revoked"),
+        ({"status": InvitationStatus.ACCEPTED}, "invitation-used"),
+    ],
+    ids=["expired", "revoked", "used"],
+)
+def test_a_token_that_is_not_good_any_more_is_gone(company, invitation, code):
+    user_id = user_id_of(77)
+    given = {"expires_at": soon() + timedelta(days=1), **invitation}
+    user = an_invited_user(user_id=user_id, company_id=COMPANY, invitation=an_invitation(secret=SECRET, **given))
+    company.store.add_user(user, an_entry(company_id=COMPANY))
+    company.refuses(with_body("invitations/accept", token=f"{user_id}.{SECRET}"), 410, code)
+    assert company.aws.logins() == {}
+
+
+def test_a_token_is_used_once(company):
+    company.call(event_of("invitations/accept"))
+    event = with_body("invitations/accept", password="another long password")
+    company.refuses(event, 410, "invitation-used")
+    assert company.call(event_of("invitations/accept")).status == 200, "a repeat with the same password logs in"
+
+
+def test_a_token_that_somebody_is_using_has_to_be_waited_for(company):
+    company.store.claim_invitation(company.store.user(INVITED), a_claim(since=datetime.now(UTC)), datetime.now(UTC))
+    reply = company.refuses(event_of("invitations/accept"), 409, "in-progress")
+    assert 1 <= int(reply.headers["Retry-After"]) <= 31
+
+
+def test_links_that_nobody_sent_are_limited_by_network_and_good_ones_go_on_elsewhere(company):
+    window = {"WrongLinksPerNetwork": "2", "WrongLinksWindowSeconds": "86400000"}
+    wrong = with_body("invitations/accept", token=f"{INVITED}.{'x' * 43}")
+    for left in (1, 0):
+        reply = company.call(wrong, **window)
+        assert_problem(reply, wrong, 404, "invitation-invalid")
+        assert reply.headers["RateLimit"].startswith(f'"wrong-links";r={left};t=')
+    reply = company.refuses(event_of("invitations/accept"), 429, "too-many-requests", parameters=window)
+    assert reply.headers["RateLimit"] == f'"wrong-links";r=0;t={reply.headers["Retry-After"]}'
+    company.refuses(event_of("invitations/confirm_email"), 429, "too-many-requests", parameters=window)
+    elsewhere = event_of("invitations/accept")
+    elsewhere["requestContext"]["http"]["sourceIp"] = "198.51.100.1"
+    assert company.call(elsewhere, **window).status == 200
