@@ -1,7 +1,6 @@
 """/erp-contacts and /users/import: the ERP's contacts without a shop account, inviting one of them, and many users."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
@@ -36,6 +35,7 @@ from customer_center.companies.wiring import companies
 from customer_center.connectors.silver.wiring import erp
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
 from customer_center.platform.http import Answer, Api, Request
 from customer_center.platform.idempotency import once
 from customer_center.platform.spreadsheet import read
@@ -47,7 +47,7 @@ _IMPORT_FOR = timedelta(seconds=20)
 api = Api(COMPANIES_TEXTS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The template's parameters for the contact list and invitations."""
 

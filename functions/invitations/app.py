@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -25,12 +24,13 @@ from customer_center.companies.wiring import companies
 from customer_center.connectors.cognito.wiring import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
 from customer_center.platform.http import PUBLIC, Answer, Api, Request
 
 api = Api(COMPANIES_TEXTS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The template's parameters for opening links."""
 

@@ -1,7 +1,7 @@
 """/me, /users, /company and /audit-entries: a company's people administer its users."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
@@ -59,6 +59,7 @@ from customer_center.connectors.cognito.wiring import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.errors import NotFound
+from customer_center.platform.frozen import frozen
 from customer_center.platform.http import Answer, Api, Csv, Request
 from customer_center.platform.idempotency import once
 from customer_center.platform.language import choose_language
@@ -69,7 +70,7 @@ from customer_center.platform.wiring import journal
 api = Api(COMPANIES_TEXTS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The template's parameters for user administration."""
 

@@ -5,19 +5,19 @@ cannot be read raise OutsideMalformed.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement
 
 from customer_center.companies.model import ErpContact, ErpCustomer
 from customer_center.connectors.silver.failures import ERP
 from customer_center.connectors.silver.settings import SilverSettings
+from customer_center.platform.frozen import frozen
 from customer_center.platform.xml import add, clean, value
 
 _NOT_BLOCKED = frozenset({"", "_blank_", "0", "false"})
 _FILTER_CHARACTERS = frozenset("*?|&<>@=()'\"")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContactList:
     """One answer to SELECTCONTACT. `incomplete` is the number of contacts left out for lack of a number or name."""
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Literal, cast
@@ -14,6 +13,7 @@ from customer_center.platform import aws
 from customer_center.platform.breaker import DynamoDBBreaker
 from customer_center.platform.clock import Clock, SystemClock
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
 from customer_center.platform.outbound import new_session
 from customer_center.platform.secrets import secret
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from requests import Session
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Environment:
     companies_table: str
     erp_url: str
