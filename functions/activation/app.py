@@ -1,7 +1,6 @@
 """POST /activations: a main contact opens their company's customer center, or a person a standard account."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -19,12 +18,13 @@ from customer_center.connectors.cognito.wiring import identities
 from customer_center.connectors.silver.wiring import erp
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
 from customer_center.platform.http import PUBLIC, Answer, Api, Request
 
 api = Api(COMPANIES_TEXTS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The template's parameters for activation."""
 
@@ -120,9 +120,9 @@ def activate(body: ActivationBody, request: Request) -> Answer[LoggedInAnswer | 
     if isinstance(result, CodeSent):
         return Answer(CodeSentAnswer(email=result.email), status=HTTPStatus.ACCEPTED)
     answer = LoggedInAnswer(
-        user=UserAnswer.of(result.user, result.company, clock.now()),
-        company=CompanyAnswer.of(result.company),
-        session=SessionAnswer.of(result.session),
+        user=UserAnswer.from_user(result.user, result.company, clock.now()),
+        company=CompanyAnswer.from_company(result.company),
+        session=SessionAnswer.from_session(result.session),
     )
     return Answer(
         answer,

@@ -1,7 +1,6 @@
 """POST /webhooks/{source}: other systems send events, which are verified, stored, and applied later."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from typing import Any, Literal
@@ -10,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
 from customer_center.platform.http import Answer, Api, Request
 from customer_center.webhooks.callers import SIGNATURE
 from customer_center.webhooks.receive_event import receive_event
@@ -20,14 +20,14 @@ from customer_center.webhooks.wiring import event_queue, source_keys
 api = Api(WEBHOOKS_TEXTS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The template's parameters for webhooks."""
 
     webhook_tolerance_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AcceptedAnswer:
     """The event is stored and will be applied. `webhook_id` is the one of the request."""
 

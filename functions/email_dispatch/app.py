@@ -1,7 +1,6 @@
 """Mail queue → SES. A message may be delivered any number of times: its effect id, the mail's id, makes that safe."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -16,11 +15,12 @@ from customer_center.mail.ses import SesMailer
 from customer_center.platform import aws
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import Effect
 from customer_center.platform.sqs import consume
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The template's parameters for mails: the shop's name and addresses, and how long links and codes are valid."""
 

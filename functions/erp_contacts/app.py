@@ -1,7 +1,6 @@
 """/erp-contacts and /users/import: the ERP's contacts without a shop account, inviting one of them, and many users."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
@@ -19,10 +18,10 @@ from customer_center.companies.erp.bodies import (
 from customer_center.companies.erp.list_erp_contacts import list_erp_contacts
 from customer_center.companies.idempotency import user_once
 from customer_center.companies.mails.limit_mails import limit_mails
-from customer_center.companies.model import InvitationRules, Member, NewUser, Permission, User, check_salutation
+from customer_center.companies.model import InvitationRules, Member, Permission, User, check_salutation
 from customer_center.companies.ports import Companies
 from customer_center.companies.texts import COMPANIES_TEXTS
-from customer_center.companies.users.bodies import InviteContactBody
+from customer_center.companies.users.bodies import InviteContactBody, new_user
 from customer_center.companies.users.import_bodies import (
     COLUMNS,
     REQUIRED_COLUMNS,
@@ -36,6 +35,7 @@ from customer_center.companies.wiring import companies
 from customer_center.connectors.silver.wiring import erp
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
 from customer_center.platform.http import Answer, Api, Request
 from customer_center.platform.idempotency import once
 from customer_center.platform.spreadsheet import read
@@ -47,7 +47,7 @@ _IMPORT_FOR = timedelta(seconds=20)
 api = Api(COMPANIES_TEXTS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The template's parameters for the contact list and invitations."""
 
@@ -94,7 +94,7 @@ def list_contacts(caller: Member, query: ErpContactsQuery) -> Answer[ErpContacts
         )
     return Answer(
         ErpContactsAnswer(
-            items=[ErpContactAnswer.of(row) for row in contacts.page.contacts],
+            items=[ErpContactAnswer.from_contact(row) for row in contacts.page.contacts],
             next_cursor=contacts.page.next_cursor,
             as_of=contacts.as_of,
             stale=contacts.stale,
@@ -121,14 +121,7 @@ def list_contacts(caller: Member, query: ErpContactsQuery) -> Answer[ErpContacts
 def invite(contact_number: str, body: InviteContactBody, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Invite a contact of the ERP to the shop. The invitation is mailed to them."""
     check_salutation(body.salutation, settings().salutations)
-    new_user = NewUser(
-        salutation=body.salutation,
-        name=body.name,
-        email=body.email,
-        language=body.language,
-        roles=body.roles,
-        budgets=body.budgets.budgets(),
-    )
+    asked_for = new_user(body, body.language)
     clock = SystemClock()
 
     def do(companies: Companies) -> User:
@@ -136,7 +129,7 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
         with erp() as gateway:
             return invite_contact(
                 contact_number,
-                new_user,
+                asked_for,
                 caller.user,
                 request.request_id,
                 rules=settings().rules(),
@@ -147,7 +140,7 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
 
     user = user_once(request.idempotency(caller.user.user_id), do, companies=companies(), clock=clock)
     return Answer(
-        UserAnswer.of(user, caller.company, clock.now()),
+        UserAnswer.from_user(user, caller.company, clock.now()),
         status=HTTPStatus.CREATED,
         version=user.version,
         location=f"/users/{user.user_id}",
@@ -188,7 +181,7 @@ def import_table(body: bytes, query: ImportQuery, caller: Member, request: Reque
     key = request.idempotency(caller.user.user_id)
     # A repeated request continues: users who are already invited are not invited again.
     results = once(key, do, lambda _: do(companies()), records=companies(), clock=clock)
-    return Answer(ImportAnswer.of(results, dry_run=query.dry_run, language=request.language))
+    return Answer(ImportAnswer.from_results(results, dry_run=query.dry_run, language=request.language))
 
 
 def _limit_mails(caller: Member, request: Request, mails: int = 1) -> int:

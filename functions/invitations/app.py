@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -25,12 +24,13 @@ from customer_center.companies.wiring import companies
 from customer_center.connectors.cognito.wiring import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
 from customer_center.platform.http import PUBLIC, Answer, Api, Request
 
 api = Api(COMPANIES_TEXTS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The template's parameters for opening links."""
 
@@ -78,9 +78,9 @@ def accept(body: AcceptanceBody, request: Request) -> Answer[LoggedInAnswer]:
         )
     return Answer(
         LoggedInAnswer(
-            user=UserAnswer.of(accepted.user, accepted.company, clock.now()),
-            company=CompanyAnswer.of(accepted.company),
-            session=SessionAnswer.of(accepted.session),
+            user=UserAnswer.from_user(accepted.user, accepted.company, clock.now()),
+            company=CompanyAnswer.from_company(accepted.company),
+            session=SessionAnswer.from_session(accepted.session),
         ),
         version=accepted.user.version,
     )

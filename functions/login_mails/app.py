@@ -1,6 +1,5 @@
 """Cognito's CustomMessage trigger: writes the mails that Cognito sends. It may run any number of times."""
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -8,9 +7,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.mail.login_mails import login_mail
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The template's parameters for mails."""
 

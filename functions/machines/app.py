@@ -55,13 +55,13 @@ api = Api(CLIENTS_TEXTS | COMPANIES_TEXTS)
 def find_companies(query: CompaniesQuery) -> Answer[CompaniesAnswer]:
     """Find the company with a customer number. Old numbers of a customer whom the ERP has renumbered work too."""
     found = find_company(query.customer_number, companies())
-    return Answer(CompaniesAnswer(items=[CompanyRecordAnswer.of(found)] if found else []))
+    return Answer(CompaniesAnswer(items=[CompanyRecordAnswer.from_company(found)] if found else []))
 
 
 @api.route("GET /companies/{company_id}", caller=client(client_keys, Scope.COMPANIES_READ), problems=["not-found"])
 def get_company(company_id: str) -> Answer[CompanyRecordAnswer]:
     """Return one company."""
-    return Answer(CompanyRecordAnswer.of(_company(company_id)))
+    return Answer(CompanyRecordAnswer.from_company(_company(company_id)))
 
 
 @api.route(
@@ -131,7 +131,7 @@ def close(company_id: str, caller: ClientKey, request: Request) -> Answer[Compan
         return close_company(company_id, machine(caller), request.request_id, companies=companies, clock=clock)
 
     company = once(request.idempotency(caller.key_id), do, _company, records=companies(), clock=clock)
-    return Answer(CompanyRecordAnswer.of(company))
+    return Answer(CompanyRecordAnswer.from_company(company))
 
 
 @api.route(
@@ -147,7 +147,7 @@ def reopen(company_id: str, caller: ClientKey, request: Request) -> Answer[Compa
         return reopen_company(company_id, machine(caller), request.request_id, companies=companies, clock=clock)
 
     company = once(request.idempotency(caller.key_id), do, _company, records=companies(), clock=clock)
-    return Answer(CompanyRecordAnswer.of(company))
+    return Answer(CompanyRecordAnswer.from_company(company))
 
 
 # For operators: client keys
@@ -167,20 +167,22 @@ def issue(body: ClientKeyBody, caller: ClientKey, request: Request) -> Answer[Sh
         return issue_client_key(body.new_key(), machine(caller), request.request_id, client_keys=keys, clock=clock)
 
     shown = once(request.idempotency(caller.key_id), do, _shown_before, records=client_keys(), clock=clock)
-    return Answer(ShownOnceAnswer.of(shown), status=HTTPStatus.CREATED, location=f"/client-keys/{shown.key.key_id}")
+    return Answer(
+        ShownOnceAnswer.from_shown_once(shown), status=HTTPStatus.CREATED, location=f"/client-keys/{shown.key.key_id}"
+    )
 
 
 @api.route("GET /client-keys", caller=client(client_keys, Scope.OPERATOR))
 def list_client_keys() -> Answer[ClientKeysAnswer]:
     """List all client keys, including revoked ones, without their secrets."""
-    return Answer(ClientKeysAnswer.of(client_keys().keys()))
+    return Answer(ClientKeysAnswer.from_keys(client_keys().keys()))
 
 
 @api.route("GET /client-keys/{key_id}", caller=client(client_keys, Scope.OPERATOR), problems=["not-found"])
 def get_client_key(key_id: str) -> Answer[ClientKeyAnswer]:
     """Return one client key, without its secrets."""
     key = _key(key_id)
-    return Answer(ClientKeyAnswer.of(key), version=key.version)
+    return Answer(ClientKeyAnswer.from_key(key), version=key.version)
 
 
 @api.route(
@@ -196,7 +198,7 @@ def rotate(key_id: str, caller: ClientKey, request: Request) -> Answer[ShownOnce
         return rotate_client_key(key_id, machine(caller), request.request_id, client_keys=keys, clock=clock)
 
     shown = once(request.idempotency(caller.key_id), do, _shown_before, records=client_keys(), clock=clock)
-    return Answer(ShownOnceAnswer.of(shown))
+    return Answer(ShownOnceAnswer.from_shown_once(shown))
 
 
 @api.route(
@@ -214,7 +216,7 @@ def revoke(key_id: str, body: RevocationBody, caller: ClientKey, request: Reques
         )
 
     key = once(request.idempotency(caller.key_id), do, _key, records=client_keys(), clock=clock)
-    return Answer(ClientKeyAnswer.of(key), version=key.version)
+    return Answer(ClientKeyAnswer.from_key(key), version=key.version)
 
 
 def _company(company_id: str) -> Company:
@@ -225,7 +227,9 @@ def _company(company_id: str) -> Company:
 
 
 def _company_user(user: User) -> Answer[CompanyUserAnswer]:
-    return Answer(CompanyUserAnswer.of(user, _company(user.company_id), SystemClock().now()), version=user.version)
+    return Answer(
+        CompanyUserAnswer.from_user(user, _company(user.company_id), SystemClock().now()), version=user.version
+    )
 
 
 def _key(key_id: str) -> ClientKey:

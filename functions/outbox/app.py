@@ -1,7 +1,6 @@
 """Journal stream → queues, and the sweeper that queues what the stream has missed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -15,6 +14,7 @@ from customer_center.platform import aws
 from customer_center.platform.batch import Record, each
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import from_image
 from customer_center.platform.log import logger
 from customer_center.platform.outbox import Queues, queue_effects, queue_urls, sweep
@@ -26,7 +26,7 @@ ROOMS = (effects.QUEUES,)
 """What each room declares: its kinds of effects, and the queue of each."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """What the sweeper needs from the template."""
 

@@ -4,7 +4,6 @@ A message may come any number of times.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -19,13 +18,14 @@ from customer_center.connectors.cognito.wiring import identities
 from customer_center.platform import aws
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import Effect
 from customer_center.platform.outbox import Queues
 from customer_center.platform.sqs import consume
 from customer_center.platform.wiring import journal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The queue that the logins of a company go into one by one, from the template."""
 

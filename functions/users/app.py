@@ -1,7 +1,7 @@
 """/me, /users, /company and /audit-entries: a company's people administer its users."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
@@ -23,7 +23,7 @@ from customer_center.companies.audit.bodies import (
 from customer_center.companies.audit.erase_user import Certificate, erase_user
 from customer_center.companies.audit.export_user import export_entries, exported_user
 from customer_center.companies.audit.read_audit_trail import EntriesPage, read_audit_trail
-from customer_center.companies.bodies import CompanyAnswer, PageQuery, UserAnswer
+from customer_center.companies.bodies import CompanyAnswer, UserAnswer
 from customer_center.companies.callers import person
 from customer_center.companies.idempotency import user_once
 from customer_center.companies.mails.limit_mails import limit_mails
@@ -31,7 +31,6 @@ from customer_center.companies.model import (
     Company,
     InvitationRules,
     Member,
-    NewUser,
     Permission,
     User,
     check_salutation,
@@ -45,6 +44,7 @@ from customer_center.companies.users.bodies import (
     RequestUserBody,
     UsersAnswer,
     UsersQuery,
+    new_user,
 )
 from customer_center.companies.users.change_user_status import activate_user, deactivate_user
 from customer_center.companies.users.delete_user import delete_user
@@ -59,16 +59,18 @@ from customer_center.connectors.cognito.wiring import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.errors import NotFound
+from customer_center.platform.frozen import frozen
 from customer_center.platform.http import Answer, Api, Csv, Request
 from customer_center.platform.idempotency import once
 from customer_center.platform.language import choose_language
 from customer_center.platform.spreadsheet import written
+from customer_center.platform.wire import PageQuery
 from customer_center.platform.wiring import journal
 
 api = Api(COMPANIES_TEXTS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The template's parameters for user administration."""
 
@@ -101,7 +103,7 @@ def me(caller: Member) -> Answer[MeAnswer]:
     return Answer(
         MeAnswer(
             user=_answer(caller.user, caller.company),
-            company=CompanyAnswer.of(caller.company),
+            company=CompanyAnswer.from_company(caller.company),
             permissions=sorted(caller.user.permissions),
         ),
         version=caller.user.version,
@@ -137,19 +139,12 @@ def list_users(caller: Member, query: UsersQuery) -> Answer[UsersAnswer]:
 def request_new_user(body: RequestUserBody, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Invite a person who is not a contact of the ERP. The invitation is mailed to them."""
     check_salutation(body.salutation, settings().salutations)
-    new_user = NewUser(
-        salutation=body.salutation,
-        name=body.name,
-        email=body.email,
-        language=choose_language(body.language, fallback=request.language),
-        roles=body.roles,
-        budgets=body.budgets.budgets(),
-    )
+    asked_for = new_user(body, choose_language(body.language, fallback=request.language))
 
     def do(companies: Companies) -> User:
         _limit_mails(caller, request)
         return request_user(
-            new_user,
+            asked_for,
             caller.user,
             request.request_id,
             rules=settings().rules(),
@@ -240,8 +235,8 @@ def _export(user: User, caller: Member, query: PageQuery) -> Answer[ExportAnswer
     return Answer(
         ExportAnswer(
             user=_answer(user, caller.company),
-            company=CompanyAnswer.of(caller.company),
-            items=[AuditEntryAnswer.of(entry, {}) for entry in page.rows],
+            company=CompanyAnswer.from_company(caller.company),
+            items=[AuditEntryAnswer.from_entry(entry, {}) for entry in page.rows],
             next_cursor=page.next_cursor,
         ),
         version=user.version,
@@ -275,7 +270,7 @@ def erase(user_id: str, caller: Member, request: Request) -> Answer[ErasureAnswe
     key = request.idempotency(caller.user.user_id)
     certificate = once(key, do, lambda _: do(companies()), records=companies(), clock=SystemClock())
     status = HTTPStatus.OK if certificate.complete else HTTPStatus.ACCEPTED
-    return Answer(ErasureAnswer.of(certificate), status=status)
+    return Answer(ErasureAnswer.from_certificate(certificate), status=status)
 
 
 _AUDIT_CALLER = person(companies, Permission.AUDIT_VIEW, administration=True)
@@ -285,7 +280,7 @@ _AUDIT_CALLER = person(companies, Permission.AUDIT_VIEW, administration=True)
 def audit_trail(caller: Member, query: AuditQuery) -> Answer[AuditEntriesAnswer]:
     """List who changed what in the company, newest first."""
     page = _audit_trail(caller, query)
-    items = [AuditEntryAnswer.of(entry, page.names) for entry in page.rows]
+    items = [AuditEntryAnswer.from_entry(entry, page.names) for entry in page.rows]
     return Answer(AuditEntriesAnswer(items=items, next_cursor=page.next_cursor))
 
 
@@ -296,7 +291,7 @@ def export_audit_trail(caller: Member, query: AuditExportQuery) -> Answer[Csv]:
     A long table comes in several answers: the header `Link` with `rel="next"` (RFC 8288) leads to the next one.
     """
     page = _audit_trail(caller, query)
-    rows = (row for entry in page.rows for row in audit_rows(AuditEntryAnswer.of(entry, page.names)))
+    rows = (row for entry in page.rows for row in audit_rows(AuditEntryAnswer.from_entry(entry, page.names)))
     headers = {"Content-Disposition": 'attachment; filename="audit-entries.csv"'}
     if page.next_cursor:
         asked = query.model_dump(mode="json", exclude_unset=True) | {"cursor": page.next_cursor}
@@ -416,7 +411,7 @@ def revoke(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]
 @api.route("GET /company", caller=person(companies, Permission.COMPANY_VIEW))
 def company(caller: Member) -> Answer[CompanyAnswer]:
     """Return the company of the person who is logged in."""
-    return Answer(CompanyAnswer.of(caller.company))
+    return Answer(CompanyAnswer.from_company(caller.company))
 
 
 @api.route(
@@ -469,7 +464,7 @@ def _once(caller: Member, request: Request, do: Callable[[Companies], User]) -> 
 
 
 def _answer(user: User, company: Company) -> UserAnswer:
-    return UserAnswer.of(user, company, SystemClock().now())
+    return UserAnswer.from_user(user, company, SystemClock().now())
 
 
 def _changed(user: User, caller: Member) -> Answer[UserAnswer]:

@@ -41,4 +41,4 @@ def silver_settings(simulator: ErpSimulator, transport: str, **changes) -> Silve
 def silver_gateway(settings: SilverSettings, session: Session | None = None, **ports) -> SilverGateway:
     """Return a gateway whose ports, unless given, never trip for long and never wait."""
     values = {"breaker": MemoryBreaker(), "clock": WakefulClock(), **ports}
-    return SilverGateway(settings=settings, session=session, **values)
+    return SilverGateway(settings=settings, session=(lambda: session) if session else None, **values)

@@ -5,8 +5,8 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
-from customer_center.connectors.silver.failures import ErpFault
 from customer_center.platform import errors
+from customer_center.platform.outbound import OutsideFault
 from tests.template_reader import ROOT
 from tests.texts import ALL_TEXTS, ROOMS
 
@@ -14,7 +14,7 @@ PACKAGE = ROOT / "layers/customer_center/customer_center"
 SOURCES = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "functions").rglob("*.py")])
 CLASSES = {
     name: kind
-    for name, kind in {**vars(errors), ErpFault.__name__: ErpFault}.items()
+    for name, kind in {**vars(errors), OutsideFault.__name__: OutsideFault}.items()
     if inspect.isclass(kind) and issubclass(kind, errors.CustomerCenterError)
 }
 

@@ -1,16 +1,15 @@
 """Issue a client key: one more machine may call us (docs/specification.md, 2.7)."""
 
-from dataclasses import dataclass
-
 from customer_center.clients.entries import key_entry
 from customer_center.clients.model import ClientKey, Scope, ShownOnce, new_key_secret
 from customer_center.clients.ports import ClientKeys
 from customer_center.platform.clock import Clock
+from customer_center.platform.frozen import frozen
 from customer_center.platform.ids import new_secret, new_ulid
 from customer_center.platform.journal import Actor
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewKey:
     """The holder and scopes of a new key; `accounts` and `product` as in `ClientKey`."""
 

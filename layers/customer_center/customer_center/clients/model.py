@@ -3,9 +3,11 @@
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
+
+from customer_center.platform.frozen import frozen
 
 # Two, so that a new secret can be brought into use while the old one is still valid.
 MAX_SECRETS = 2
@@ -26,7 +28,7 @@ class Scope(StrEnum):
     OPERATOR = "operator"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeySecret:
     """One secret of a key: its SHA-256, and its last four characters as a hint for people."""
 
@@ -35,7 +37,7 @@ class KeySecret:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientKey:
     """A machine that may call us. `version` counts the changes and is the ETag.
 
@@ -58,7 +60,7 @@ class ClientKey:
         return replace(self, version=self.version + 1, updated_at=now, **changes)  # type: ignore[arg-type] # fields by name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownOnce:
     """A key with its new secret. `secret` is None when it was shown before, because it is not stored."""
 

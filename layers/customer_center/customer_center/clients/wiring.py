@@ -1,15 +1,15 @@
 """The client keys of this deployment, made from the environment, once per sandbox and only when they are needed."""
 
-from dataclasses import dataclass
 from functools import cache
 
 from customer_center.clients.store import ClientKeyStore
 from customer_center.platform import aws
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
 from customer_center.platform.wiring import journal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Tables:
     companies_table: str
 

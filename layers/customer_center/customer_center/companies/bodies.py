@@ -1,7 +1,6 @@
-"""What goes over the wire of this room, as pydantic models (DESIGN §4, §8): the words that all of them share.
+"""Fields, bodies and answers that several stories share, as pydantic models.
 
-The rest is in a module for each story, because a function pays for what it imports: `entry_bodies` (getting in),
-`user_bodies`, `audit_bodies`, `contact_bodies`, `import_bodies`, `machine_bodies`.
+The rest is in the `bodies` module of each story, because a function's cold start pays for every model it imports.
 """
 
 import re
@@ -11,9 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     WithJsonSchema,
@@ -31,21 +28,15 @@ from customer_center.companies.model import (
     User,
     UserStatus,
 )
-from customer_center.platform.printable import is_printable
+from customer_center.platform.wire import Input, Line, Output
 
-# RFC 5321 §4.5.3.1.3: a path is at most 256 octets, its angle brackets included.
+# RFC 5321, 4.5.3.1.3: a path has at most 256 octets, with its angle brackets.
 _EMAIL_LENGTH = 254
 _DECIMALS = 2
 
 
-def _printable(text: str) -> str:
-    if not is_printable(text):
-        raise PydanticCustomError("unprintable", "Control characters are not allowed.")
-    return text
-
-
 def _no_address(text: str) -> str:
-    # Mail programs make links of addresses by themselves: a name must not lead the reader anywhere.
+    # Mail programs turn addresses into links: a name must not lead a reader of our mails anywhere.
     if re.search(r"://|www\.", text, re.IGNORECASE):
         raise PydanticCustomError("invalid", "A name holds no address.")
     return text
@@ -58,8 +49,6 @@ def _email(text: str) -> str:
     return address
 
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_printable)]
-
 Number = Annotated[Line, Field(max_length=40)]
 
 Email = Annotated[Line, Field(max_length=_EMAIL_LENGTH, json_schema_extra={"format": "email"}), AfterValidator(_email)]
@@ -71,20 +60,8 @@ Salutation = Annotated[Line, Field(max_length=20)]
 LanguageTag = Annotated[Line, Field(max_length=35)]
 
 
-class Input(BaseModel):
-    """What is read: nothing unknown, nothing converted."""
-
-    model_config = ConfigDict(defer_build=True, extra="forbid", strict=True, frozen=True)
-
-
-class Output(BaseModel):
-    """What is answered."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
-
-
-def _written(amount: object) -> object:
-    # A JSON number is a float to most programs: 0.1 would no longer be 0.1.
+def _amount(amount: object) -> object:
+    # Most programs read a JSON number as a float, in which 0.1 is not exact.
     if isinstance(amount, Decimal):
         return amount
     if not isinstance(amount, str):
@@ -92,7 +69,7 @@ def _written(amount: object) -> object:
     if not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", amount):
         raise PydanticCustomError("number", "An amount is a number.")
     if len(amount.partition(".")[2]) > _DECIMALS:
-        # `1.000` is a thousand to some: it must not become one.
+        # In some countries `1.000` is a thousand: it must not be read as one.
         raise PydanticCustomError("out-of-range", "An amount has two decimals.")
     return Decimal(amount)
 
@@ -103,7 +80,7 @@ class MoneyBody(Input):
     amount: Annotated[
         Decimal,
         Field(gt=0, max_digits=12, decimal_places=_DECIMALS),
-        BeforeValidator(_written),
+        BeforeValidator(_amount),
         WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"}),
     ]
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -120,12 +97,12 @@ class BudgetsBody(Input):
     per_month: MoneyBody | None = None
 
     def budgets(self) -> Budgets:
-        """Return the budgets of the model."""
+        """Return the budgets of the room's model."""
         return Budgets(_money(self.per_order), _money(self.per_month))
 
     @classmethod
-    def of(cls, budgets: Budgets) -> Self:
-        """Return the representation of budgets."""
+    def from_budgets(cls, budgets: Budgets) -> Self:
+        """Return the body for budgets."""
         return cls(per_order=_money_body(budgets.per_order), per_month=_money_body(budgets.per_month))
 
 
@@ -135,15 +112,6 @@ def _money(body: MoneyBody | None) -> Money | None:
 
 def _money_body(money: Money | None) -> MoneyBody | None:
     return MoneyBody(amount=money.amount, currency=money.currency) if money else None
-
-
-class PageQuery(BaseModel):
-    """Which part of a list."""
-
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
-
-    limit: Annotated[int, Field(ge=1, le=100, description="Items per page, at most.")] = 50
-    cursor: Annotated[str, Field(max_length=2000, description="`next_cursor` of the page before.")] | None = None
 
 
 class InvitationAnswer(Output):
@@ -188,8 +156,8 @@ class UserAnswer(Output):
     updated_at: datetime
 
     @classmethod
-    def of(cls, user: User, company: Company, now: datetime) -> Self:
-        """Return the representation of a user as of that moment (an invitation expires by itself)."""
+    def from_user(cls, user: User, company: Company, now: datetime) -> Self:
+        """Return the answer for a user at that moment (an invitation expires by itself)."""
         invitation, change = user.invitation, user.email_change
         return cls(
             user_id=user.user_id,
@@ -202,7 +170,7 @@ class UserAnswer(Output):
             language=user.language,
             status=user.status,
             roles=sorted(user.roles),
-            budgets=BudgetsBody.of(user.budgets),
+            budgets=BudgetsBody.from_budgets(user.budgets),
             invitation=InvitationAnswer(
                 status=invitation.status_at(now), sent_at=invitation.sent_at, expires_at=invitation.expires_at
             )
@@ -230,8 +198,8 @@ class CompanyAnswer(Output):
     customer_posting_group: str | None
 
     @classmethod
-    def of(cls, company: Company) -> Self:
-        """Return the representation of a company."""
+    def from_company(cls, company: Company) -> Self:
+        """Return the answer for a company."""
         return cls(
             company_id=company.company_id,
             customer_number=company.customer_number,

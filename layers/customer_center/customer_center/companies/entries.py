@@ -5,6 +5,7 @@ the change.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from customer_center.platform.clock import iso
 from customer_center.platform.journal import Actor, Effect, Entry, new_entry
 
 CUSTOMER_SYNC = Actor("system", "customer_sync")
-_ERP_FIELDS = ErpCustomer.__slots__
+_ERP_FIELDS = tuple(each.name for each in fields(ErpCustomer))
 
 
 def user_entry(

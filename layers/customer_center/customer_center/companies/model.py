@@ -6,13 +6,14 @@ wall (`is_colleague`), the last main contact (`last_main_contact`), the limits (
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from customer_center.companies.ids import company_of
 from customer_center.platform.errors import Conflict, FieldError, Forbidden, InvalidInput, RateLimit
+from customer_center.platform.frozen import frozen
 
 _DAY_SECONDS = 24 * 60 * 60
 
@@ -72,7 +73,7 @@ class InvitationStatus(StrEnum):
     BOUNCED = "bounced"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Money:
     """An amount above zero with at most two decimals, and its currency (ISO 4217)."""
 
@@ -80,7 +81,7 @@ class Money:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Budgets:
     """What a user may spend per order and per month (seed 001: "define budgets"). None means no limit."""
 
@@ -94,7 +95,7 @@ class Budgets:
             raise InvalidInput(errors=[FieldError(pointer, "currency-differs")])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Link:
     """A single-use link that is mailed.
 
@@ -109,7 +110,7 @@ class Link:
     token_hash: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Invitation(Link):
     """The invitation of a user; `invited_by` is the inviting user's id."""
 
@@ -123,7 +124,7 @@ class Invitation(Link):
         return self.status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class EmailChange(Link):
     """A new e-mail that its owner has not confirmed yet; until then the login keeps the old one.
 
@@ -140,7 +141,7 @@ CLAIM_LASTS = timedelta(seconds=30)
 """How long a claim is held. No function runs this long, so a claim never lapses while its request is still running."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """The hold of one request on a link or code; other requests wait until it is released or lapses."""
 
@@ -152,7 +153,7 @@ class Claim:
         return self.claim_id != claim_id and now < self.lapses_at
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class User:
     """A person with an account in the shop, in one company. `version` counts the changes and is the ETag.
 
@@ -205,7 +206,7 @@ class User:
         return replace(self, version=self.version + 1, updated_at=now, **changes)  # type: ignore[arg-type] # fields by name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewUser:
     """What an administrator enters for a new user.
 
@@ -221,7 +222,7 @@ class NewUser:
     budgets: Budgets = field(default_factory=Budgets)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Edit:
     """The changes to an existing user. None leaves a field unchanged: none of these fields can be empty.
 
@@ -237,7 +238,7 @@ class Edit:
     budgets: Mapping[str, Money | None] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Company:
     """A customer of the ERP with its users. `customer_number` to `blocked` are the ERP's values as last read.
 
@@ -272,7 +273,7 @@ class Company:
         return replace(self, as_of=as_of, version=self.version + 1, updated_at=now, **newer)  # type: ignore[arg-type] # fields by name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Renumbered:
     """The customer number that a former one became; `stamp` is that of the event."""
 
@@ -280,7 +281,7 @@ class Renumbered:
     stamp: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ErpEvent:
     """An ERP event about a customer or contact: the fields that were sent, as they were at the time `at`."""
 
@@ -294,7 +295,7 @@ class ErpEvent:
         return event_stamp(self.at, self.webhook_id)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Member:
     """A person who calls: the user and their company, as the request found them."""
 
@@ -302,7 +303,7 @@ class Member:
     company: Company
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Session:
     """The tokens of a login (RFC 6749 §5.1). Access and ID token are valid for `expires_in` seconds."""
 
@@ -312,7 +313,7 @@ class Session:
     expires_in: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LoggedIn:
     """A person who has just got access, by activating a company or accepting an invitation."""
 
@@ -321,7 +322,7 @@ class LoggedIn:
     session: Session
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ErpCustomer:
     """A customer as the ERP describes it (seed 000, SelectCustomer). A missing `CustomerCenter` flag counts as 0."""
 
@@ -333,7 +334,7 @@ class ErpCustomer:
     blocked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ErpContact:
     """A contact of the ERP (seed 000, "List of contacts from the ERP"). Only number and name are always present."""
 
@@ -345,7 +346,7 @@ class ErpContact:
     language_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CachedContact:
     """An ERP contact in our cache. `user_id` is the user who came from it, None while there is none.
 
@@ -389,7 +390,7 @@ class CachedContact:
         return CachedContact(replace(found.contact, **newer), self.user_id or found.user_id, gone, since)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContactsPage:
     """One page of cached contacts; `next_cursor` is None on the last one."""
 
@@ -397,7 +398,7 @@ class ContactsPage:
     next_cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContactsRead:
     """When a company's contacts were last read from the ERP.
 
@@ -408,7 +409,7 @@ class ContactsRead:
     outdated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RefusalLimits:
     """The limits of refused activations and of mailed codes (docs/specification.md, 3.2 and 3.3).
 
@@ -445,7 +446,7 @@ class RefusalLimits:
         return customer_number.casefold()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WrongLinkLimits:
     """How many links that we never sent a source network may try in a window (docs/specification.md, 5.6)."""
 
@@ -461,7 +462,7 @@ class WrongLinkLimits:
         return int(now.timestamp()) // self.window_seconds
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InvitationRules:
     """The parameters of invitations and of new e-mails.
 
@@ -476,7 +477,7 @@ class InvitationRules:
     create_erp_contact: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attempt:
     """An activation under way, found by its `key` (`attempt_key`).
 

@@ -361,16 +361,6 @@ class ErpGateway(Protocol):
         """Create a contact of the customer and return its contact number; `contact.contact_number` is ignored."""
 
 
-class Breaker(Protocol):
-    """Remembers, for all sandboxes, that an outside system is offline."""
-
-    def open_for(self) -> float:
-        """Return for how many more seconds the system counts as offline; 0 when calls may go out."""
-
-    def trip(self) -> None:
-        """Count the system as offline from now on, for the configured time."""
-
-
 class Identities(Protocol):
     """Logins and passwords, which Cognito keeps. A call that fails raises OutsideUnavailable `identity-unavailable`.
 

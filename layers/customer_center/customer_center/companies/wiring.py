@@ -1,15 +1,15 @@
 """The records of this deployment, made from the environment once per sandbox, when a request first needs them."""
 
-from dataclasses import dataclass
 from functools import cache
 
 from customer_center.companies.store import CompanyStore
 from customer_center.platform import aws
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
 from customer_center.platform.wiring import journal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Tables:
     companies_table: str
 

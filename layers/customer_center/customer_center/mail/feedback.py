@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from customer_center.platform.clock import from_iso
+from customer_center.platform.frozen import frozen
 
 # Published once, in words, when a configuration set is pointed at a topic.
 _GREETING = "Successfully validated SNS topic"
@@ -20,7 +20,7 @@ class Outcome(StrEnum):
     COMPLAINED = "complained"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Feedback:
     """One mail came to nothing. The ids are the tags it was sent with; notifications of an identity carry none."""
 

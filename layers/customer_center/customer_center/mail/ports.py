@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from customer_center.platform.errors import CustomerCenterError
+from customer_center.platform.frozen import frozen
 
 _TAG = re.compile("[A-Za-z0-9_-]{1,256}")
 # What a mail header cannot hold, or would end it: control characters, and the line breaks of Unicode.
@@ -20,7 +21,7 @@ class MailUnavailable(CustomerCenterError):
     """The mail could not be sent now and nothing is wrong with it; try again later."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """One mail to one person.
 

@@ -8,7 +8,6 @@ that the filter `fill` fills with the values. A new mail is two files in `templa
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError, pass_context, select_autoescape
 from jinja2.runtime import Context
 
+from customer_center.platform.frozen import frozen
 from customer_center.platform.language import SUPPORTED_LANGUAGES
 
 type Value = str | int | datetime | Sequence[str] | None
@@ -31,7 +31,7 @@ _LINE_BREAKING = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
 _UNWANTED = re.compile(r"[\ud800-\udfff\u202a-\u202e\u2066-\u2069]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rendered:
     """A mail ready to be sent: the subject is one line, HTML and text say the same."""
 

@@ -1,7 +1,7 @@
-"""One breaker per outside system, kept in a table so that all sandboxes share it (DESIGN §4)."""
+"""A breaker for each outside system, kept in a table so that all sandboxes share it."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, override
 
 from customer_center.platform.clock import Clock, epoch, from_iso, iso
 from customer_center.platform.dynamodb import from_item, to_item
@@ -10,8 +10,18 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoDBBreaker:
-    """Item `breaker#<system>`: until when the system counts as offline. It lapses by itself."""
+class Breaker(Protocol):
+    """Remembers, for all sandboxes, that an outside system is offline."""
+
+    def open_for(self) -> float:
+        """Return for how many more seconds the system counts as offline; 0 when calls may go out."""
+
+    def trip(self) -> None:
+        """Count the system as offline from now on, for the configured time."""
+
+
+class DynamoDBBreaker(Breaker):
+    """Item `breaker#<system>`: the time until which the system counts as offline. It expires by itself."""
 
     def __init__(
         self, *, client: "DynamoDBClient", table: str, system: str, clock: Clock, offline_for: timedelta
@@ -22,16 +32,16 @@ class DynamoDBBreaker:
         self._clock = clock
         self._offline_for = offline_for
 
+    @override
     def open_for(self) -> float:
-        """Return for how many more seconds the system counts as offline; 0 when calls may go out."""
         answer = self._client.get_item(TableName=self._table, Key=self._key)
         if "Item" not in answer:
             return 0.0
         until = from_iso(from_item(answer["Item"])["offline_until"])
         return max(0.0, (until - self._clock.now()).total_seconds())
 
+    @override
     def trip(self) -> None:
-        """Count the system as offline from now on, for the configured time."""
         until = self._clock.now() + self._offline_for
         values = {"offline_until": iso(until), "expires_at": epoch(until + timedelta(days=1))}
         self._client.put_item(TableName=self._table, Item={**self._key, **to_item(values)})

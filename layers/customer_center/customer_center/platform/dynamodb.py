@@ -7,7 +7,6 @@ import base64
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from customer_center.platform.clock import Clock, SystemClock
 from customer_center.platform.errors import InProgress, MalformedRequest
+from customer_center.platform.frozen import frozen
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -111,7 +111,7 @@ def _is_key(values: object, within: Mapping[str, str], own: Mapping[str, str]) -
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Action:
     """One action of a transaction in DynamoDB's notation, and the error to raise when its condition fails."""
 

@@ -6,12 +6,13 @@ classes to HTTP statuses.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from customer_center.platform.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class FieldError:
     """One wrong place in a request body or query: a JSON pointer (RFC 6901) and a field code (`texts.py`)."""
 
@@ -19,7 +20,7 @@ class FieldError:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RateLimit:
     """The state of a limit, for the RateLimit headers (draft-ietf-httpapi-ratelimit-headers-11).
 

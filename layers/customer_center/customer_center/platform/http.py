@@ -12,7 +12,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, field, is_dataclass
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.platform import errors
+from customer_center.platform.frozen import frozen
 from customer_center.platform.idempotency import Idempotency
 from customer_center.platform.language import from_accept_language
 from customer_center.platform.log import logger
@@ -132,7 +133,7 @@ NOBODY: Caller = _Nobody()
 PUBLIC: Caller = _Public()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What a handler may need from a request besides its body: ids, language, preconditions, network."""
 
@@ -207,7 +208,7 @@ class Csv(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer[Body: BaseModel | DataclassInstance | Csv | None]:
     """What a handler returns: the body, None where nothing is left to show, and the values of headers."""
 
@@ -218,7 +219,7 @@ class Answer[Body: BaseModel | DataclassInstance | Csv | None]:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """One declared route, for the generator of the OpenAPI document."""
 

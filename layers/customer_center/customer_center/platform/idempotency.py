@@ -4,17 +4,17 @@ See docs/specification.md, 8.6. The items are those of `platform/table_store.py`
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, Self
 
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import InvalidInput
+from customer_center.platform.frozen import frozen
 
 KEPT_HOURS = 24
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Idempotency:
     """The identity of a request: `key` is a digest of caller, route and header, `request_hash` of what was asked."""
 
@@ -22,7 +22,7 @@ class Idempotency:
     request_hash: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remembered:
     """An earlier request with the same key: the hash of what it asked, and the id of what it changed."""
 

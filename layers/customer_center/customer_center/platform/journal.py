@@ -19,7 +19,7 @@ To raise MAX_SHARDS, deploy the higher one before the parameter exceeds the old 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,6 +27,7 @@ from botocore.exceptions import ClientError
 
 from customer_center.platform.clock import EPOCH, from_iso, iso
 from customer_center.platform.dynamodb import Action, condition_failed, from_item, to_item
+from customer_center.platform.frozen import frozen
 from customer_center.platform.ids import new_ulid, ulid_floor
 from customer_center.platform.paging import Part
 
@@ -38,7 +39,7 @@ MAX_SHARDS = 16
 _PENDING_INDEX = "pending"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Actor:
     """Who made a change: a person by user id, a client by key id, a system by name, or an unauthenticated visitor."""
 
@@ -46,7 +47,7 @@ class Actor:
     actor_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Effect:
     """What must follow a change. `data` holds ids only; the consumer reads the rest when it acts.
 
@@ -58,7 +59,7 @@ class Effect:
     data: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One change: who did what to which subject, when, in which request.
 

@@ -4,16 +4,16 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from customer_center.platform.errors import MalformedRequest
+from customer_center.platform.frozen import frozen
 
 # Limits of a page with a filter: a few reads, each far below DynamoDB's 1 MB.
 _READS = 4
 _ROWS_PER_READ = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part[Row]:
     """The rows of one read, and whether there may be more rows after them."""
 
@@ -21,7 +21,7 @@ class Part[Row]:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page[Row]:
     """One page of a list, and the cursor of the next page, None at the end."""
 

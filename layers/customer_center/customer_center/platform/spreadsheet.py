@@ -4,9 +4,9 @@ import csv
 import io
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from customer_center.platform.errors import InvalidInput, MalformedRequest
+from customer_center.platform.frozen import frozen
 from customer_center.platform.http import Csv
 
 # Spreadsheet programs run a cell that begins like this as a formula (OWASP, "CSV Injection"); after an apostrophe it is
@@ -27,7 +27,7 @@ def _harmless(cell: str) -> str:
     return _FORMULA.sub(r"\1'", cell)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """One row: its number in the spreadsheet (the header is 1), and its cells by column, without blank ones.
 

@@ -1,14 +1,14 @@
 """The journal of this deployment, made from the environment, once per sandbox and only when it is needed."""
 
-from dataclasses import dataclass
 from functools import cache
 
 from customer_center.platform import aws
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import Journal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Settings:
     journal_table: str
     pending_shards: int

@@ -1,15 +1,15 @@
 """An event on its way from the webhook to whoever applies it."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from customer_center.platform.frozen import frozen
 from customer_center.webhooks.events import Event
 from customer_center.webhooks.sources import SOURCES, Sources
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delivery:
     """An event as it was received. `webhook_id` is the same in every repeat, and unique within its source."""
 

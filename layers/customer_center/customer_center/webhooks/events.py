@@ -5,17 +5,17 @@ function that receives webhooks, which needs it for nothing else. The JSON Schem
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from customer_center.platform.errors import FieldError, InvalidInput
+from customer_center.platform.frozen import frozen
 from customer_center.platform.printable import is_printable
 
 type Value = str | bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field:
     """One field of an event's data: text of at most `max_length` characters, or a flag where that is 0.
 
@@ -41,7 +41,7 @@ type EventTable = Mapping[str, Mapping[str, Field]]
 _ENVELOPE = ("type", "timestamp", "data")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """What happened in another system, and when. `data` has the fields that were sent, read by the event's table."""
 

@@ -165,7 +165,10 @@ def test_a_place_that_no_entry_can_have_is_refused(room, position):
 
 
 def _rows(entry, names=None):
-    return [dict(zip(AUDIT_COLUMNS, row, strict=True)) for row in audit_rows(AuditEntryAnswer.of(entry, names or {}))]
+    return [
+        dict(zip(AUDIT_COLUMNS, row, strict=True))
+        for row in audit_rows(AuditEntryAnswer.from_entry(entry, names or {}))
+    ]
 
 
 def test_each_changed_field_is_a_row():

@@ -55,7 +55,7 @@ def test_each_contact_has_what_the_erp_says(room, chief):
     room.erp.contacts[NUMBER] = [contact]
     (row,) = room.contacts(chief).page.contacts
     assert row.contact == contact
-    assert ErpContactAnswer.of(row).model_dump() == {
+    assert ErpContactAnswer.from_contact(row).model_dump() == {
         "contact_number": "KT5",
         "name": "Nora",
         "telephone": "030/7",
@@ -69,7 +69,7 @@ def test_each_contact_has_what_the_erp_says(room, chief):
 def test_a_contact_without_an_email_cannot_be_invited(room, chief):
     room.erp.contacts[NUMBER] = [a_contact("KT5", email=None)]
     (row,) = room.contacts(chief).page.contacts
-    assert ErpContactAnswer.of(row).cannot_be_invited
+    assert ErpContactAnswer.from_contact(row).cannot_be_invited
 
 
 def test_who_came_from_a_contact_is_not_listed(room, chief):

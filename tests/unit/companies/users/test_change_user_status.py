@@ -88,7 +88,7 @@ def test_it_needs_no_form(room, chief):
     room.deactivate(user.user_id, chief)
     page = room.companies.users(chief.company_id, limit=50)
     company = room.companies.company(chief.company_id)
-    listed = [UserAnswer.of(each, company, room.clock.now()) for each in page.rows]
+    listed = [UserAnswer.from_user(each, company, room.clock.now()) for each in page.rows]
     assert [(each.name, each.status.value, [role.value for role in each.roles]) for each in listed] == [
         (chief.name, "active", ["main_contact"]),
         (user.name, "deactivated", ["buyer"]),

@@ -38,7 +38,7 @@ def test_an_invitation_is_sent_again_with_a_new_link_and_a_new_end(room, chief, 
 def test_an_expired_one_is_listed_with_its_role_and_renewed(room, chief):
     user = room.present(an_invited_user())
     room.clock.advance(days=7)
-    listed = UserAnswer.of(user, room.companies.company(chief.company_id), room.clock.now())
+    listed = UserAnswer.from_user(user, room.companies.company(chief.company_id), room.clock.now())
     assert (listed.invitation.status, listed.roles) == (InvitationStatus.EXPIRED, ["buyer"])
     after = room.resend(user.user_id, chief)
     assert after.invitation.status_at(room.clock.now()) is InvitationStatus.PENDING

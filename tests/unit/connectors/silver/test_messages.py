@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from customer_center.companies.model import ErpContact
 from customer_center.connectors.silver import messages, soap
-from customer_center.connectors.silver.documents import clean, parse, value
+from customer_center.connectors.silver.failures import parse
 from customer_center.connectors.silver.settings import Message, SilverSettings
 from customer_center.platform.errors import OutsideMalformed, OutsideTimeout, OutsideUnavailable
+from customer_center.platform.xml import clean, value
 
 SETTINGS = SilverSettings(url="http://erp.example/")
 

@@ -1,4 +1,4 @@
-"""What goes over the wire of the audit trail and of a person's data, and the trail as a table."""
+"""Queries and answers of the audit trail and of a person's data, and the trail as a table."""
 
 import json
 import re
@@ -6,35 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AwareDatetime,
-    BeforeValidator,
-    Field,
-    JsonValue,
-)
+from pydantic import AwareDatetime, BeforeValidator, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
 from customer_center.companies.audit.erase_user import Certificate
 from customer_center.companies.audit.read_audit_trail import EntryFilter
-from customer_center.companies.bodies import (
-    CompanyAnswer,
-    Line,
-    Output,
-    PageQuery,
-    UserAnswer,
-)
+from customer_center.companies.bodies import CompanyAnswer, UserAnswer
 from customer_center.platform.clock import iso
 from customer_center.platform.journal import Entry
+from customer_center.platform.wire import Line, Output, PageQuery
 
 
-def _written_out(moment: object) -> object:
-    # pydantic takes seconds since 1970 as well, which is no date-time of RFC 3339.
+def _date_time(moment: object) -> object:
+    # pydantic also takes seconds since 1970, which are not a date-time of RFC 3339.
     if not re.match(r"\d{4}-\d{2}-\d{2}T", str(moment), re.ASCII | re.IGNORECASE):
         raise PydanticCustomError("moment", "This is not a date and time.")
     return moment
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_date_time)]
 
 
 class AuditQuery(PageQuery):
@@ -49,7 +39,7 @@ class AuditQuery(PageQuery):
 
     @property
     def wanted(self) -> EntryFilter:
-        """Which entries are asked for."""
+        """The filter for the entries."""
         return EntryFilter(self.since, self.until, self.subject, self.action)
 
 
@@ -80,8 +70,8 @@ class AuditEntryAnswer(Output):
     changes: Mapping[str, tuple[JsonValue, JsonValue]]
 
     @classmethod
-    def of(cls, entry: Entry, names: Mapping[str, str]) -> Self:
-        """Return the representation of an entry, given what users are called."""
+    def from_entry(cls, entry: Entry, names: Mapping[str, str]) -> Self:
+        """Return the answer for an entry. `names` are the users' names by their ids."""
         return cls(
             entry_id=entry.entry_id,
             at=entry.at,
@@ -128,8 +118,8 @@ class ErasureAnswer(Output):
     queues_until: datetime
 
     @classmethod
-    def of(cls, certificate: Certificate) -> Self:
-        """Return the representation of a certificate."""
+    def from_certificate(cls, certificate: Certificate) -> Self:
+        """Return the answer for a certificate."""
         return cls(
             user_id=certificate.user_id,
             erased_at=certificate.erased_at,
@@ -156,7 +146,7 @@ AUDIT_COLUMNS = (
 
 
 def audit_rows(entry: AuditEntryAnswer) -> Iterator[Sequence[str]]:
-    """Yield the entry as rows of `AUDIT_COLUMNS`: one for each field that changed, one when none did."""
+    """Yield the entry as rows of `AUDIT_COLUMNS`: one for each changed field, or one row when no field changed."""
     who = (entry.actor.kind, entry.actor.id or "", entry.actor.name or "")
     for field, (before, after) in entry.changes.items() or [("", (None, None))]:
         changed = (field, _cell(before), _cell(after))

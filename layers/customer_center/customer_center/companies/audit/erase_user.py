@@ -1,6 +1,5 @@
 """Erase a person (GDPR, article 17): delete account and login, and blank the journal (docs/specification.md, 7.6)."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,6 +13,7 @@ from customer_center.companies.model import Member, attempt_key, check_not_self,
 from customer_center.companies.ports import Administration, AuditTrail, Identities
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import NotFound, PreconditionFailed
+from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import Entry, new_entry
 
 ERASED = "user.erased"
@@ -22,7 +22,7 @@ _IN_BACKUPS = timedelta(days=35)
 _IN_QUEUES = timedelta(days=14)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Certificate:
     """The state of an erasure: its time, whether the journal is blanked already, and until when copies exist."""
 

@@ -1,17 +1,17 @@
 """Read the audit trail of a company: who did what to whom, newest first (docs/specification.md, 4.19)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from customer_center.companies.audit.trail import page_of_entries
 from customer_center.companies.ports import AuditTrail, UserList
 from customer_center.platform.clock import EPOCH
+from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import Entry
 from customer_center.platform.paging import Page
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EntryFilter:
     """Which entries to return: made at `since` or later and before `until`. None means any."""
 
@@ -25,7 +25,7 @@ class EntryFilter:
         return self.subject in (None, entry.subject) and self.action in (None, entry.action)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EntriesPage(Page[Entry]):
     """A page of entries; `names` maps the ids of users that they name to the users' current names."""
 

@@ -1,19 +1,13 @@
-"""What goes over the wire of the ERP's contacts."""
+"""Query and answers of the list of ERP contacts."""
 
 from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import Field
 
-from customer_center.companies.bodies import (
-    Line,
-    Output,
-    PageQuery,
-)
 from customer_center.companies.email_address import email_address
-from customer_center.companies.model import (
-    CachedContact,
-)
+from customer_center.companies.model import CachedContact
+from customer_center.platform.wire import Line, Output, PageQuery
 
 
 class ErpContactsQuery(PageQuery):
@@ -35,8 +29,8 @@ class ErpContactAnswer(Output):
     cannot_be_invited: bool
 
     @classmethod
-    def of(cls, row: CachedContact) -> Self:
-        """Return the representation of a contact."""
+    def from_contact(cls, row: CachedContact) -> Self:
+        """Return the answer for a contact."""
         contact = row.contact
         return cls(
             contact_number=contact.contact_number,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from customer_center.companies.email_address import comparable
@@ -18,6 +18,7 @@ from customer_center.companies.model import (
 from customer_center.companies.ports import ErpGateway, ErpRecords
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import NotFound, OutsideSystemError
+from customer_center.platform.frozen import frozen
 from customer_center.platform.log import logger
 
 # An invited user's id is made shortly before the user is written. No function runs this long.
@@ -26,7 +27,7 @@ _ID_BEFORE_COMMIT = timedelta(minutes=1)
 _NEWCOMERS = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ErpContacts:
     """A page of contacts as the ERP had them at `as_of`; `stale` when the ERP failed to answer now."""
 

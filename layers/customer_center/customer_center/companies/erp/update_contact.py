@@ -1,6 +1,7 @@
 """Apply the events `contact.updated` and `contact.deleted` (docs/specification.md, 6.7 and 6.11)."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 
 from customer_center.companies import effects
@@ -11,7 +12,7 @@ from customer_center.companies.ports import ErpRecords, Records
 from customer_center.platform.journal import Effect
 from customer_center.platform.log import logger
 
-_FIELDS = frozenset(ErpContact.__slots__) - {"contact_number"}
+_FIELDS = frozenset(each.name for each in fields(ErpContact)) - {"contact_number"}
 
 
 def update_contact(event: ErpEvent, *, gone: bool, companies: ErpRecords, now: datetime) -> None:

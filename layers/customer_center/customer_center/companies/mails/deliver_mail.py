@@ -6,7 +6,6 @@ sent, whose link is the valid one.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from customer_center.companies.mails.note_feedback import note_undelivered
@@ -24,12 +23,13 @@ from customer_center.mail.feedback import Outcome
 from customer_center.mail.ports import Mailer, MailRefused, Message
 from customer_center.mail.render import Rendered, Value
 from customer_center.platform.clock import Clock
+from customer_center.platform.frozen import frozen
 from customer_center.platform.ids import new_code, new_secret
 from customer_center.platform.journal import Effect
 from customer_center.platform.log import logger
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shop:
     """The shop as mails name it. The two addresses of links contain `{token}` where the token belongs."""
 
@@ -39,7 +39,7 @@ class Shop:
     email_confirmation_url: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outgoing:
     """What the delivery of every mail needs."""
 

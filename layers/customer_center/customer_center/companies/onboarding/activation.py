@@ -1,13 +1,14 @@
 """The words of an activation, which its steps share: what is sent, by whom, and under which parameters."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from customer_center.companies.model import Claim, ErpContact, ErpCustomer, RefusalLimits, Role
 from customer_center.platform.errors import RateLimit
+from customer_center.platform.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ActivationRules:
     """The parameters of activation.
 
@@ -21,7 +22,7 @@ class ActivationRules:
     refusal_seconds: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Activation:
     """What a person sends to activate (seed 001: a customer number, an invoice number, an email address).
 
@@ -39,7 +40,7 @@ class Activation:
     code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Visit:
     """A request of an unauthenticated caller. Refusals are counted by `network`, the caller's source network.
 
@@ -52,14 +53,14 @@ class Visit:
     limits: list[RateLimit] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CodeSent:
     """The activation is under way: a code is being mailed to the e-mail address."""
 
     email: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Try:
     """One request to activate whose invoice was proven, and the claim that it takes.
 
@@ -71,7 +72,7 @@ class Try:
     claim: Claim
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Granted:
     """What the ERP gives the person: the customer as read at `read_at`, a role, and their contact if they named one."""
 

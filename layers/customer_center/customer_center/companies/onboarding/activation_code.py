@@ -5,7 +5,7 @@ claim, and `companies.release_attempt` releases the claim.
 """
 
 import hmac
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from customer_center.companies import effects
@@ -15,6 +15,7 @@ from customer_center.companies.onboarding.activation import Activation, Activati
 from customer_center.companies.ports import Activations, Attempts
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import Conflict, FieldError, InProgress, InvalidInput
+from customer_center.platform.frozen import frozen
 from customer_center.platform.ids import new_ulid
 from customer_center.platform.journal import Actor, Entry, new_entry
 
@@ -24,7 +25,7 @@ _CODE_COOLDOWN = timedelta(seconds=60)
 _REPEATABLE_FOR = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """What our records hold for an activation: the customer's company, the e-mail's owner, the activation under way."""
 

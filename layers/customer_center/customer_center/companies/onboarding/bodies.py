@@ -1,4 +1,4 @@
-"""What goes over the wire where people get in: activation, acceptance, and the confirmation of a new e-mail."""
+"""Bodies and answers of activation, of accepting an invitation, and of confirming a new e-mail."""
 
 from typing import Annotated, Literal, Self
 
@@ -8,18 +8,17 @@ from pydantic_core import PydanticCustomError
 from customer_center.companies.bodies import (
     CompanyAnswer,
     Email,
-    Input,
     Number,
-    Output,
     PersonName,
     Salutation,
     UserAnswer,
 )
 from customer_center.companies.model import Session
+from customer_center.platform.wire import Input, Output
 
 
 def _password(text: SecretStr) -> SecretStr:
-    # Cognito's pattern allows no blank at either end; everything else is its policy's (template: PasswordPolicy).
+    # Cognito's pattern allows no blank at either end. All other rules are in its policy (template: PasswordPolicy).
     secret = text.get_secret_value()
     if secret != secret.strip():
         raise PydanticCustomError("password-policy", "No blank at the ends.")
@@ -83,8 +82,8 @@ class SessionAnswer(Output):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 # the type, not the token
 
     @classmethod
-    def of(cls, session: Session) -> Self:
-        """Return the representation of a login."""
+    def from_session(cls, session: Session) -> Self:
+        """Return the answer for a login."""
         return cls(
             access_token=session.access_token,
             id_token=session.id_token,

@@ -5,7 +5,7 @@
 3. The login is enabled. The journal's effect enables it as well, in case the process ends before step 3.
 """
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 
 from customer_center.companies import effects
@@ -132,7 +132,7 @@ def _company(request: Try, granted: Granted, existing: Company | None, user: Use
     """Return the company with the ERP's values as read, and the user among its main contacts if they are one."""
     stamp = read_stamp(granted.read_at, request.visit.request_id)
     joining = frozenset({user.user_id}) if user.is_main_contact else frozenset()
-    values = {name: getattr(granted.customer, name) for name in ErpCustomer.__slots__}
+    values = {each.name: getattr(granted.customer, each.name) for each in fields(ErpCustomer)}
     if existing:
         # Values of events that arrived after the ERP was read stay.
         company = existing.with_erp_values(values, stamp, user.created_at)

@@ -1,22 +1,18 @@
-"""What goes over the wire to the shop's backend and to operators."""
+"""Bodies, queries and answers of the shop's backend and of operators."""
 
 from datetime import datetime
 from typing import Annotated, Self, override
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-)
+from pydantic import Field, StringConstraints
 
-from customer_center.companies.bodies import CompanyAnswer, Input, Number, Output, UserAnswer
+from customer_center.companies.bodies import CompanyAnswer, Number, UserAnswer
 from customer_center.companies.model import (
     Company,
     Permission,
     User,
     UserStatus,
 )
+from customer_center.platform.wire import Input, Output, Query
 
 
 class ActivationUnlockBody(Input):
@@ -31,10 +27,8 @@ class AppointmentBody(Input):
     user_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
-class CompaniesQuery(BaseModel):
+class CompaniesQuery(Query):
     """Which company is looked for."""
-
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     customer_number: Annotated[Number, Field(description="As the ERP writes it.")]
 
@@ -50,10 +44,10 @@ class CompanyRecordAnswer(CompanyAnswer):
 
     @classmethod
     @override
-    def of(cls, company: Company) -> Self:
-        """Return the representation of a company."""
+    def from_company(cls, company: Company) -> Self:
+        """Return the answer for a company."""
         return cls(
-            **CompanyAnswer.of(company).model_dump(),
+            **CompanyAnswer.from_company(company).model_dump(),
             blocked=company.blocked,
             main_contacts=sorted(company.main_contacts),
             closed_at=company.closed_at,
@@ -80,12 +74,12 @@ class CompanyUserAnswer(Output):
     permissions: list[Permission]
 
     @classmethod
-    def of(cls, user: User, company: Company, now: datetime) -> Self:
-        """Return the representation of a user of a company as of that moment."""
+    def from_user(cls, user: User, company: Company, now: datetime) -> Self:
+        """Return the answer for a user of a company at that moment."""
         in_effect = user.permissions if user.status is UserStatus.ACTIVE and company.closed_at is None else ()
         return cls(
-            user=UserAnswer.of(user, company, now),
-            company=CompanyRecordAnswer.of(company),
+            user=UserAnswer.from_user(user, company, now),
+            company=CompanyRecordAnswer.from_company(company),
             permissions=sorted(in_effect),
         )
 

@@ -1,4 +1,4 @@
-"""What goes over the wire of user administration."""
+"""Bodies, queries and answers of user administration."""
 
 from typing import Annotated
 
@@ -8,23 +8,19 @@ from customer_center.companies.bodies import (
     BudgetsBody,
     CompanyAnswer,
     Email,
-    Input,
     LanguageTag,
-    Line,
-    Output,
-    PageQuery,
     PersonName,
     Salutation,
     UserAnswer,
 )
-from customer_center.companies.model import (
-    Edit,
-    InvitationStatus,
-    Permission,
-    Role,
-    UserStatus,
-)
+from customer_center.companies.model import Edit, InvitationStatus, NewUser, Permission, Role, UserStatus
 from customer_center.companies.users.find_users import UserFilter, UserSort
+from customer_center.platform.wire import Input, Line, Output, PageQuery
+
+Roles = Annotated[frozenset[Role], Field(min_length=1)]
+
+# `BudgetsBody()` would build the model when this module is imported.
+_NO_LIMITS = BudgetsBody.model_construct()
 
 
 class RequestUserBody(Input):
@@ -33,9 +29,9 @@ class RequestUserBody(Input):
     salutation: Salutation
     name: PersonName
     email: Email
-    roles: Annotated[frozenset[Role], Field(min_length=1)]
+    roles: Roles
     language: LanguageTag | None = None
-    budgets: BudgetsBody = BudgetsBody()
+    budgets: BudgetsBody = _NO_LIMITS
 
 
 class InviteContactBody(Input):
@@ -57,11 +53,23 @@ class InviteContactBody(Input):
     )
 
     salutation: Salutation
-    roles: Annotated[frozenset[Role], Field(min_length=1)]
+    roles: Roles
     name: PersonName | None = None
     email: Email | None = None
     language: LanguageTag | None = None
-    budgets: BudgetsBody = BudgetsBody()
+    budgets: BudgetsBody = _NO_LIMITS
+
+
+def new_user(body: RequestUserBody | InviteContactBody, language: str | None) -> NewUser:
+    """Return the user that a body asks for, with this language."""
+    return NewUser(
+        salutation=body.salutation,
+        name=body.name,
+        email=body.email,
+        language=language,
+        roles=body.roles,
+        budgets=body.budgets.budgets(),
+    )
 
 
 class EditUserBody(Input):
@@ -84,11 +92,11 @@ class EditUserBody(Input):
     name: PersonName = Field(default_factory=str)
     email: Email = Field(default_factory=str)
     language: LanguageTag = Field(default_factory=str)
-    roles: Annotated[frozenset[Role], Field(min_length=1)] = Field(default_factory=frozenset)
+    roles: Roles = Field(default_factory=frozenset)
     budgets: BudgetsBody | None = Field(default_factory=BudgetsBody)
 
     def edit(self) -> Edit:
-        """Return the edit that is meant: null takes a budget away, or both of them; nothing else can be null."""
+        """Return the edit. A null removes a budget, or both of them; no other field can be null."""
         budgets = self.budgets or BudgetsBody(per_order=None, per_month=None)
         return Edit(
             salutation=self.salutation or None,
@@ -123,7 +131,7 @@ class UsersQuery(PageQuery):
 
     @property
     def wanted(self) -> UserFilter:
-        """Which users are asked for."""
+        """The filter for the users."""
         return UserFilter(self.status, self.invitation, self.role, self.q)
 
 

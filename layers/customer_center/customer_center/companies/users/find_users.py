@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,6 +10,7 @@ from customer_center.companies.model import InvitationStatus, Role, User, UserSt
 from customer_center.companies.ports import UserList
 from customer_center.platform.clock import Clock, iso
 from customer_center.platform.errors import MalformedRequest
+from customer_center.platform.frozen import frozen
 from customer_center.platform.paging import Page, Part, filled, read_cursor, written_cursor
 
 # Maximum number of users sorted in memory for one page. At 1 KB each they cost about 130 read units.
@@ -35,7 +35,7 @@ class UserSort(StrEnum):
         return self.startswith("-")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UserFilter:
     """Which users to return; None means any. `q` is the beginning of a word of the name, or of the e-mail."""
 

@@ -1,25 +1,26 @@
-"""What goes over the wire when users are imported: rows of a table in, what became of each out."""
+"""The import of users: a table's rows are read, each row's result is answered."""
 
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from customer_center.companies.model import NewUser, check_salutation
 from customer_center.companies.texts import COMPANIES_TEXTS
-from customer_center.companies.users.bodies import InviteContactBody, RequestUserBody
+from customer_center.companies.users.bodies import InviteContactBody, RequestUserBody, new_user
 from customer_center.companies.users.import_users import ImportRow, RowResult, RowStatus
 from customer_center.platform.errors import FieldError, InvalidInput
 from customer_center.platform.http import validated
 from customer_center.platform.language import choose_language
 from customer_center.platform.spreadsheet import Row
 from customer_center.platform.texts import PLATFORM_TEXTS
+from customer_center.platform.wire import Output, Query
 
 _TEXTS = PLATFORM_TEXTS | COMPANIES_TEXTS
 
-# How a user's fields stand in a row; several roles are separated by `;` or `|`.
+# The columns of a user's fields. Several roles are separated by `;` or `|`.
 COLUMNS = (
     "salutation",
     "name",
@@ -34,18 +35,16 @@ COLUMNS = (
 REQUIRED_COLUMNS = ("salutation", "roles")
 
 
-class ImportQuery(BaseModel):
+class ImportQuery(Query):
     """Whether the import is only tried."""
-
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     dry_run: Annotated[bool, Field(description="Check everything, and change nothing.")] = False
 
 
 def import_row(row: Row, salutations: Iterable[str], language: str) -> ImportRow:
-    """Return what a row asks for, held to the rules of the bodies for one user; or what is wrong with it.
+    """Return the user that a row asks for, checked like the body for one user; or the row's errors.
 
-    Who comes from no contact and names no language gets the caller's `language`.
+    A user without a contact and without a language gets the caller's `language`.
     """
     email, contact_number = row.cells.get("email"), row.cells.get("contact_number")
     try:
@@ -66,14 +65,7 @@ def _asked(row: Row, salutations: Iterable[str], language: str | None) -> NewUse
     else:
         body = validated(InviteContactBody.model_validate_json, fields, _TEXTS)
     check_salutation(body.salutation, salutations)
-    return NewUser(
-        salutation=body.salutation,
-        name=body.name,
-        email=body.email,
-        language=choose_language(body.language, fallback=language) if language else body.language,
-        roles=body.roles,
-        budgets=body.budgets.budgets(),
-    )
+    return new_user(body, choose_language(body.language, fallback=language) if language else body.language)
 
 
 def _fields(cells: Mapping[str, str]) -> Mapping[str, Any]:
@@ -84,7 +76,7 @@ def _fields(cells: Mapping[str, str]) -> Mapping[str, Any]:
         fields["roles"] = roles
     currency = {"currency": cells["currency"]} if "currency" in cells else {}
     fields["budgets"] = {
-        # Where semicolons stand between cells, a comma stands before the cents.
+        # In tables with semicolons between cells, decimals have a comma.
         name: {"amount": re.sub(r"^(\d+),(\d{1,2})$", r"\1.\2", cells[f"budget_{name}"]), **currency}
         for name in ("per_order", "per_month")
         if f"budget_{name}" in cells
@@ -93,14 +85,14 @@ def _fields(cells: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _column(pointer: str) -> str:
-    """Return the pointer to the column where a body's field stands: `/budgets/per_order/amount` and the like."""
+    """Return the pointer to the column of a body's field, of `/budgets/per_order/amount` for example."""
     _, field, *inside = [*pointer.split("/"), ""][:4] if pointer else ("", "")
     if field != "budgets":
         return f"/{field}" if field else ""
     return "/currency" if inside[-1] == "currency" else f"/budget_{inside[0]}"
 
 
-class ImportErrorAnswer(BaseModel):
+class ImportErrorAnswer(Output):
     """One wrong cell: the pointer names its column."""
 
     pointer: str
@@ -108,7 +100,7 @@ class ImportErrorAnswer(BaseModel):
     message: str
 
 
-class ImportRowAnswer(BaseModel):
+class ImportRowAnswer(Output):
     """What became of one row; `row` counts as a spreadsheet does, the header is 1."""
 
     row: int
@@ -119,8 +111,8 @@ class ImportRowAnswer(BaseModel):
     errors: list[ImportErrorAnswer]
 
     @classmethod
-    def of(cls, result: RowResult, language: str) -> Self:
-        """Return the representation of what became of a row, in the reader's language."""
+    def from_result(cls, result: RowResult, language: str) -> Self:
+        """Return the answer for a row's result, with error messages in the reader's language."""
         return cls(
             row=result.number,
             email=result.email,
@@ -134,7 +126,7 @@ class ImportRowAnswer(BaseModel):
         )
 
 
-class ImportAnswer(BaseModel):
+class ImportAnswer(Output):
     """What became of each row, and how many were invited and refused."""
 
     dry_run: bool
@@ -143,12 +135,12 @@ class ImportAnswer(BaseModel):
     refused: int
 
     @classmethod
-    def of(cls, results: Sequence[RowResult], *, dry_run: bool, language: str) -> Self:
-        """Return the representation of an import."""
+    def from_results(cls, results: Sequence[RowResult], *, dry_run: bool, language: str) -> Self:
+        """Return the answer for an import."""
         statuses = [result.status for result in results]
         return cls(
             dry_run=dry_run,
-            rows=[ImportRowAnswer.of(result, language) for result in results],
+            rows=[ImportRowAnswer.from_result(result, language) for result in results],
             invited=statuses.count(RowStatus.INVITED),
             refused=statuses.count(RowStatus.REFUSED),
         )

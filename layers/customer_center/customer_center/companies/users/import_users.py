@@ -1,7 +1,7 @@
 """Invite many users from a table: each row on its own, as if it were the only one (docs/specification.md, 4.17)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -31,6 +31,7 @@ from customer_center.platform.errors import (
     InvalidInput,
     NotFound,
 )
+from customer_center.platform.frozen import frozen
 
 ROWS_AT_MOST = 200
 
@@ -53,7 +54,7 @@ class RowStatus(StrEnum):
     NOT_TRIED = "not_tried"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImportRow:
     """One row as it was read, with `email` as in the table. `asked` is None when `errors` says what is wrong."""
 
@@ -64,7 +65,7 @@ class ImportRow:
     errors: Sequence[FieldError] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RowResult:
     """The result of a row."""
 
@@ -76,7 +77,7 @@ class RowResult:
     errors: Sequence[FieldError] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImportTask:
     """Who imports, in which request, and how. A dry run checks everything and writes nothing.
 

@@ -1,14 +1,14 @@
 """The logins of this deployment, made from the environment, once per sandbox and only when a request needs them."""
 
-from dataclasses import dataclass
 from functools import cache
 
 from customer_center.connectors.cognito.identities import CognitoIdentities
 from customer_center.platform import aws
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _UserPool:
     user_pool_id: str
     user_pool_client_id: str

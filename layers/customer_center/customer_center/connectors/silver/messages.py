@@ -1,25 +1,25 @@
 """Request documents and answers of the ERP's messages: pure functions on elements.
 
-Shapes and names: research/silver-eshop §2 (the shop's public documentation and one logged exchange). Answers that
+Shapes and names are those of silver.eShop's public documentation and of one logged exchange (docs/erp.md). Answers that
 cannot be read raise OutsideMalformed.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement
 
 from customer_center.companies.model import ErpContact, ErpCustomer
-from customer_center.connectors.silver.documents import clean, value
-from customer_center.connectors.silver.failures import malformed
+from customer_center.connectors.silver.failures import ERP
 from customer_center.connectors.silver.settings import SilverSettings
+from customer_center.platform.frozen import frozen
+from customer_center.platform.xml import add, clean, value
 
 _NOT_BLOCKED = frozenset({"", "_blank_", "0", "false"})
 _FILTER_CHARACTERS = frozenset("*?|&<>@=()'\"")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContactList:
-    """One answer to SELECTCONTACT. `incomplete` counts contacts left out because number or name is missing."""
+    """One answer to SELECTCONTACT. `incomplete` is the number of contacts left out for lack of a number or name."""
 
     contacts: tuple[ErpContact, ...]
     incomplete: int
@@ -36,14 +36,14 @@ def customer_request(customer_number: str) -> Element:
     """Build SelectCustomer."""
     root = Element("BuyerCustomerParty")
     identification = SubElement(SubElement(root, "Party"), "PartyIdentification")
-    _add(identification, "ID", customer_number)
+    add(identification, "ID", customer_number)
     return root
 
 
 def contacts_request(customer_number: str, max_count: int, settings: SilverSettings) -> Element:
-    """Build SELECTCONTACT; the empty elements stand in the logged request too."""
+    """Build SELECTCONTACT; the logged request has the empty elements too."""
     root = _user_management(settings.select_contact_process, customer_number, settings)
-    _add(root, "MAXCOUNT", str(max_count))
+    add(root, "MAXCOUNT", str(max_count))
     for name in ("LAST_DATE_MODIFIED", "LOGIN_ID", "ONLINE_USER_TYPE"):
         SubElement(root, name)
     return root
@@ -52,39 +52,35 @@ def contacts_request(customer_number: str, max_count: int, settings: SilverSetti
 def invoice_request(customer_number: str, invoice_number: str, settings: SilverSettings) -> Element:
     """Build InvoiceDetail."""
     root = Element("InvoiceDetailRequest")
-    _add(root, settings.invoice_id_element, invoice_number)
-    _add(root, "CustomerNumber", customer_number)
+    add(root, settings.invoice_id_element, invoice_number)
+    add(root, "CustomerNumber", customer_number)
     return root
 
 
 def create_contact_request(customer_number: str, contact: ErpContact, settings: SilverSettings) -> Element:
-    """Build CREATECONTACT. A guess: the shape in which SELECTCONTACT answers, sent the other way."""
+    """Build CREATECONTACT. Its shape is a guess: that of a contact in SELECTCONTACT's answer."""
     root = _user_management(settings.create_contact_process, customer_number, settings)
     element = SubElement(root, "CONTACT")
-    _add(element, "ONLINE_USER_TYPE", settings.created_contact_type)
-    _add(element, "E_MAIL", contact.email)
-    _add(element, "ON_BEHALF_OF", customer_number)
-    _add(element, "NAME", contact.name)
-    _add(element, "FAX_NUMBER", contact.telefax)
-    _add(element, "PHONE_NUMBER", contact.telephone)
-    _add(element, "LANGUAGE_CODE", contact.language_code)
+    add(element, "ONLINE_USER_TYPE", settings.created_contact_type)
+    add(element, "E_MAIL", contact.email)
+    add(element, "ON_BEHALF_OF", customer_number)
+    add(element, "NAME", contact.name)
+    add(element, "FAX_NUMBER", contact.telefax)
+    add(element, "PHONE_NUMBER", contact.telephone)
+    add(element, "LANGUAGE_CODE", contact.language_code)
     return root
 
 
 def _user_management(process: str, customer_number: str, settings: SilverSettings) -> Element:
     root = Element("WC_USER_MANAGEMENT")
-    _add(root, "PROCESS_TYPE", process)
-    _add(root, "WEB_SITE", settings.web_site)
-    _add(root, "NUMBER", customer_number)
+    add(root, "PROCESS_TYPE", process)
+    add(root, "WEB_SITE", settings.web_site)
+    add(root, "NUMBER", customer_number)
     return root
 
 
-def _add(parent: Element, name: str, text: str | None) -> None:
-    SubElement(parent, name).text = clean(text or "")
-
-
 def read_customer(root: Element, customer_number: str) -> ErpCustomer | None:
-    """Read the answer to SelectCustomer, whatever its root is called; None when it holds no such customer."""
+    """Read the answer to SelectCustomer, with any root; None when this customer is not in it."""
     party = _party(root, {"CustomerResponse", "OrderResponse"})
     if party is None or not _is_party(party, customer_number):
         return None
@@ -104,7 +100,7 @@ def _is_blocked(party: Element) -> bool:
 
 
 def read_invoice(root: Element, customer_number: str, invoice_number: str) -> bool:
-    """Tell from the answer to InvoiceDetail whether it is this invoice, sold to (not: billed to) this customer."""
+    """Whether the answer to InvoiceDetail is this invoice, sold to (not: billed to) this customer."""
     party = _party(root, {"Invoice", "InvoiceDetailResponse", "OrderResponse"})
     if party is None or not _is_party(party, customer_number):
         return False
@@ -113,25 +109,25 @@ def read_invoice(root: Element, customer_number: str, invoice_number: str) -> bo
 
 
 def _party(root: Element, known_roots: Collection[str]) -> Element | None:
-    """Return the buyer's Party; None for an answer without a record, which a known or an empty root may be."""
+    """Return the buyer's Party; None for an answer without a record: an empty root, or a known one without a Party."""
     buyer = root if root.tag == "BuyerCustomerParty" else root.find("BuyerCustomerParty")
     if buyer is None and len(root) and root.tag not in known_roots:
-        raise malformed("unknown-structure")
+        raise ERP.malformed("unknown-structure")
     return None if buyer is None else buyer.find("Party")
 
 
 def _is_party(party: Element, customer_number: str) -> bool:
-    """Whether every identification is this number: two different ones leave open who it is."""
+    """Whether every identification is this number: two different ones do not identify a customer."""
     return {clean(element.text or "") for element in party.findall("PartyIdentification/ID")} == {customer_number}
 
 
 def read_contacts(root: Element, max_count: int, settings: SilverSettings) -> ContactList:
-    """Read the answer to SELECTCONTACT in any of its three documented shapes. The first of a number wins."""
+    """Read the answer to SELECTCONTACT in any of its three documented shapes; of equal numbers, the first counts."""
     raw = root.tag == "WC_USER_MANAGEMENT"
     elements = [element for element in root.findall("CONTACT" if raw else "ErpContact/Contact") if len(element)]
     known = raw or root.tag in {"ContactResponse", "OrderResponse"} or root.find("ErpContact") is not None
     if len(root) and not known:
-        raise malformed("unknown-structure")
+        raise ERP.malformed("unknown-structure")
     type_path = "ONLINE_USER_TYPE" if raw else "SesExtension/OnlineUserType"
     persons = [element for element in elements if value(element, type_path) not in settings.skipped_contact_types]
     contacts = [_raw_contact(element) if raw else _mapped_contact(element) for element in persons]
@@ -147,10 +143,10 @@ def read_contacts(root: Element, max_count: int, settings: SilverSettings) -> Co
 
 
 def _is_full(listed: int, max_count: int, *, raw: bool) -> bool:
-    """Whether the list may have been cut at MAXCOUNT.
+    """Whether the ERP may have cut the list at MAXCOUNT.
 
-    The mapping that makes the two other shapes drops company contacts after the cut and does not say how many, so
-    half of MAXCOUNT counts as full there. More than MAXCOUNT: this ERP ignores it, and the list is whole.
+    The two mapped shapes lose company contacts after the cut, an unknown number of them; there half of MAXCOUNT counts
+    as full. An ERP that lists more than MAXCOUNT ignores it, and its list is complete.
     """
     least = max_count if raw else max_count // 2
     return least <= listed <= max_count
@@ -179,10 +175,10 @@ def _mapped_contact(element: Element) -> ErpContact:
 
 
 def read_created_contact(root: Element) -> str:
-    """Return the contact number of the answer to CREATECONTACT, from wherever in the document it stands."""
+    """Return the contact number in the answer to CREATECONTACT, wherever it is in the document."""
     for element in root.iter("CONTACT_NUMBER"):
         if number := clean(element.text or ""):
             return number
     if created := value(root, "CONTACT/NUMBER"):
         return created
-    raise malformed("no-contact-number")
+    raise ERP.malformed("no-contact-number")

@@ -1,8 +1,10 @@
 """What differs from one Web.Connector to the next; the guesses of the README are fields here, with likely values."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Literal
+
+from customer_center.platform.frozen import frozen
 
 
 class Message(StrEnum):
@@ -14,7 +16,7 @@ class Message(StrEnum):
     CREATE_CONTACT = "create_contact"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SilverSettings:
     """Settings of one Web.Connector. Times are in seconds. `user` empty means: no credentials are sent over raw XML."""
 

@@ -7,8 +7,8 @@ Envelope, arguments and answer: the logged calls in the shop's documentation (er
 from collections.abc import Collection, Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from customer_center.connectors.silver.documents import clean, parse
-from customer_center.connectors.silver.failures import faulty, malformed, timed_out, unavailable
+from customer_center.connectors.silver.failures import ERP, parse
+from customer_center.platform.xml import clean, serialized
 
 _MAX_DEPTH = 50
 _TIMEOUT = 12
@@ -41,8 +41,7 @@ def request(
         _add_scalar(call, "data", tostring(document, encoding="unicode"))
     else:
         _add_value(_add_item(_add_map(call, "data"), document.tag), "value", document)
-    body: bytes = tostring(envelope, encoding="utf-8", xml_declaration=True)
-    return body
+    return serialized(envelope)
 
 
 def _add_scalar(parent: Element, name: str, text: str, *, kind: str = "string") -> None:
@@ -89,12 +88,12 @@ def read_answer(envelope: Element, not_found_erp_statuses: Collection[str] = ())
     """
     body = envelope.find("Body")
     if envelope.tag != "Envelope" or body is None or not len(body):
-        raise malformed("not-soap")
+        raise ERP.malformed("not-soap")
     response = body[0]
     if response.tag == "Fault":
-        raise faulty("soap-fault")
+        raise ERP.fault("soap-fault")
     if any("href" in element.attrib for element in body.iter()):
-        raise malformed("soap-multiref")  # never seen of PHP; reading it as empty would turn flags off
+        raise ERP.malformed("soap-multiref")  # never seen of PHP; reading it as empty would turn flags off
     answer = Element("answer")
     returned = response.find("return")
     _fill(answer, response if returned is None else returned, depth=0)
@@ -114,13 +113,13 @@ def _reports_not_found(answer: Element, not_found_erp_statuses: Collection[str])
     try:
         code, erp_status = (int(answer.findtext(f"status/{name}") or 0) for name in ("code", "erp_status"))
     except ValueError as error:
-        raise malformed("soap-status") from error
+        raise ERP.malformed("soap-status") from error
     if code == _TIMEOUT:
-        raise timed_out("soap-status 12")
+        raise ERP.timed_out("soap-status 12")
     if code in _UNAVAILABLE:
-        raise unavailable(f"soap-status {code}")
+        raise ERP.unavailable(f"soap-status {code}")
     if code or erp_status:
-        raise malformed(f"soap-status {code} erp-status {erp_status}")
+        raise ERP.malformed(f"soap-status {code} erp-status {erp_status}")
     return False
 
 
@@ -136,14 +135,14 @@ def _document(answer: Element) -> Element:
 def _fill(target: Element, source: Element, *, depth: int) -> None:
     """Give the target what the SOAP value holds: map items as children by key, XML children as they are, or text."""
     if depth > _MAX_DEPTH:
-        raise malformed("too-deep")
+        raise ERP.malformed("too-deep")
     if not len(source):
         _fill_text(target, source.text or "", top=depth == 0)
     for child in source:
         key = child.findtext("key") if child.tag == "item" else None
         content = child.find("value")
         if child.tag == "item" and (key is None or content is None):
-            raise malformed("soap-map")
+            raise ERP.malformed("soap-map")
         name, content = (child.tag, child) if key is None or content is None else (key, content)
         for element in _array_items(content) or [content]:
             _fill(SubElement(target, name), element, depth=depth + 1)

@@ -1,13 +1,10 @@
-"""The ERP of this deployment, made from the environment and one secret in SSM."""
+"""The ERP of this deployment, from the environment and one secret in SSM."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Literal, cast
-
-import requests
+from typing import TYPE_CHECKING, Literal, cast
 
 from customer_center.companies.ports import ErpGateway
 from customer_center.connectors.silver.gateway import SilverGateway
@@ -16,10 +13,15 @@ from customer_center.platform import aws
 from customer_center.platform.breaker import DynamoDBBreaker
 from customer_center.platform.clock import Clock, SystemClock
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
+from customer_center.platform.outbound import new_session
 from customer_center.platform.secrets import secret
 
+if TYPE_CHECKING:
+    from requests import Session
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class _Environment:
     companies_table: str
     erp_url: str
@@ -35,9 +37,9 @@ class _Environment:
 
 @contextmanager
 def erp() -> Iterator[ErpGateway]:
-    """Give the ERP to one request; all its calls share one deadline.
+    """Yield the ERP for one request; all its calls share one deadline.
 
-    The SecureString parameter holds `{"user": "…", "password": "…"}`; a changed one is used within five minutes.
+    The SecureString parameter holds `{"user": "…", "password": "…"}`; a new value is used within five minutes.
     """
     environment = _environment()
     clock = SystemClock()
@@ -49,7 +51,7 @@ def erp() -> Iterator[ErpGateway]:
         offline_for=timedelta(seconds=environment.erp_offline_seconds),
     )
     with SilverGateway(
-        settings=_settings(environment, clock), breaker=breaker, clock=clock, session=_session()
+        settings=_settings(environment, clock), breaker=breaker, clock=clock, session=_session
     ).use() as it:
         yield it
 
@@ -60,11 +62,8 @@ def _environment() -> _Environment:
 
 
 @cache
-def _session() -> requests.Session:
-    session = requests.Session()
-    # No proxy, no netrc of the machine: where the ERP is, and who we are there, is said by the settings alone.
-    session.trust_env = False
-    return session
+def _session() -> "Session":
+    return new_session()
 
 
 def _settings(environment: _Environment, clock: Clock) -> SilverSettings:

@@ -1,0 +1,252 @@
+"""Bounded HTTP calls to an outside system: deadlines, sizes, one retry of reads, and a breaker.
+
+One request of one person may need several calls: they share one deadline. Reads are tried twice, writes once. Answers
+have a maximum size, redirects are not followed, and compressed answers are refused. While the breaker is open, calls
+fail at once. `requests` is imported by the first call: functions that rarely call must not pay for it when they start.
+"""
+
+import math
+import random
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from urllib3.exceptions import HTTPError
+from urllib3.exceptions import TimeoutError as ReadTimeoutError
+
+from customer_center.platform.breaker import Breaker
+from customer_center.platform.clock import Clock
+from customer_center.platform.errors import OutsideMalformed, OutsideSystemError, OutsideTimeout, OutsideUnavailable
+from customer_center.platform.log import logger
+
+if TYPE_CHECKING:
+    from requests import Response, Session
+    from urllib3 import HTTPResponse
+
+# The layer has no library that guesses encodings (layers/dependencies/Makefile): answers are read as bytes.
+warnings.filterwarnings("ignore", message="Unable to find acceptable character detection dependency")
+
+MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
+_CHUNK = 64 * 1024
+_JITTER_SECONDS = 0.2
+_RETRY_AFTER = 10
+"""Seconds after which a caller should come again while the breaker is closed."""
+
+
+class OutsideFault(OutsideUnavailable):
+    """The system answered with an error of its own (HTTP 500, SOAP fault): it is reachable, this call failed.
+
+    It does not trip the breaker: whoever finds an input that makes the system fail must not take it offline for all.
+    """
+
+
+class Failures:
+    """The errors of calls to one outside system, each made with that system's own code.
+
+    `system` is its name in log entries. `unavailable` and `fault` get the seconds after which to come again. Notes are
+    for the log: fixed words, no data that was sent or answered.
+    """
+
+    def __init__(
+        self,
+        system: str,
+        *,
+        unavailable: Callable[[int], OutsideUnavailable],
+        fault: Callable[[int], OutsideFault],
+        timeout: Callable[[], OutsideTimeout],
+        malformed: Callable[[], OutsideMalformed],
+    ) -> None:
+        self.system = system
+        self._unavailable = unavailable
+        self._fault = fault
+        self._timeout = timeout
+        self._malformed = malformed
+
+    def fault(self, note: str) -> OutsideFault:
+        """Return the error for a system that answered with an error of its own."""
+        return _with_note(self._fault(_RETRY_AFTER), note)
+
+    def unavailable(self, note: str) -> OutsideUnavailable:
+        """Return the error for a system that could not be reached."""
+        return _with_note(self._unavailable(_RETRY_AFTER), note)
+
+    def offline(self, seconds: float) -> OutsideUnavailable:
+        """Return the error for a system whose breaker is open for so long."""
+        return self._unavailable(math.ceil(seconds))
+
+    def timed_out(self, note: str) -> OutsideTimeout:
+        """Return the error for an answer that did not come in time."""
+        return _with_note(self._timeout(), note)
+
+    def malformed(self, note: str) -> OutsideMalformed:
+        """Return the error for an answer that cannot be read."""
+        return _with_note(self._malformed(), note)
+
+
+def _with_note[Error: Exception](error: Error, note: str) -> Error:
+    error.add_note(note)
+    return error
+
+
+class Outbound:
+    """Calls to one outside system. Not thread-safe.
+
+    `timeout` is for one call, `deadline` for all calls inside one `use()`, in seconds. A read that found the system
+    unreachable or silent twice trips the breaker; an answer that reports a failure or cannot be read does not.
+    `session` returns the HTTP session of the calls; by default the first call makes one, which is kept. `chance`
+    returns numbers from 0 to 1 for the jitter.
+    """
+
+    def __init__(
+        self,
+        *,
+        failures: Failures,
+        timeout: float,
+        deadline: float,
+        breaker: Breaker,
+        clock: Clock,
+        session: "Callable[[], Session] | None" = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._failures = failures
+        self._timeout = timeout
+        self._seconds = deadline
+        self._breaker = breaker
+        self._clock = clock
+        self._session = session or cache(new_session)
+        self._chance = chance
+        self._deadline: datetime | None = None
+
+    @contextmanager
+    def use(self) -> Iterator[None]:
+        """Let all calls inside share one deadline, which starts now. Inside another `use()` it changes nothing."""
+        outer = self._deadline
+        self._deadline = outer or self._clock.now() + timedelta(seconds=self._seconds)
+        try:
+            yield
+        finally:
+            self._deadline = outer
+
+    def read[Read](self, message: str, call: Callable[[float], Read]) -> Read:
+        """Return what `call` returns, which gets the seconds it may take. Tried twice, with a short random wait.
+
+        `message` names the call in the log. Raises OutsideUnavailable, OutsideTimeout and OutsideMalformed.
+        """
+        with self.use():
+            self._check_breaker()
+            try:
+                return self._try(message, call)
+            except (OutsideUnavailable, OutsideTimeout):
+                wait = self._chance() * _JITTER_SECONDS
+                if wait >= self._remaining():
+                    raise
+            self._clock.sleep(wait)
+            try:
+                return self._try(message, call)
+            except OutsideFault:
+                raise
+            except (OutsideUnavailable, OutsideTimeout) as error:
+                self._breaker.trip()
+                if isinstance(error, OutsideUnavailable):
+                    error.retry_after = max(error.retry_after, math.ceil(self._breaker.open_for()))
+                raise
+
+    def write[Written](self, message: str, call: Callable[[float], Written]) -> Written:
+        """Return what `call` returns, as `read` does, but tried once: after an error it may have been done or not."""
+        with self.use():
+            self._check_breaker()
+            return self._try(message, call)
+
+    def _check_breaker(self) -> None:
+        if (seconds := self._breaker.open_for()) > 0:
+            raise self._failures.offline(seconds)
+
+    def _try[Done](self, message: str, call: Callable[[float], Done]) -> Done:
+        seconds = min(self._timeout, self._remaining())
+        if seconds <= 0:
+            raise self._failures.timed_out("deadline")
+        try:
+            return call(seconds)
+        except OutsideSystemError as error:
+            system = self._failures.system
+            named: dict[str, Any] = {f"{system}_message": message}
+            logger.warning(f"{system}-call-failed", **named, code=error.code, notes=getattr(error, "__notes__", []))
+            raise
+
+    def _remaining(self) -> float:
+        assert self._deadline is not None  # every call runs inside `use`
+        return (self._deadline - self._clock.now()).total_seconds()
+
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        seconds: float,
+        *,
+        basic: tuple[str, str] | None = None,
+        ca_file: str = "",
+    ) -> bytes:
+        """Return the body that answers this one, within about that many seconds.
+
+        `basic` is user and password of HTTP Basic authentication; `ca_file` the certificate authority of a server with
+        a private certificate. Raises OutsideFault (HTTP 500), OutsideUnavailable (no connection, HTTP 429 or 5xx),
+        OutsideTimeout, and OutsideMalformed (another status, compressed, or larger than MAX_ANSWER_BYTES).
+        """
+        import requests  # noqa: PLC0415 # see above
+        from requests.auth import HTTPBasicAuth  # noqa: PLC0415 # see above
+
+        until = self._clock.now() + timedelta(seconds=seconds)
+        try:
+            with self._session().post(
+                url,
+                data=body,
+                # The unpacked size of a compressed answer would be unbounded.
+                headers={"Accept-Encoding": "identity", **headers},
+                auth=HTTPBasicAuth(basic[0].encode(), basic[1].encode()) if basic else None,
+                timeout=seconds,
+                verify=ca_file or True,
+                stream=True,
+                allow_redirects=False,
+            ) as response:
+                self._check_head(response)
+                return self._read(response.raw, until)
+        except (requests.Timeout, ReadTimeoutError) as error:
+            raise self._failures.timed_out("no-answer") from error
+        except (requests.ConnectionError, HTTPError) as error:
+            raise self._failures.unavailable("no-connection") from error
+
+    def _check_head(self, response: "Response") -> None:
+        status = response.status_code
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise self._failures.fault(f"http-{status}")
+        if status > HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise self._failures.unavailable(f"http-{status}")
+        if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            raise self._failures.malformed(f"http-{status}")
+        if response.headers.get("Content-Encoding", "identity").casefold() != "identity":
+            raise self._failures.malformed("content-encoding")
+
+    def _read(self, stream: "HTTPResponse", until: datetime) -> bytes:
+        """Read the body as it arrives. The timeout of `requests` starts anew with every piece: `until` does not."""
+        body = bytearray()
+        while piece := stream.read1(_CHUNK, decode_content=False):
+            body += piece
+            if len(body) > MAX_ANSWER_BYTES:
+                raise self._failures.malformed("too-large")
+            if self._clock.now() >= until:
+                raise self._failures.timed_out("slow-answer")
+        return bytes(body)
+
+
+def new_session() -> "Session":
+    """Return an HTTP session that ignores proxies and netrc of the machine."""
+    import requests  # noqa: PLC0415 # see above
+
+    session = requests.Session()
+    session.trust_env = False
+    return session
