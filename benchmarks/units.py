@@ -1,4 +1,4 @@
-"""DynamoDB units of each use case, counted until quiescence (BUDGETS): the real handlers before DynamoDB Local."""
+"""DynamoDB units of each use case, until stream and queues are empty: the real handlers before DynamoDB Local."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -10,7 +10,7 @@ from benchmarks.table import Row
 
 _GROUP = "DynamoDB units, read and write"
 
-BUDGETS: dict[str, tuple[float, float]] = {
+UNITS: dict[str, tuple[float, float]] = {
     "GET one user": (2, 0),
     "GET /me": (2, 0),
     "activation, complete, with code": (8, 18),
@@ -40,6 +40,6 @@ def rows(stage: Stage) -> Iterator[Row]:
 
 def _rows(name: str, units: Units) -> Iterator[Row]:
     # A list has one budget, however long it is.
-    read, write = BUDGETS.get(name) or BUDGETS.get(name.partition(" (")[0], (None, None))
+    read, write = UNITS.get(name) or UNITS.get(name.partition(" (")[0], (None, None))
     yield Row(_GROUP, f"{name}: read", units.read, "units", read)
     yield Row(_GROUP, f"{name}: write", units.write, "units", write)

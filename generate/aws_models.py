@@ -1,7 +1,7 @@
-"""Writes what botocore has to know of AWS for our calls, and nothing else: `make aws-models`.
+"""Writes botocore's descriptions of the AWS operations that our code calls, and of no others: `make aws-models`.
 
-botocore describes 430 services with all their operations. Reading that for a handful of calls is a third of what a
-client costs at a cold start (docs/decisions.md), so the package brings its own, smaller copy: `platform/aws_models`.
+botocore describes 430 services with all their operations. Reading that is a third of a client's cost at a cold start
+(docs/decisions.md), so the package has its own, smaller copy: `platform/aws_models`.
 """
 
 import json
@@ -38,7 +38,7 @@ OPERATIONS = {
     "sqs": ["SendMessage", "SendMessageBatch"],
     "ssm": ["GetParameter"],
 }
-"""What our code calls. A new call is added here."""
+"""The operations that our code calls. A new call is added here."""
 
 _PAGINATED = {"dynamodb": ["Query"]}
 # Read by every client, whatever the service.
@@ -46,7 +46,7 @@ _COMMON = ["_retry", "partitions", "sdk-default-configuration"]
 
 
 def models() -> Iterator[tuple[Path, str]]:
-    """Yield every file by its path below TARGET, and what is in it."""
+    """Yield the path below TARGET and the content of every file."""
     loader = Loader()
     for name in _COMMON:
         yield Path(f"{name}.json"), _json(loader.load_data(name))
@@ -75,7 +75,7 @@ def _service(model: Any, operations: list[str]) -> Any:  # noqa: ANN401 # JSON
     model = _undocumented(model)
     kept = {name: model["operations"][name] for name in operations}
     shapes: dict[str, Any] = {}
-    reached = [shape["shape"] for operation in kept.values() for shape in _of_operation(operation)]
+    reached = [shape["shape"] for operation in kept.values() for shape in _shapes_of(operation)]
     while reached:
         name = reached.pop()
         if name not in shapes:
@@ -88,13 +88,13 @@ def _service(model: Any, operations: list[str]) -> Any:  # noqa: ANN401 # JSON
     return {**model, "operations": kept, "shapes": dict(sorted(shapes.items()))}
 
 
-def _of_operation(operation: Any) -> Iterator[Any]:  # noqa: ANN401 # JSON
+def _shapes_of(operation: Any) -> Iterator[Any]:  # noqa: ANN401 # JSON
     yield from (operation[part] for part in ("input", "output") if part in operation)
     yield from operation.get("errors", [])
 
 
 def _undocumented(node: Any) -> Any:  # noqa: ANN401 # JSON
-    """Return the node without the texts meant for readers (a member of that name is a structure, not a text)."""
+    """Return the node without documentation texts (a structure's member may have that name: it is no text)."""
     match node:
         case dict():
             texts = ("documentation", "documentationUrl", "smithy.rules#documentation")

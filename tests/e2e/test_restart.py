@@ -1,4 +1,4 @@
-"""`make run` may be stopped and started again: what was there is there, and what is changed has its consequences."""
+"""`make run` can be stopped and started again: data and logins stay, and changed parameters take effect."""
 
 from datetime import datetime, timedelta
 

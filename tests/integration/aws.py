@@ -1,4 +1,4 @@
-"""AWS in memory (moto), made from template.yaml, and our functions in fresh sandboxes before it."""
+"""AWS in memory (moto) with the resources of template.yaml, and our functions, each started in a new sandbox."""
 
 import importlib.util
 import io
@@ -47,7 +47,7 @@ _CACHE = type(cache(dict))
 
 @dataclass(frozen=True)
 class Context:
-    """What Lambda tells a function of itself, as far as anybody asks."""
+    """The part of Lambda's context object that our code reads."""
 
     function_name: str
     aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
@@ -59,7 +59,7 @@ class Context:
 
 
 class Aws:
-    """The tables, queues, logins and mail of one stack. Lives inside `moto.mock_aws`."""
+    """The tables, queues, logins and mails of one stack. Works only within `moto.mock_aws`."""
 
     def __init__(self, erp_url: str) -> None:
         self.template = load_template()
@@ -78,15 +78,15 @@ class Aws:
         )
 
     def client(self, service):
-        """Return the test's own client of a service."""
+        """Return a client for the test itself."""
         return _client(service)
 
     def physical(self, name):
-        """Return what `!Ref` gives for a resource."""
+        """Return the value of `!Ref` for a resource."""
         return self._physical[name]
 
     def environment(self, function, **changed):
-        """Return the variables the template sets for a function; `changed` are parameters of another value."""
+        """Return the variables that the template sets for a function; `changed` overrides parameters."""
         variables = functions_of(self.template)[function]["Environment"]["Variables"]
         known = {**self._physical, **self.parameters, **changed}
         return {name: value if isinstance(value, str) else known[value["Ref"]] for name, value in variables.items()}
@@ -120,7 +120,7 @@ class Aws:
         self.client("sesv2").create_configuration_set(ConfigurationSetName="customer-center-test")
         yield "MailConfigurationSet", "customer-center-test"
 
-    # Looking and beginning anew. Straight at moto's memory: over its API this takes fifty times as long.
+    # These read and reset moto's memory directly: through its API this takes fifty times as long.
 
     def items(self, table=None):
         """Return everything in one table, or in all of them, by table, pk and sk."""
@@ -132,11 +132,11 @@ class Aws:
         }
 
     def snapshot(self):
-        """Return what the tables hold, for `restore`."""
+        """Return a copy of all items, for `restore`."""
         return {name: deepcopy(table.items) for name, table in _backend(dynamodb_backends).tables.items()}
 
     def restore(self, snapshot):
-        """Make the tables hold that, or nothing; forget logins, messages and mails."""
+        """Replace all items by the snapshot, or remove them; remove logins, messages and mails."""
         for name, table in _backend(dynamodb_backends).tables.items():
             table.items = deepcopy(snapshot[name]) if snapshot else defaultdict(dict)
         _backend(cognitoidp_backends).user_pools[self.physical("UserPool")].users.clear()
@@ -168,7 +168,7 @@ class Aws:
 
 @cache
 def _client(service):
-    # Made once, because making one takes a tenth of a second; moto answers it whenever it is on.
+    # Created once, because it takes a tenth of a second. moto answers its calls while it is active.
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
     return session.client(service)
 
@@ -195,7 +195,7 @@ class Sandboxes:
         monkeypatch.setattr(logger.registered_handler, "stream", self.log)
 
     def start(self, function, **changed):
-        """Return the module and the handler of a function; `changed` are parameters with another value."""
+        """Return the module and the handler of a function; `changed` overrides parameters."""
         forget(but=aws.__name__)
         for name in functions_of(self.aws.template):
             for variable in self.aws.environment(name):
@@ -242,5 +242,5 @@ def forget(*, but=None):
 
 
 def event_of(path):
-    """Return a sample event by its path in events/, a fresh copy each time."""
+    """Return a new copy of a sample event by its path in events/."""
     return json.loads((ROOT / "events" / f"{path}.json").read_text())

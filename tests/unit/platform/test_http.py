@@ -1,4 +1,4 @@
-"""What every route gets from `platform/http.py`: preconditions, repeated requests, limits, bodies and answers."""
+"""`platform/http.py` for every route: preconditions, repeated requests, limits, bodies and answers."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ CALLER = "usr_somebody"
 
 
 class Seen(BaseModel):
-    """What the handler was given."""
+    """The arguments of the handler."""
 
     value: str | int | None
 
@@ -35,7 +35,7 @@ def _event(route="POST /things/{name}", *, body=None, headers=None, query=None, 
 
 
 def _asked(read, event):
-    """Return what a handler reads of a request, or the problem it is answered with."""
+    """Return the body that the handler got, or the problem that the request got."""
     api = Api()
 
     @api.route("POST /things/{name}", caller=PUBLIC)

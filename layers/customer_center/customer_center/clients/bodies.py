@@ -15,7 +15,7 @@ _Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 
 class ClientKeyBody(Input):
-    """What a new key is for. `accounts` and `product` count for the `customers:` scopes."""
+    """The purpose of a new key. `accounts` and `product` limit the `customers:` scopes."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "shop backend", "scopes": ["companies:read"]}]})
 
@@ -30,13 +30,13 @@ class ClientKeyBody(Input):
 
 
 class RevocationBody(Input):
-    """Which secret is taken away, by its hint; without one the whole key is."""
+    """The secret to revoke, by its hint. Without a hint the whole key is revoked."""
 
     secret_hint: Annotated[str, StringConstraints(pattern=rf"^[A-Za-z0-9_-]{{{HINT_LENGTH}}}$")] | None = None
 
 
 class KeySecretAnswer(Output):
-    """What can be told of a secret: its last four characters, and since when it is good."""
+    """A secret's last four characters, and when it was made."""
 
     hint: str
     created_at: datetime
@@ -48,7 +48,7 @@ class KeySecretAnswer(Output):
 
 
 class ClientKeyAnswer(Output):
-    """A client key. A revoked one lets nobody in, and has no secrets."""
+    """A client key. A revoked key is refused and has no secrets."""
 
     key_id: str
     name: str
@@ -79,7 +79,7 @@ class ClientKeyAnswer(Output):
 
 
 class ShownOnceAnswer(Output):
-    """A client key as it is sent, in `secret`, this one time; null when it was shown before: it is kept nowhere."""
+    """A client key. `secret` is the Bearer token. It is not stored: it is shown this one time, and null afterwards."""
 
     key: ClientKeyAnswer
     secret: str | None
@@ -92,7 +92,7 @@ class ShownOnceAnswer(Output):
 
 
 class ClientKeysAnswer(Output):
-    """All client keys, oldest first: there are few of them, and `next_cursor` is always null."""
+    """All client keys, oldest first. `next_cursor` is always null."""
 
     items: list[ClientKeyAnswer]
     next_cursor: None = None

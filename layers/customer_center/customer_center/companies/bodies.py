@@ -115,7 +115,7 @@ def _money_body(money: Money | None) -> MoneyBody | None:
 
 
 class InvitationAnswer(Output):
-    """Where the user's invitation stands. `sent_at` is null until its mail went out."""
+    """The state of a user's invitation. `sent_at` is null until the mail is sent."""
 
     status: InvitationStatus
     sent_at: datetime | None
@@ -123,9 +123,9 @@ class InvitationAnswer(Output):
 
 
 class EmailChangeAnswer(Output):
-    """A new e-mail that its owner has not confirmed yet; until then the user logs in with the old one.
+    """A new e-mail that is not confirmed yet. Until then the user logs in with the old one.
 
-    `sent_at` is null until the mail with the link went out, `bounced` says that it came back.
+    `sent_at` is null until the mail with the link is sent; `bounced` is true when it could not be delivered.
     """
 
     email: str
@@ -135,7 +135,7 @@ class EmailChangeAnswer(Output):
 
 
 class UserAnswer(Output):
-    """A user of the company. `contact_left_at`: since when the ERP no longer has the contact they came from."""
+    """A user of a company. `contact_left_at` is when the user's contact was found to be missing in the ERP."""
 
     user_id: str
     company_id: str
@@ -189,7 +189,7 @@ class UserAnswer(Output):
 
 
 class CompanyAnswer(Output):
-    """A company; `customer_center` is the ERP's flag, as last read."""
+    """A company. `customer_center` is the ERP's flag as last read."""
 
     company_id: str
     customer_number: str

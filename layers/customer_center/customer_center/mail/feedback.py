@@ -1,4 +1,4 @@
-"""What SES says of a mail after it took it: bounces, complaints, rejects (SES Developer Guide, "Event publishing")."""
+"""Bounces, complaints and rejects that SES reports after it accepted a mail (SES Developer Guide, Event publishing)."""
 
 import json
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ from typing import Any
 from customer_center.platform.clock import from_iso
 from customer_center.platform.frozen import frozen
 
-# Published once, in words, when a configuration set is pointed at a topic.
+# SES publishes this text once, when a topic becomes the destination of a configuration set.
 _GREETING = "Successfully validated SNS topic"
 
 
 class Outcome(StrEnum):
-    """How a mail that was sent came to nothing."""
+    """Why a sent mail failed."""
 
     BOUNCED = "bounced"
     COMPLAINED = "complained"
@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 @frozen
 class Feedback:
-    """One mail came to nothing. The ids are the tags it was sent with; notifications of an identity carry none."""
+    """One failed mail. The ids are the tags it was sent with; notifications of an identity have none."""
 
     outcome: Outcome
     address: str
@@ -32,10 +32,10 @@ class Feedback:
 
 
 def read_feedback(message: str) -> Feedback | None:
-    """Return what a message of SES says for good of a mail; None for all that passes or asks for nothing.
+    """Return the final failure that a message of SES reports; None for temporary ones and for all other events.
 
-    Reads what a configuration set publishes (`eventType`) and what an identity does (`notificationType`), as such or in
-    SNS's envelope. Raises ValueError, KeyError or TypeError for anything else.
+    Reads events of a configuration set (`eventType`) and notifications of an identity (`notificationType`), with or
+    without SNS's envelope. Raises ValueError, KeyError or TypeError for anything else.
     """
     if message.startswith(_GREETING):
         return None
@@ -62,10 +62,10 @@ def _outcome(event: Mapping[str, Any]) -> Outcome | None:
     match kind, event:
         case "Bounce", {"bounce": {"bounceType": "Permanent"}}:
             return Outcome.BOUNCED
-        # SES took the mail and then found that it must not go out.
+        # SES accepted the mail and then refused to send it.
         case "Reject", _:
             return Outcome.BOUNCED
-        # Somebody takes a complaint back.
+        # The recipient withdraws a complaint.
         case "Complaint", {"complaint": {"complaintFeedbackType": "not-spam"}}:
             return None
         case "Complaint", _:

@@ -1,8 +1,8 @@
-"""The mails that Cognito sends by itself, in our words and the reader's language.
+"""The text of mails that Cognito sends itself, in the reader's language.
 
-Cognito asks for the words of every mail (trigger "custom message") and puts the code where its placeholder stands. One
-such mail is part of the shop: the code for a forgotten password. Our logins are made silently, only our API changes
-their e-mail, and the second factor is an app; another mail keeps Cognito's own English words.
+Cognito asks for the text of every mail (trigger "custom message") and replaces the placeholder with the code. The shop
+uses one such mail: the code for a forgotten password. We create logins without a mail, only our API changes their
+e-mail, and the second factor is an app. Any other mail keeps Cognito's English text.
 """
 
 from customer_center.mail.render import render
@@ -13,15 +13,15 @@ from customer_center.platform.log import logger
 def login_mail(
     trigger: str, *, locale: str | None, code: str, shop_name: str, shop_url: str, fallback_language: str
 ) -> dict[str, str]:
-    """Return what Cognito takes as the words of the mail a trigger stands for, nothing for its own words.
+    """Return subject and HTML of the mail as Cognito's response fields; nothing keeps Cognito's own text.
 
-    `locale` is the login's attribute, which its user may set to anything; `code` the placeholder. Changes nothing and
-    may run any number of times.
+    `locale` is an attribute of the login, which its user can set to anything; `code` is the placeholder. Has no side
+    effects and may run any number of times.
     """
     if trigger != "CustomMessage_ForgotPassword":
         logger.warning("mail in Cognito's own words", trigger=trigger)
         return {}
     language = choose_language(locale, fallback=fallback_language)
     mail = render("password_reset", language, {"shop_name": shop_name, "shop_url": shop_url, "code": code})
-    # Cognito sends HTML only, and lets no character in that is neither a letter, mark, number, sign nor ASCII blank.
+    # Cognito sends HTML only, and accepts only letters, marks, numbers, symbols, punctuation and the ASCII blank.
     return {"emailSubject": mail.subject, "emailMessage": mail.html.encode("ascii", "xmlcharrefreplace").decode()}

@@ -1,4 +1,4 @@
-"""What sending a mail means to the rest of the system. Adapter: `ses.py`."""
+"""The port for sending mail. Adapter: `ses.py`."""
 
 import re
 from collections.abc import Mapping
@@ -9,16 +9,16 @@ from customer_center.platform.errors import CustomerCenterError
 from customer_center.platform.frozen import frozen
 
 _TAG = re.compile("[A-Za-z0-9_-]{1,256}")
-# What a mail header cannot hold, or would end it: control characters, and the line breaks of Unicode.
+# Control characters and Unicode's line breaks: a header cannot hold them, or they would end it.
 UNFIT_FOR_A_HEADER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class MailRefused(CustomerCenterError):
-    """This mail will never go out as it is: a bad address, a rejected message. Trying again is of no use."""
+    """This mail cannot be sent: a bad address, a rejected message. A retry would fail too."""
 
 
 class MailUnavailable(CustomerCenterError):
-    """The mail could not be sent now and nothing is wrong with it; try again later."""
+    """The mail is valid but could not be sent now. Retry later."""
 
 
 @frozen
@@ -26,8 +26,8 @@ class Message:
     """One mail to one person.
 
     The subject is one line. `tags` come back with bounces and complaints: short ids (ASCII letters, digits, `_`, `-`,
-    at most 256 characters), never personal data, because AWS keeps them outside of the mail. Raises ValueError for
-    other tags, and for a subject that could end its header and begin another one.
+    at most 256 characters) without personal data, because AWS stores them outside of the mail. Raises ValueError for
+    other tags, and for a subject that could end its header and start another one.
     """
 
     to: str
@@ -45,7 +45,7 @@ class Message:
 
 
 class Mailer(Protocol):
-    """Sends mail. Sending twice sends two mails: whoever calls remembers what went out."""
+    """Sends mail. Sending twice sends two mails: callers must remember what they sent."""
 
     def send(self, message: Message) -> str:
-        """Send the mail and return the message id that bounces will carry; raises MailRefused or MailUnavailable."""
+        """Send the mail and return the message id that bounces refer to. Raises MailRefused or MailUnavailable."""

@@ -1,8 +1,8 @@
-"""From a template, a language and values to a mail.
+"""Renders mails from a template, a language and values.
 
-`templates/` holds the structure of each mail, `<template>.html.j2` and `<template>.txt.j2`, shared by all languages.
-`texts/<language>.toml` holds all sentences: a section per template on top of `[common]`, with `{placeholders}`
-that the filter `fill` fills with the values. A new mail is two files in `templates/` and a section in each language.
+`templates/` has the structure of each mail, `<template>.html.j2` and `<template>.txt.j2`, for all languages.
+`texts/<language>.toml` has all sentences: a section for each template, added to `[common]`, with `{placeholders}` that
+the filter `fill` replaces with the values. A new mail is two files in `templates/` and a section in each language.
 """
 
 import re
@@ -23,17 +23,17 @@ type Value = str | int | datetime | Sequence[str] | None
 type Texts = Mapping[str, Any]
 
 SUBJECT_LIMIT = 140
-"""Characters of a subject: what Cognito takes; mail clients show about 70."""
+"""Maximum characters of a subject, a limit of Cognito. Mail clients show about 70."""
 
 _HERE = Path(__file__).parent
 _LINE_BREAKING = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
-# Half surrogates cannot be encoded, and explicit bidirectional controls could turn our own sentences around.
+# Lone surrogates cannot be encoded. Bidirectional controls could reverse our own sentences.
 _UNWANTED = re.compile(r"[\ud800-\udfff\u202a-\u202e\u2066-\u2069]+")
 
 
 @frozen
 class Rendered:
-    """A mail ready to be sent: the subject is one line, HTML and text say the same."""
+    """A mail ready to be sent. The subject is one line; HTML and text have the same content."""
 
     subject: str
     html: str
@@ -43,7 +43,7 @@ class Rendered:
 def render(template: str, language: str, values: Mapping[str, Value]) -> Rendered:
     """Return the mail `template` in a supported language.
 
-    Every text among the values becomes one line without control characters; moments are written out in UTC.
+    Each text among the values becomes one line without control characters; times are formatted in UTC.
     Raises ValueError for a language without texts, jinja2's TemplateNotFound for an unknown template and its
     UndefinedError for a missing value.
     """
@@ -79,7 +79,7 @@ def _texts(language: str) -> Texts:
 
 @pass_context
 def _fill_in_template(context: Context, sentence: str) -> str:
-    # A plain string: where the template is HTML, Jinja escapes it as a whole when it is written.
+    # A plain string: in an HTML template, Jinja escapes all of it on output.
     return _fill(sentence, context.get_all())
 
 

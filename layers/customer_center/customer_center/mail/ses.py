@@ -15,11 +15,11 @@ from customer_center.mail.ports import UNFIT_FOR_A_HEADER, MailRefused, MailUnav
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
-# An allow-list of codes that blame the mail. Everything else is ours or AWS's to repair (throttling, a paused or
-# suspended account, an unverified sender, a missing configuration set, a missing permission): the mail stays good.
+# Codes that blame the mail. We or AWS must repair all others (throttling, a paused or suspended account, an unverified
+# sender, a missing configuration set, a missing permission): the mail itself is valid.
 _BLAMES_THE_MAIL = frozenset({"BadRequestException", "InvalidParameterValue", "MessageRejected"})
 
-# What may stand before the @ without quotes (RFC 5321, Dot-string); nothing that could add another recipient.
+# A local part without quotes (RFC 5321, Dot-string): it cannot add another recipient.
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 _DOMAIN = re.compile(r"[A-Za-z0-9.-]{1,255}")
 
@@ -27,8 +27,8 @@ _DOMAIN = re.compile(r"[A-Za-z0-9.-]{1,255}")
 class SesMailer:
     """Sends mail through SES, from one verified sender.
 
-    `configuration_set` decides what SES reports (bounces, complaints). It must not track clicks: that would hand
-    single-use links to a redirector.
+    `configuration_set` decides what SES reports (bounces, complaints). It must not track clicks, because a redirector
+    would then see single-use links.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class SesMailer:
     def send(self, message: Message) -> str:
         """Send the mail and return SES's message id; raises MailRefused or MailUnavailable.
 
-        The errors carry SES's error code and not its sentence, which may quote the address.
+        The errors have SES's error code but not its message, which may quote the address.
         """
         to = ascii_address(message.to)
         try:
@@ -72,7 +72,7 @@ class SesMailer:
             )
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            # SES says MessageRejected also where an identity is not verified, which is our set-up and not this mail.
+            # MessageRejected also means an unverified identity, which is our configuration and not this mail.
             unverified = "not verified" in error.response["Error"].get("Message", "")
             if code in _BLAMES_THE_MAIL and not unverified:
                 raise MailRefused("mail-refused", reason=code) from None
@@ -83,10 +83,10 @@ class SesMailer:
 
 
 def ascii_address(email: str) -> str:
-    """Return the address as SES takes it: ASCII, an international domain in its `xn--` form (IDNA 2008, UTS 46).
+    """Return the address in ASCII, as SES accepts it, with an international domain as `xn--` (IDNA 2008, UTS 46).
 
-    Raises MailRefused for what SES cannot reach: without SMTPUTF8 (RFC 6531) the part before
-    the @ must be ASCII.
+    Raises MailRefused for addresses that SES cannot reach: without SMTPUTF8 (RFC 6531) the part before the @ must be
+    ASCII.
     """
     local_part, _, domain = email.strip().rpartition("@")
     try:

@@ -1,7 +1,7 @@
-"""AWS clients: one session, each client made once, when first used.
+"""AWS clients: one session; the first use of a client makes it.
 
-botocore's and not boto3's: the clients are the same, and importing boto3 adds S3 transfer and resources to every cold
-start. What they know of AWS is in `aws_models`: our calls and no others (written by `make aws-models`).
+The clients are botocore's. boto3 has the same ones, but its import adds S3 transfer and resources to every cold start.
+`aws_models` describes only the operations that our code calls (written by `make aws-models`).
 """
 
 import random
@@ -27,7 +27,7 @@ _CONFIG = Config(
     connect_timeout=2,
     read_timeout=5,
     retries={"mode": "standard", "total_max_attempts": _TRIES},
-    # botocore would else compose one anew for every call, which is a quarter of what a call costs.
+    # Without it botocore composes one for every call, which takes a quarter of the call's CPU time.
     user_agent="customer-center",
 )
 
@@ -47,19 +47,19 @@ def _client(service: str) -> Any:  # noqa: ANN401 # one of the clients below
 def dynamodb() -> "DynamoDBClient":
     """Return the DynamoDB client of this sandbox."""
     client = _client("dynamodb")
-    client.meta.events.register("needs-retry.dynamodb", _again_after_a_transaction)
+    client.meta.events.register("needs-retry.dynamodb", _retry_after_transaction_conflict)
     return client  # type: ignore[no-any-return] # as named
 
 
-def _again_after_a_transaction(
+def _retry_after_transaction_conflict(
     response: tuple[object, dict[str, Any]] | None, attempts: int, **_: object
 ) -> float | None:
-    """Return after how many seconds a single write that met a transaction on its item is tried again, or None.
+    """Return the seconds after which a write is retried that conflicted with a transaction on its item; else None.
 
-    botocore does not try it again. What a transaction of ours met is in its own answer: `platform/dynamodb.py`.
+    botocore does not retry it. Conflicts of our own transactions are handled in `platform/dynamodb.py`.
     """
-    met = response is not None and response[1].get("Error", {}).get("Code") == "TransactionConflictException"
-    return random.uniform(0, 0.05 * 2**attempts) if met and attempts < _TRIES else None  # noqa: S311 # jitter
+    conflict = response is not None and response[1].get("Error", {}).get("Code") == "TransactionConflictException"
+    return random.uniform(0, 0.05 * 2**attempts) if conflict and attempts < _TRIES else None  # noqa: S311 # jitter
 
 
 @cache

@@ -50,7 +50,7 @@ class AuditExportQuery(AuditQuery):
 
 
 class ActorAnswer(Output):
-    """Who did it; `name` is a user's today, null for anybody else and for users who are not there any more."""
+    """Who made a change. `name` is the user's current name; it is null for other actors and deleted users."""
 
     kind: Literal["person", "client", "system", "visitor"]
     id: str | None
@@ -58,7 +58,7 @@ class ActorAnswer(Output):
 
 
 class AuditEntryAnswer(Output):
-    """One change: who did what to whom; `changes` has the values before and after by field."""
+    """One change: who did what to whom. `changes` maps each field to its values before and after."""
 
     entry_id: str
     at: datetime
@@ -94,9 +94,9 @@ class AuditEntriesAnswer(Output):
 
 
 class ExportAnswer(Output):
-    """What is kept of a person: their record, and a page of the journal's entries about them and by them.
+    """All data kept about a person: their record, and a page of the journal entries about them and by them.
 
-    `changes` is empty where they changed somebody else: those values are another person's.
+    `changes` is empty where the person changed somebody else: those values are another person's data.
     """
 
     user: UserAnswer
@@ -106,7 +106,7 @@ class ExportAnswer(Output):
 
 
 class ErasureAnswer(Output):
-    """A certificate of an erasure. Backups and queues forget the person by themselves, by these dates."""
+    """A certificate of an erasure. Backups and queues lose the person's data by these dates."""
 
     user_id: str
     erased_at: datetime

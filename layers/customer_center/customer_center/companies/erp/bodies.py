@@ -18,7 +18,7 @@ class ErpContactsQuery(PageQuery):
 
 
 class ErpContactAnswer(Output):
-    """A contact of the ERP without a shop account (seed 000); `cannot_be_invited` where there is no e-mail."""
+    """A contact of the ERP without a shop account. `cannot_be_invited` is true without a valid e-mail."""
 
     contact_number: str
     name: str
@@ -44,7 +44,7 @@ class ErpContactAnswer(Output):
 
 
 class ErpContactsAnswer(Output):
-    """A page of contacts, as the ERP had them at `as_of`; `stale` when it could not be asked again."""
+    """A page of contacts as the ERP had them at `as_of`. `stale` is true while the ERP cannot be asked again."""
 
     items: list[ErpContactAnswer]
     next_cursor: str | None

@@ -31,7 +31,7 @@ Password = Annotated[SecretStr, Field(min_length=10, max_length=128), AfterValid
 
 
 class ActivationBody(Input):
-    """What a person sends to activate; `code` is what the mail brought, left out the first time."""
+    """The data for an activation. `code` is the code from the mail; the first request has none."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -60,13 +60,13 @@ class ActivationBody(Input):
 
 
 class EmailConfirmationBody(Input):
-    """The token of the link that was mailed to the new e-mail."""
+    """The token in the link that was mailed to the new e-mail."""
 
     token: Token
 
 
 class AcceptanceBody(Input):
-    """The token of the invitation's link, and the password the person chose."""
+    """The token in the invitation's link, and the password that the person chose."""
 
     token: Token
     password: Password
@@ -93,7 +93,7 @@ class SessionAnswer(Output):
 
 
 class LoggedInAnswer(Output):
-    """A user who has just got in: activated, or accepted an invitation."""
+    """A user who has activated a company or accepted an invitation, and is logged in."""
 
     user: UserAnswer
     company: CompanyAnswer
@@ -101,14 +101,14 @@ class LoggedInAnswer(Output):
 
 
 class EmailConfirmedAnswer(Output):
-    """The e-mail is confirmed: it is the user's login from now on."""
+    """The e-mail is confirmed and is the user's login now."""
 
     status: Literal["confirmed"] = "confirmed"
     email: str
 
 
 class CodeSentAnswer(Output):
-    """The activation goes on with the code that was mailed to this address."""
+    """A code was mailed to this address. The same request with the code completes the activation."""
 
     status: Literal["code_sent"] = "code_sent"
     email: str

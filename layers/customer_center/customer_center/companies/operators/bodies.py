@@ -16,25 +16,25 @@ from customer_center.platform.wire import Input, Output, Query
 
 
 class ActivationUnlockBody(Input):
-    """Whose activation is unlocked."""
+    """The customer number whose activation is unlocked."""
 
     customer_number: Number
 
 
 class AppointmentBody(Input):
-    """Who becomes a main contact."""
+    """The user who becomes a main contact."""
 
     user_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class CompaniesQuery(Query):
-    """Which company is looked for."""
+    """Which company to return."""
 
     customer_number: Annotated[Number, Field(description="As the ERP writes it.")]
 
 
 class CompanyRecordAnswer(CompanyAnswer):
-    """A company as machines and operators see it. While `closed_at` is not null, nobody of it gets in."""
+    """A company as machines and operators see it. While `closed_at` is not null, its users cannot log in."""
 
     blocked: bool
     main_contacts: list[str]
@@ -57,16 +57,16 @@ class CompanyRecordAnswer(CompanyAnswer):
 
 
 class CompaniesAnswer(Output):
-    """The companies of that customer number: one, or none while nobody activated it; `next_cursor` is always null."""
+    """The companies with that customer number: one, or none before its activation. `next_cursor` is always null."""
 
     items: list[CompanyRecordAnswer]
     next_cursor: None = None
 
 
 class CompanyUserAnswer(Output):
-    """A user of a company, for who checks an order; `permissions` are those they have at this moment.
+    """A user of a company, to check an order. `permissions` are those the user has now.
 
-    Without `orders.buy` they may not order: it is also missing while they are not active, or the company is closed.
+    Without `orders.buy` the user may not order. It is missing while the user is not active or the company is closed.
     """
 
     user: UserAnswer
@@ -85,7 +85,7 @@ class CompanyUserAnswer(Output):
 
 
 class ActivationUnlockAnswer(Output):
-    """A customer number of which nothing is counted today; `company_id` is null while it has no company."""
+    """A customer number whose refusals of today are forgotten. `company_id` is null while it has no company."""
 
     customer_number: str
     company_id: str | None

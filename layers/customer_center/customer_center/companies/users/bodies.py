@@ -24,7 +24,7 @@ _NO_LIMITS = BudgetsBody.model_construct()
 
 
 class RequestUserBody(Input):
-    """What the main contact enters for a user whom the ERP does not know."""
+    """The data of a new user who is not a contact of the ERP."""
 
     salutation: Salutation
     name: PersonName
@@ -35,7 +35,7 @@ class RequestUserBody(Input):
 
 
 class InviteContactBody(Input):
-    """What the main contact enters to add an ERP contact; customer and contact number cannot be sent."""
+    """The data to invite a contact of the ERP. `name`, `email` and `language` default to the contact's."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -73,7 +73,7 @@ def new_user(body: RequestUserBody | InviteContactBody, language: str | None) ->
 
 
 class EditUserBody(Input):
-    """What is to be different about a user; what is left out stays as it is (RFC 7396, JSON merge patch)."""
+    """The changes to a user. Fields that are left out stay unchanged (RFC 7396, JSON merge patch)."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -109,7 +109,7 @@ class EditUserBody(Input):
 
 
 class MainContactBody(Input):
-    """Who is to be the main contact."""
+    """The user who becomes the main contact."""
 
     user_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
@@ -136,7 +136,7 @@ class UsersQuery(PageQuery):
 
 
 class MeAnswer(Output):
-    """Who is logged in, where, and what they may do, so that a page can hide what would be refused."""
+    """The user who is logged in, their company, and their permissions: a page can hide what would be refused."""
 
     user: UserAnswer
     company: CompanyAnswer

@@ -36,7 +36,7 @@ REQUIRED_COLUMNS = ("salutation", "roles")
 
 
 class ImportQuery(Query):
-    """Whether the import is only tried."""
+    """Whether the import changes anything."""
 
     dry_run: Annotated[bool, Field(description="Check everything, and change nothing.")] = False
 
@@ -93,7 +93,7 @@ def _column(pointer: str) -> str:
 
 
 class ImportErrorAnswer(Output):
-    """One wrong cell: the pointer names its column."""
+    """One wrong cell. The pointer names its column."""
 
     pointer: str
     code: str
@@ -101,7 +101,7 @@ class ImportErrorAnswer(Output):
 
 
 class ImportRowAnswer(Output):
-    """What became of one row; `row` counts as a spreadsheet does, the header is 1."""
+    """The result of one row. `row` is its number in a spreadsheet, where the header is 1."""
 
     row: int
     email: str | None
@@ -127,7 +127,7 @@ class ImportRowAnswer(Output):
 
 
 class ImportAnswer(Output):
-    """What became of each row, and how many were invited and refused."""
+    """The results of all rows, and the numbers of invited and refused users."""
 
     dry_run: bool
     rows: list[ImportRowAnswer]

@@ -1,7 +1,7 @@
-"""Logins in a Cognito user pool: our user id is the user name, the e-mail is an alias (DESIGN §3).
+"""Logins in a Cognito user pool. Our user id is the user name, the e-mail is an alias.
 
-The e-mail becomes the alias only when the login is enabled, after our own record won it: an activation that was never
-finished can therefore not keep somebody else out of theirs.
+The e-mail becomes the alias when the login is enabled, after our own record has claimed it. An unfinished activation
+therefore cannot block another person's e-mail.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class CognitoIdentities(Identities):
-    """Logins of one user pool, signed in through one of its clients."""
+    """Logins of one user pool; sign-in uses one of its app clients."""
 
     def __init__(self, *, client: "CognitoIdentityProviderClient", user_pool_id: str, client_id: str) -> None:
         self._client = client
@@ -37,12 +37,12 @@ class CognitoIdentities(Identities):
                     UserPoolId=self._pool,
                     Username=user.user_id,
                     UserAttributes=attributes,
-                    # Never mailed, never told: it only keeps the login shut until the person sets their own.
+                    # Nobody learns it: it blocks the login until the person sets a password.
                     TemporaryPassword=f"{new_secret()}aA1!",
                     MessageAction="SUPPRESS",
                 )
             except self._client.exceptions.UsernameExistsException:
-                # A try that died left it behind, in whatever state.
+                # An earlier attempt failed after this call and left the login in any state.
                 self._client.admin_update_user_attributes(
                     UserPoolId=self._pool, Username=user.user_id, UserAttributes=attributes
                 )
@@ -93,7 +93,7 @@ class CognitoIdentities(Identities):
                 return None
         tokens = answer.get("AuthenticationResult")
         if tokens is None:
-            # A challenge (MFA) is for the person and the login page to answer.
+            # The person answers a challenge (MFA) on the login page.
             return None
         return Session(tokens["AccessToken"], tokens["IdToken"], tokens["RefreshToken"], tokens["ExpiresIn"])
 

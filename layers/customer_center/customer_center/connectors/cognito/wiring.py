@@ -1,4 +1,4 @@
-"""The logins of this deployment, made from the environment, once per sandbox and only when a request needs them."""
+"""The logins of this deployment, from the environment. Made once per sandbox, by the first request that needs them."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""What differs from one Web.Connector to the next; the guesses of the README are fields here, with likely values."""
+"""Settings in which Web.Connectors differ. Guesses that the README lists are fields here, with likely values."""
 
 from dataclasses import field
 from enum import StrEnum
@@ -26,17 +26,17 @@ class SilverSettings:
     user: str = ""
     password: str = field(default="", repr=False)
     ca_file: str = ""
-    """Certificate authority of a connector with a private certificate; empty: the usual ones."""
+    """Certificate authority of a connector with a private certificate; empty for the public ones."""
     timeout: float = 5.0
     """For one call. Connecting, and every wait for more of the answer, count separately."""
     deadline: float = 20.0
-    """For all calls of one use together, repeats and waits between them included."""
+    """For all calls of one use together, with retries and waits."""
 
     max_count: int = 1000
-    """First MAXCOUNT; a full answer is asked again ten times larger."""
+    """The first MAXCOUNT. After a full answer the next one is ten times larger."""
     max_count_limit: int = 10_000
     skipped_contact_types: frozenset[str] = frozenset({"0"})
-    """`ONLINE_USER_TYPE` of contacts that are no persons: 0 is the company contact."""
+    """`ONLINE_USER_TYPE` of contacts that are not persons: 0 is the company contact."""
     created_contact_type: str = "1"
     web_site: str = "HOME"
 
@@ -47,12 +47,12 @@ class SilverSettings:
     select_contact_process: str = "SELECTCONTACT"
     create_contact_process: str = "CREATECONTACT"
     invoice_id_element: str = "ID"
-    """Name of the invoice's number in the request; another page of the documentation has `InvoiceID`."""
+    """Element with the invoice number in the request. Another page of the documentation says `InvoiceID`."""
     soap_namespace: str = "http://www.silversolutions.de"
     soap_text_messages: frozenset[str] = frozenset({Message.SELECT_CONTACT, Message.CREATE_CONTACT})
-    """Messages whose SOAP `data` is the document as text; all others send it as a map."""
+    """Messages whose SOAP `data` is the document as text; it is a map in all others."""
     not_found_erp_statuses: frozenset[str] = frozenset()
-    """Values of `status/erp_status` by which this ERP says that there is no such record."""
+    """Values of `status/erp_status` with which this ERP reports a missing record."""
 
     def operation(self, message: Message) -> str:
         """Return the Web.Connector's operation that carries the message."""

@@ -19,7 +19,7 @@ _ABOUT_THE_CALL = frozenset({"status", "error", "erp_message"})
 def request(
     operation: str, document: Element, *, namespace: str, user: str, password: str, timeout: float, as_text: bool
 ) -> bytes:
-    """Build the envelope of one call. `timeout` in seconds; on the wire it is milliseconds for the ERP behind."""
+    """Return the envelope of one call. `timeout` is in seconds; the ERP gets it in milliseconds."""
     envelope = Element(
         "SOAP-ENV:Envelope",
         {
@@ -59,7 +59,7 @@ def _add_item(parent: Element, key: str) -> Element:
 
 
 def _add_value(parent: Element, name: str, source: Element) -> None:
-    """Add the element's content as a text, or as a map of its children; children of one name become an array."""
+    """Add the element's content as text, or as a map of its children; children with the same name become an array."""
     if not len(source):
         _add_scalar(parent, name, source.text or "")
         return
@@ -81,10 +81,10 @@ def _add_array(parent: Element, sources: Sequence[Element]) -> None:
 
 
 def read_answer(envelope: Element, not_found_erp_statuses: Collection[str] = ()) -> Element:
-    """Return the document an answer carries, as if it had come as raw XML; one without a record is an empty element.
+    """Return the document in an answer, in the form of raw XML; an answer without a record is an empty element.
 
-    Reads maps and arrays, plain XML, and XML as text. Raises OutsideUnavailable for a fault or a connector that did
-    not reach the ERP, OutsideTimeout when the ERP did not answer it, OutsideMalformed for the rest.
+    Reads maps and arrays, plain XML, and XML as text. Raises OutsideUnavailable for a fault or a connector that did not
+    reach the ERP, OutsideTimeout when the ERP did not answer the connector, and OutsideMalformed otherwise.
     """
     body = envelope.find("Body")
     if envelope.tag != "Envelope" or body is None or not len(body):
@@ -93,7 +93,7 @@ def read_answer(envelope: Element, not_found_erp_statuses: Collection[str] = ())
     if response.tag == "Fault":
         raise ERP.fault("soap-fault")
     if any("href" in element.attrib for element in body.iter()):
-        raise ERP.malformed("soap-multiref")  # never seen of PHP; reading it as empty would turn flags off
+        raise ERP.malformed("soap-multiref")  # PHP does not send it; reading it as empty would turn flags off
     answer = Element("answer")
     returned = response.find("return")
     _fill(answer, response if returned is None else returned, depth=0)
@@ -103,10 +103,10 @@ def read_answer(envelope: Element, not_found_erp_statuses: Collection[str] = ())
 
 
 def _reports_not_found(answer: Element, not_found_erp_statuses: Collection[str]) -> bool:
-    """Look at `status {code, erp_status}`: False when all is well, True for "no such record"; raise for the rest.
+    """Whether `status {code, erp_status}` means "no such record". Raises for every other status that is not success.
 
-    What the ERP itself refused (code 11, or an erp_status) is about this one request, so it is no reason to take the
-    ERP for offline: it counts as an answer that cannot be read.
+    A refusal by the ERP itself (code 11, or an erp_status) concerns this request only and must not trip the breaker: it
+    counts as malformed.
     """
     if clean(answer.findtext("status/erp_status") or "") in not_found_erp_statuses:
         return True
@@ -133,7 +133,7 @@ def _document(answer: Element) -> Element:
 
 
 def _fill(target: Element, source: Element, *, depth: int) -> None:
-    """Give the target what the SOAP value holds: map items as children by key, XML children as they are, or text."""
+    """Fill the target from the SOAP value: map items become children by key; XML children and text stay as they are."""
     if depth > _MAX_DEPTH:
         raise ERP.malformed("too-deep")
     if not len(source):
@@ -149,7 +149,7 @@ def _fill(target: Element, source: Element, *, depth: int) -> None:
 
 
 def _array_items(content: Element) -> list[Element]:
-    """Return the items of an array; none for anything else. An item of a map has a key, one of an array has not."""
+    """Return the items of an array; nothing for a map, whose items have keys, or another value."""
     items = content.findall("item")
     return items if len(items) == len(content) and all(item.find("key") is None for item in items) else []
 
