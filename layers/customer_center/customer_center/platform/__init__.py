@@ -1,1 +1,1 @@
-"""What every room uses: errors, HTTP, queues, the journal, configuration, clock, ids, DynamoDB."""
+"""The code that all rooms share: errors, HTTP, queues, the journal, configuration, clock, ids, DynamoDB."""

@@ -1,7 +1,7 @@
-"""AWS clients: one session; the first use of a client makes it.
+"""AWS clients. They share one session; each client is made at its first use.
 
 The clients are botocore's. boto3 has the same ones, but its import adds S3 transfer and resources to every cold start.
-`aws_models` describes only the operations that our code calls (written by `make aws-models`).
+`aws_models` describes only the operations that our code calls; `make aws-models` writes it.
 """
 
 import random
@@ -27,7 +27,7 @@ _CONFIG = Config(
     connect_timeout=2,
     read_timeout=5,
     retries={"mode": "standard", "total_max_attempts": _TRIES},
-    # Without it botocore composes one for every call, which takes a quarter of the call's CPU time.
+    # Without this text, botocore composes a user agent for every call, which takes a quarter of the call's CPU time.
     user_agent="customer-center",
 )
 
@@ -54,9 +54,9 @@ def dynamodb() -> "DynamoDBClient":
 def _retry_after_transaction_conflict(
     response: tuple[object, dict[str, Any]] | None, attempts: int, **_: object
 ) -> float | None:
-    """Return the seconds after which a write is retried that conflicted with a transaction on its item; else None.
+    """Return the seconds to wait before a retry if a write conflicted with a transaction; None for no retry.
 
-    botocore does not retry it. Conflicts of our own transactions are handled in `platform/dynamodb.py`.
+    botocore does not retry such a write. `platform/dynamodb.py` retries our own transactions after a conflict.
     """
     conflict = response is not None and response[1].get("Error", {}).get("Code") == "TransactionConflictException"
     return random.uniform(0, 0.05 * 2**attempts) if conflict and attempts < _TRIES else None  # noqa: S311 # jitter

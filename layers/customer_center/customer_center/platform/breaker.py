@@ -1,4 +1,4 @@
-"""A breaker for each outside system, kept in a table so that all sandboxes share it."""
+"""A circuit breaker for each outside system, stored in a table so that all sandboxes share it."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, override
@@ -14,14 +14,14 @@ class Breaker(Protocol):
     """Remembers, for all sandboxes, that an outside system is offline."""
 
     def open_for(self) -> float:
-        """Return for how many more seconds the system counts as offline; 0 when calls may go out."""
+        """Return how many more seconds the system counts as offline; 0 if calls are allowed."""
 
     def trip(self) -> None:
         """Count the system as offline from now on, for the configured time."""
 
 
 class DynamoDBBreaker(Breaker):
-    """Item `breaker#<system>`: the time until which the system counts as offline. It expires by itself."""
+    """Stores the end of the offline time in the item `breaker#<system>`. The item expires by DynamoDB's TTL."""
 
     def __init__(
         self, *, client: "DynamoDBClient", table: str, system: str, clock: Clock, offline_for: timedelta

@@ -1,4 +1,4 @@
-"""The clock, as a port: rules take the moment as an argument, so that tests set it."""
+"""The clock, as a port. Rules get the current time as an argument, so that tests can set it."""
 
 import time
 from datetime import UTC, datetime
@@ -8,25 +8,25 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
-    """Returns the time and waits."""
+    """Returns the current time, and waits."""
 
     def now(self) -> datetime:
-        """Return the current time, aware, in UTC."""
+        """Return the current time in UTC, as an aware datetime."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait that many seconds; a negative or zero number returns at once."""
+        """Wait that many seconds. Return at once if the number is zero or negative."""
 
 
 class SystemClock:
     """The clock of the machine."""
 
     def now(self) -> datetime:
-        """Return the current time, aware, in UTC, in whole milliseconds: stored and answered times are equal."""
+        """Return the current time in UTC, in whole milliseconds, so that stored and answered times are equal."""
         now = datetime.now(UTC)
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def sleep(self, seconds: float) -> None:
-        """Wait that many seconds; a negative or zero number returns at once."""
+        """Wait that many seconds. Return at once if the number is zero or negative."""
         time.sleep(max(0.0, seconds))
 
 
@@ -36,7 +36,7 @@ def iso(moment: datetime) -> str:
 
 
 def from_iso(text: str) -> datetime:
-    """Return the aware moment that `iso` wrote; ValueError for anything else."""
+    """Return the aware datetime of a text that `iso` wrote. Raises ValueError for a text that is not ISO 8601."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 

@@ -1,7 +1,7 @@
-"""Configuration: the environment, read once into a typed object, failing loudly at start.
+"""Configuration: environment variables, read once into a typed object. Missing or wrong variables raise an error.
 
 A setting is a field of a frozen dataclass; its environment variable has the same name in upper case. Only the template
-sets these variables. Secrets are never among them: they are read from SSM by name (`platform/secrets.py`).
+sets these variables. No variable holds a secret: `platform/secrets.py` reads secrets from SSM by name.
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 
 class ConfigurationError(Exception):
-    """A setting is missing or cannot be read; the message names all such settings."""
+    """A setting is missing or cannot be parsed. The message names all such settings."""
 
 
 def _flag(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""DynamoDB as the rooms use it: plain values in and out, transactions with named refusals, cursors.
+"""DynamoDB for all rooms: conversion of plain values, transactions with an error for each condition, cursors.
 
 Values are converted here and not by `boto3.dynamodb.types`, because that module imports all of boto3.
 """
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = Mapping[str, Any]
-"""An item, a key or a part of one: attribute names and values, plain or in DynamoDB's notation."""
+"""An item, a key, or a part of an item: attribute names and values, plain or in DynamoDB's notation."""
 
 _CONFLICT_TRIES = 4
-# The longest sort key that DynamoDB takes.
+# DynamoDB's maximum length of a sort key.
 _KEY_BYTES = 1024
 
 
@@ -76,7 +76,7 @@ def _read(value: Item) -> object:
 
 
 def cursor_of(key: Item | None) -> str | None:
-    """Return the opaque cursor of a `LastEvaluatedKey`, None at the end of the list."""
+    """Return the opaque cursor for a `LastEvaluatedKey`, or None at the end of the list."""
     if key is None:
         return None
     return base64.urlsafe_b64encode(json.dumps(from_item(key)).encode()).decode().rstrip("=")
@@ -85,9 +85,9 @@ def cursor_of(key: Item | None) -> str | None:
 def key_of(cursor: str | None, *, within: Mapping[str, str], **own: str) -> dict[str, Any] | None:
     """Return the `ExclusiveStartKey` of a cursor.
 
-    `own` are the key attributes that the caller knows: the cursor must hold the same. `within` maps the other key
-    attributes to the prefix that they have in this list. Raises MalformedRequest for anything but a cursor of this
-    list; DynamoDB would answer such a start key with an error of ours (ValidationException).
+    `own` are the key attributes that the caller knows; the cursor must have the same values. `within` maps each other
+    key attribute to its prefix in this list. Raises MalformedRequest for any other cursor. Without this check, DynamoDB
+    would raise ValidationException and the answer would be 500.
     """
     if cursor is None:
         return None
@@ -122,8 +122,8 @@ class Action:
 def transact(client: "DynamoDBClient", actions: Sequence[Action], clock: Clock | None = None) -> None:
     """Write all actions or none.
 
-    A failed condition raises the `refusal` of its action: of the first one, in order. A conflict with another
-    transaction on the same item is tried four times with jitter, then raises InProgress. What raises wrote nothing.
+    Raises the `refusal` of the first action with a failed condition. After a conflict with another transaction on the
+    same item, tries again with jitter, and raises InProgress after four tries. After these errors nothing was written.
     """
     wait = clock or SystemClock()
     for attempt in range(1, _CONFLICT_TRIES + 1):

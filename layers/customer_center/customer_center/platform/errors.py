@@ -1,8 +1,8 @@
 """All errors that this package raises on purpose.
 
-`code` is the stable `code` of the answer (`application/problem+json`); `values` fill the placeholders in its sentence.
-The rooms' `texts.py` declare each code with the class it is raised as. `platform/http.py` has the one table from these
-classes to HTTP statuses.
+`code` is the stable error code in the answer (`application/problem+json`). `values` fill the placeholders in the code's
+sentence. Each room's `texts.py` declares its codes and the class of each code. One table in `platform/http.py` maps
+these classes to HTTP statuses.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from customer_center.platform.frozen import frozen
 
 @frozen
 class FieldError:
-    """One wrong place in a request body or query: a JSON pointer (RFC 6901) and a field code (`texts.py`)."""
+    """A wrong field in a request's body or query: its JSON pointer (RFC 6901) and a field code (`texts.py`)."""
 
     pointer: str
     code: str
@@ -22,9 +22,9 @@ class FieldError:
 
 @frozen
 class RateLimit:
-    """The state of a limit, for the RateLimit headers (draft-ietf-httpapi-ratelimit-headers-11).
+    """The state of a rate limit, for the RateLimit headers (draft-ietf-httpapi-ratelimit-headers-11).
 
-    `quota` requests are allowed in `window` seconds. `remaining` of them are left; the window ends in `reset` seconds.
+    `quota` requests are allowed in `window` seconds. `remaining` requests are left. The window ends in `reset` seconds.
     """
 
     policy: str
@@ -35,12 +35,12 @@ class RateLimit:
 
     @classmethod
     def counted(cls, policy: str, quota: int, window: int, count: int, now: datetime) -> Self:
-        """Return the state of a limit with `count` requests in the present window. Windows are aligned to UTC."""
+        """Return the state of a limit after `count` requests in the current window. Windows are aligned to UTC."""
         return cls(policy, quota, window, max(0, quota - count), window - int(now.timestamp()) % window)
 
 
 class CustomerCenterError(Exception):
-    """The base class: a request was refused or failed, for the reason that `code` names."""
+    """The base class of all errors. A request was refused or failed; `code` names the reason."""
 
     def __init__(self, code: str, **values: str) -> None:
         super().__init__(code)
@@ -49,7 +49,7 @@ class CustomerCenterError(Exception):
 
 
 class MalformedRequest(CustomerCenterError):
-    """The request cannot be read: broken JSON, a forged cursor."""
+    """The request cannot be parsed, for example because of broken JSON or a forged cursor."""
 
 
 class BodyTooLarge(CustomerCenterError):
@@ -57,7 +57,7 @@ class BodyTooLarge(CustomerCenterError):
 
 
 class Unauthorized(CustomerCenterError):
-    """The caller is unknown: a key or a signature is missing or wrong. It does not say what is wrong."""
+    """The caller is not authenticated: a key or signature is missing or wrong. The answer does not say which."""
 
     def __init__(self, code: str, scheme: str = "Bearer") -> None:
         super().__init__(code)
@@ -65,7 +65,7 @@ class Unauthorized(CustomerCenterError):
 
 
 class InvalidInput(CustomerCenterError):
-    """The request can be read but breaks a rule; `errors` says where."""
+    """The request can be parsed but breaks a rule. `errors` lists the wrong fields."""
 
     def __init__(self, code: str = "invalid-input", errors: Sequence[FieldError] = (), **values: str) -> None:
         super().__init__(code, **values)
@@ -73,40 +73,40 @@ class InvalidInput(CustomerCenterError):
 
 
 class Forbidden(CustomerCenterError):
-    """The caller is known and may not do this."""
+    """The caller is authenticated but may not do this."""
 
 
 class NotFound(CustomerCenterError):
-    """It does not exist, or the caller may not know that it does; the two look the same."""
+    """The resource does not exist, or the caller may not see it. Both cases get the same answer."""
 
     def __init__(self, code: str = "not-found", **values: str) -> None:
         super().__init__(code, **values)
 
 
 class Conflict(CustomerCenterError):
-    """The present state does not allow the request."""
+    """The current state does not allow the request."""
 
 
 class Gone(CustomerCenterError):
-    """It existed and is used up or expired."""
+    """The resource existed but is used up or expired."""
 
 
 class PreconditionFailed(CustomerCenterError):
-    """If-Match names another version than the current one (RFC 9110, 13.1.1)."""
+    """The version in If-Match is not the current version (RFC 9110, 13.1.1)."""
 
     def __init__(self, code: str = "version-changed", **values: str) -> None:
         super().__init__(code, **values)
 
 
 class PreconditionRequired(CustomerCenterError):
-    """The change needs If-Match (RFC 6585, 3)."""
+    """The request needs the header If-Match (RFC 6585, 3)."""
 
     def __init__(self, code: str = "precondition-required", **values: str) -> None:
         super().__init__(code, **values)
 
 
 class RetryLater(CustomerCenterError):
-    """Refused for the moment; the caller may retry after `retry_after` seconds."""
+    """The request is refused for now. The caller may retry after `retry_after` seconds."""
 
     def __init__(self, code: str, retry_after: int, **values: str) -> None:
         super().__init__(code, **values)
@@ -114,11 +114,11 @@ class RetryLater(CustomerCenterError):
 
 
 class InProgress(RetryLater):
-    """Another request is changing the same at the moment."""
+    """Another request is changing the same resource now."""
 
 
 class TooManyRequests(RetryLater):
-    """At least one of `limits` is used up; the caller may retry when the last of those is reset."""
+    """At least one of `limits` is used up. The caller may retry when all used-up limits are reset."""
 
     def __init__(self, code: str, limits: Sequence[RateLimit], **values: str) -> None:
         super().__init__(code, max(limit.reset for limit in limits if not limit.remaining), **values)
@@ -138,4 +138,4 @@ class OutsideTimeout(OutsideSystemError):
 
 
 class OutsideMalformed(OutsideSystemError):
-    """The outside system's answer cannot be read."""
+    """The outside system's answer cannot be parsed."""

@@ -1,7 +1,8 @@
-"""`@frozen`: an immutable data class that costs a cold start a tenth of what `dataclasses.dataclass` costs.
+"""`@frozen` makes an immutable data class in a tenth of the time that `dataclasses.dataclass` needs.
 
-The standard decorator writes the source of six methods and compiles it, for each class, at each import: 0.6 ms. A
-function of this package imports about 45 such classes; that was a tenth of its cold start (docs/decisions.md).
+The standard decorator generates and compiles the source of six methods for each class at each import, which takes
+0.6 ms. A function of this package imports about 45 such classes. They took a tenth of its cold start
+(docs/decisions.md).
 """
 
 from collections.abc import Callable
@@ -17,10 +18,10 @@ def frozen[Value](plain: type[Value], /) -> type[Value]: ...
 def frozen[Value](*, kw_only: bool) -> Callable[[type[Value]], type[Value]]: ...
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(plain: type[Any] | None = None, /, *, kw_only: bool = False) -> Any:
-    """Return the class as `dataclass(frozen=True, slots=True)` does, with methods that read its fields when called.
+    """Return a class like that of `dataclass(frozen=True, slots=True)`. Its methods look up the fields at each call.
 
-    `fields`, `replace`, `asdict`, `copy`, `pickle` and `match` work as with the standard decorator. A method that the
-    class defines itself stays. Not supported: `InitVar`, and `field(init=False)`.
+    `fields`, `replace`, `asdict`, `copy`, `pickle` and `match` work as with the standard decorator. Methods that the
+    class defines itself are kept. Not supported: `InitVar`, and `field(init=False)`.
     """
 
     def made(plain: type[Any]) -> type[Any]:
@@ -66,12 +67,12 @@ def _initializer(value: type[Any]) -> Callable[..., None]:
     return initialize
 
 
-def _compared(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 # any such value
+def _compared(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 # any frozen value
     return tuple([getattr(value, each.name) for each in fields(value) if each.compare])
 
 
 class _Value:
-    """The methods that each such class gets."""
+    """The methods of every class that `frozen` makes."""
 
     def __eq__(self, other: object) -> bool:
         return _compared(self) == _compared(other) if type(self) is type(other) else NotImplemented

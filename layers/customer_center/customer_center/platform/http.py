@@ -1,8 +1,8 @@
-"""HTTP for every function behind the API: kinds of caller, reading bodies, one table from errors to statuses.
+"""HTTP for all functions behind the API: kinds of caller, reading of bodies, and the table from errors to statuses.
 
-A handler is declared once, with its route, its kind of caller and its models. The same declaration serves requests and
-is read by the generator of the OpenAPI document (`generate/openapi`). A route without a declared kind of caller refuses
-everybody. The gateway decides which route a request is for and names it in `routeKey`.
+A handler is declared once, with its route, its kind of caller and its models. The declaration serves requests, and the
+generator of the OpenAPI document (`generate/openapi`) reads it. A route without a declared kind of caller refuses every
+request. The gateway matches each request to a route, whose name is in `routeKey`.
 """
 
 import base64
@@ -27,7 +27,7 @@ from customer_center.platform.log import logger
 from customer_center.platform.texts import PLATFORM_TEXTS, Texts
 
 if TYPE_CHECKING:
-    # For types only: a function without models must not pay for importing pydantic at its cold start.
+    # For type checking only: a function without models must not import pydantic at its cold start.
     from _typeshed import DataclassInstance
     from pydantic import BaseModel
 
@@ -52,7 +52,7 @@ STATUS: Mapping[type[errors.CustomerCenterError], HTTPStatus] = {
     errors.OutsideTimeout: HTTPStatus.GATEWAY_TIMEOUT,
 }
 
-# pydantic's error types (docs.pydantic.dev, "Validation Errors") to our field codes. Every other type is "invalid".
+# Maps pydantic's error types (docs.pydantic.dev, "Validation Errors") to our field codes. Other types map to "invalid".
 _FIELD_CODES: Mapping[str, str] = {
     "missing": "required",
     "extra_forbidden": "unknown-field",
@@ -88,30 +88,30 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class Security(NamedTuple):
-    """One way to prove who is calling: its name in the OpenAPI document and its Security Scheme Object there."""
+    """One way to authenticate a caller: its name and its Security Scheme Object in the OpenAPI document."""
 
     name: str
     scheme: Mapping[str, str]
     by_gateway: bool = False
-    """Whether the gateway checks it, and answers 401 and 403 itself."""
+    """Whether the gateway authenticates the caller, and itself answers 401 and 403."""
 
 
 class Caller(Protocol):
-    """One kind of caller that routes are for. It also describes itself for the OpenAPI document."""
+    """A kind of caller that may use a route. Its attributes describe it in the OpenAPI document."""
 
     security: Sequence[Security] = ()
-    """The ways to prove who is calling, of which one is needed; none for a public route."""
+    """The ways to authenticate; a caller needs one of them. Empty for a public route."""
     problems: Sequence[str] = ()
     """The error codes that `admit` raises."""
     requirement: str = ""
-    """What a caller needs besides, as a sentence for the description of an operation."""
+    """A sentence for the descriptions of operations: what a caller needs besides authentication."""
     parameters: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
-    """Headers that every request of this caller has: Parameter Objects by the names of their components."""
+    """Headers of every request of this caller: Parameter Objects of the OpenAPI document, by component name."""
     names_requests: bool = False
-    """Whether the parameters already name a request, so that an Idempotency-Key is not read."""
+    """Whether `parameters` already identify a request. Such requests need no Idempotency-Key."""
 
     def admit(self, request: "Request") -> object:
-        """Return the caller, which the handler gets as `caller`; raise Forbidden or Unauthorized for others."""
+        """Return the handler's argument `caller`. Raises Unauthorized or Forbidden if the caller is refused."""
 
 
 class _Nobody(Caller):
@@ -135,7 +135,7 @@ PUBLIC: Caller = _Public()
 
 @frozen
 class Request:
-    """What a handler may need from a request besides its body: ids, language, preconditions, network."""
+    """A request without its body: ids, headers, language, preconditions and the caller's network."""
 
     request_id: str
     route: str
@@ -145,11 +145,11 @@ class Request:
     language: str
     fingerprint: Callable[[], str]
     limits: list[errors.RateLimit] = field(default_factory=list)
-    """Limits this request was counted against; the answer has them as RateLimit headers."""
+    """The limits that counted this request. The answer shows them in its RateLimit headers."""
 
     @property
     def idempotency_key(self) -> str | None:
-        """The Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header), None when there is none.
+        """The Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header), or None without the header.
 
         Raises MalformedRequest `idempotency-key-invalid` unless it is 1 to 255 printable ASCII characters.
         """
@@ -170,7 +170,7 @@ class Request:
     def if_match(self) -> int | None:
         """The version in the If-Match header (RFC 9110, 13.1.1); None without the header or for `*`.
 
-        Raises PreconditionFailed for an entity tag that is not one of ours.
+        Raises PreconditionFailed for an entity tag that this API cannot have sent.
         """
         header = self.headers.get("if-match", "*").strip()
         if header == "*":
@@ -188,10 +188,10 @@ class Request:
         return self.if_match
 
     def source_network(self, trusted_proxies: int) -> str:
-        """Return the caller's network, by which limits count: /24 of IPv4, or /48 of IPv6 (the size of one site).
+        """Return the caller's network: /24 for IPv4, or /48 for IPv6 (the size of one site). Limits count per network.
 
-        `trusted_proxies` is the number of our own proxies in front of the gateway. Each of them, and the gateway,
-        appends the address of its client to X-Forwarded-For. Callers can forge everything before that.
+        `trusted_proxies` is the number of our own proxies in front of the gateway. Each proxy, and then the gateway,
+        appends its client's address to X-Forwarded-For. Callers can forge all addresses before these.
         """
         hops = [hop.strip() for hop in self.headers.get("x-forwarded-for", "").split(",")]
         address = hops[-1 - trusted_proxies] if 0 < trusted_proxies < len(hops) else self.source_ip
@@ -203,14 +203,14 @@ class Request:
 
 
 class Csv(str):
-    """A table as CSV (RFC 4180): the body of an answer that is not JSON."""
+    """An answer's body: a CSV table (RFC 4180)."""
 
     __slots__ = ()
 
 
 @frozen
 class Answer[Body: BaseModel | DataclassInstance | Csv | None]:
-    """What a handler returns: the body, None where nothing is left to show, and the values of headers."""
+    """A handler's result: the body (None for an empty one), the status, and the values of headers."""
 
     body: Body
     status: HTTPStatus = HTTPStatus.OK
@@ -238,7 +238,7 @@ type _Respond = Callable[[Mapping[str, Any], Request], Answer[Any]]
 
 
 class Api:
-    """The routes of one function. `texts` are the error codes of the rooms it calls; platform's own are added."""
+    """The routes of one function. `texts` has the error codes of the rooms it calls; platform's codes are added."""
 
     def __init__(self, texts: Texts = PLATFORM_TEXTS) -> None:
         self.texts = PLATFORM_TEXTS | texts
@@ -256,15 +256,20 @@ class Api:
         path_values: Mapping[str, Sequence[str]] = MappingProxyType({}),
         body_schemas: Callable[[], Mapping[str, Mapping[str, Any]]] | None = None,
     ) -> Callable[[Callable[..., Answer[Any]]], Callable[..., Answer[Any]]]:
-        """Declare a handler. `route` has the gateway's form: `POST /users/{user_id}/deactivate`.
+        """Declare a handler. `route` has the gateway's format: `POST /users/{user_id}/deactivate`.
 
-        The handler gets arguments by the names of its parameters: path parameters; `caller`, as `caller.admit`
-        returned it; `body` and `query`, read into the pydantic models of their annotations (a body annotated as
-        `bytes` is not read); `request`.
+        The names of the handler's parameters decide which arguments it gets:
+        - path parameters;
+        - `caller`: the value that `caller.admit` returned;
+        - `body` and `query`: the validated pydantic model of the annotation. A body annotated as `bytes` is not parsed;
+        - `request`.
 
-        For the OpenAPI document only: `statuses` of good answers; `problems`, the handler's own error codes;
-        `consumes`, the media type of the body; `path_values`, the values that a path parameter has; `body_schemas`,
-        which returns the JSON Schemas, by component name, of a body that is `bytes`.
+        The other arguments only describe the operation in the OpenAPI document:
+        - `statuses`: those of successful answers;
+        - `problems`: the handler's own error codes;
+        - `consumes`: the media type of the body;
+        - `path_values`: the allowed values of path parameters;
+        - `body_schemas`: returns the JSON Schemas of a `bytes` body, by component name.
         """
         method, path = route.split(" ")
 
@@ -297,7 +302,7 @@ class Api:
         return register
 
     def handle(self, event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG002 # Lambda's signature
-        """Answer one event of an HTTP API (payload format 2.0). Raises what is not a CustomerCenterError."""
+        """Answer one event of an HTTP API (payload format 2.0). Catches CustomerCenterError and no other errors."""
         request = _request(event)
         logger.clear_state()
         logger.append_keys(request_id=request.request_id, route=request.route)
@@ -380,7 +385,7 @@ def _problem(error: errors.CustomerCenterError, request: Request, texts: Texts) 
     if isinstance(error, errors.Unauthorized):
         headers["WWW-Authenticate"] = error.scheme
     else:
-        # Unauthenticated requests are in the gateway's access log. They must not fill ours.
+        # The gateway's access log has unauthenticated requests already. They must not fill the function's log.
         logger.info("refused", code=error.code, status=int(status))
     return _sent(status, PROBLEM_JSON, json.dumps(problem), request, headers)
 
@@ -402,19 +407,19 @@ def _sent(
 
 
 def validated[Model](validate: Callable[[Any], Model], given: bytes | Mapping[str, str], texts: Texts) -> Model:
-    """Return the input as a pydantic model. `texts` has the field codes that its own validators raise.
+    """Return the input as a pydantic model. `texts` has the field codes that the model's own validators raise.
 
     Raises MalformedRequest `json-invalid`, or one InvalidInput with all wrong fields.
     """
     try:
         return validate(given)
     except ValueError as error:
-        # It is a pydantic ValidationError. The class is not imported here, to keep cold starts short.
+        # The error is pydantic's ValidationError. That class is not imported here, to keep cold starts short.
         found = error.errors(include_url=False, include_context=False, include_input=False)  # type: ignore[attr-defined]
         if found[0]["type"] == "json_invalid":
             raise errors.MalformedRequest("json-invalid") from None
         wrong = [_field_error(each["loc"], each["type"], texts) for each in found]
-        # Not chained: pydantic's error repeats the input, which is personal data.
+        # Not chained, because pydantic's error repeats the input, which may be personal data.
         raise errors.InvalidInput(errors=wrong) from None
 
 

@@ -1,6 +1,6 @@
-"""Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a request that is sent twice is done once.
+"""Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a request that is sent twice has its effect once.
 
-See docs/specification.md, 8.6. The items are those of `platform/table_store.py`.
+See docs/specification.md, 8.6. `platform/table_store.py` stores the requests.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ KEPT_HOURS = 24
 
 @frozen
 class Idempotency:
-    """The identity of a request: `key` is a digest of caller, route and header, `request_hash` of what was asked."""
+    """Identifies a request. `key` is a digest of caller, route and header, `request_hash` a digest of the content."""
 
     key: str
     request_hash: str
@@ -24,27 +24,27 @@ class Idempotency:
 
 @frozen
 class Remembered:
-    """An earlier request with the same key: the hash of what it asked, and the id of what it changed."""
+    """An earlier request with the same key: the hash of its content, and the id of the record that it changed."""
 
     request_hash: str
     subject: str
 
 
 class AlreadyDone(Exception):
-    """Another request with the same key has written its change meanwhile; nothing was written."""
+    """Another request with the same key has meanwhile written its change. This request has written nothing."""
 
 
 class Remembering(Protocol):
-    """Records that remember the requests that changed them."""
+    """A store that remembers the requests that changed its records."""
 
     def remembering(self, request: Idempotency) -> Self:
-        """Return the same records; the transaction that writes an entry with them remembers the request.
+        """Return a copy of the store. Its next transaction with a journal entry also writes the request.
 
-        That transaction raises AlreadyDone when a request with this key is remembered already.
+        That transaction raises AlreadyDone if the store already remembers a request with this key.
         """
 
     def remembered(self, request: Idempotency, now: datetime) -> Remembered | None:
-        """Return the earlier request with this key (strongly consistent), None when there was none in 24 hours."""
+        """Return the request with this key from the last 24 hours, or None. The read is strongly consistent."""
 
 
 def once[Records: Remembering, Result](
@@ -55,11 +55,11 @@ def once[Records: Remembering, Result](
     records: Records,
     clock: Clock,
 ) -> Result:
-    """Return the result of `do`, or, for a request that was done before, the result of `again`.
+    """Return the result of `do`. For a repeated request, return the result of `again` instead.
 
-    `do` gets the records to write with: they remember the request in the transaction of its change. `again` gets the id
-    of what the earlier request changed. Raises InvalidInput `idempotency-key-reused` when the earlier request with this
-    key asked for something else.
+    `do` must write with the store that it gets, which remembers the request in the same transaction. `again` gets the
+    id of the record that the earlier request changed. Raises InvalidInput `idempotency-key-reused` if the earlier
+    request with this key had other content.
     """
     if request is None:
         return do(records)

@@ -1,7 +1,7 @@
 """Lower-case ULIDs (github.com/ulid/spec), secrets and codes.
 
-Lower case, because Cognito stores the user names of a case-insensitive pool in lower case, and a user's id is its user
-name there.
+ULIDs are in lower case because a user's id is also the user name in Cognito. A case-insensitive user pool stores user
+names in lower case.
 """
 
 import re
@@ -14,12 +14,12 @@ from customer_center.platform.clock import EPOCH
 
 ULID_PATTERN = "[0-7][0-9a-hjkmnp-tv-z]{25}"
 ULID_TEXT = re.compile(ULID_PATTERN)
-# In the year 9999, the last one of a datetime. A ULID can hold later ones.
+# The last millisecond of the year 9999, which is the last year of `datetime`. A ULID can hold later times.
 _LAST_MILLISECOND = 253_402_300_799_999
 
 
 def new_ulid(now: datetime) -> str:
-    """Return a fresh ULID in lower case; a later millisecond sorts later."""
+    """Return a new ULID in lower case. ULIDs of a later millisecond sort later."""
     return str(ULID.from_datetime(now)).lower()
 
 
@@ -29,12 +29,12 @@ def ulid_floor(moment: datetime) -> str:
 
 
 def made_by(ulid: str, moment: datetime) -> bool:
-    """Return whether this ULID was made in that millisecond or before."""
+    """Return whether this ULID was made in that millisecond or earlier."""
     return ulid[:10] <= new_ulid(moment)[:10]
 
 
 def made_at(ulid: str) -> datetime | None:
-    """Return the moment a ULID was made, at most in the year 9999; None when the text is no ULID."""
+    """Return when a ULID was made, at the latest the end of the year 9999. Return None if the text is not a ULID."""
     if not ULID_TEXT.fullmatch(ulid):
         return None
     return EPOCH + timedelta(milliseconds=min(ULID.from_str(ulid.upper()).milliseconds, _LAST_MILLISECOND))

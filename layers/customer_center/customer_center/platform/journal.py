@@ -1,21 +1,21 @@
-"""The journal: every change writes one entry in its own transaction. It is the audit trail and the outbox.
+"""The journal is the audit trail and the outbox. Every change writes one entry in the same transaction.
 
 An entry names the effects that must follow the change, for example a mail. Until these effects are in their queues, the
 entry carries `pending`, the hash key of a sparse index that the sweeper reads.
 
-**How many shards the index needs.** DynamoDB takes 1,000 write units a second for each value of a hash key, and
-throttles writes to the table while its index cannot follow (docs.aws.amazon.com/amazondynamodb/latest/developerguide:
+**How many shards the index needs.** DynamoDB accepts 1,000 write units a second for each value of a hash key. It
+throttles writes to the table while the index cannot follow (docs.aws.amazon.com/amazondynamodb/latest/developerguide:
 bp-partition-key-design.html, gsi-throttling.html). An entry with effects writes its index row twice: when it is added,
-and when `pending` is removed. The index projects all attributes, so that each write costs one unit for each started KB
-of the entry. 1,000 entries a second of up to 1 KB are 2,000 units a second: 2 shards, or 4 at half load. Entries of up
-to 2 KB need 4 and 8, entries of up to 4 KB need 8 and 16. (An index that projects keys only needs 2 and 4 for entries
-of any size.) The sum of an id's characters spreads them evenly: the fullest of 16 shards gets less than 0.01 % too
-much.
+and when `pending` is removed. The index projects all attributes, so each write costs one unit for each started KB of
+the entry. 1,000 entries a second of up to 1 KB are 2,000 units a second. They need 2 shards, or 4 shards at half load.
+Entries of up to 2 KB need 4 or 8 shards, entries of up to 4 KB need 8 or 16. (An index with keys only would need 2 or 4
+for entries of any size.) The shard is the sum of the id's bytes, modulo the number of shards. This spreads entries
+evenly: the fullest of 16 shards gets less than 0.01 % above its share.
 
-**How to change the number.** Set the template's parameter PendingShards, at any time, up or down, to at most
-MAX_SHARDS. Only the functions that add entries use it. The sweeper always reads MAX_SHARDS shards, so that functions
-with the old and the new number may run side by side, and neither a lower number nor a rollback leaves an entry behind.
-To raise MAX_SHARDS, deploy the higher one before the parameter exceeds the old one. Never lower it.
+**How to change the number.** Set the template's parameter PendingShards to a number up to MAX_SHARDS, at any time. Only
+functions that add entries use the parameter. The sweeper always reads MAX_SHARDS shards. Functions with the old and the
+new number may therefore run side by side, and a lower number or a rollback leaves no entry behind. To raise MAX_SHARDS,
+deploy its new value before you set the parameter above the old value. Never lower MAX_SHARDS.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 MAX_SHARDS = 16
-"""The shards that the sweeper reads, and the highest value of PendingShards. See above before changing it."""
+"""The number of shards that the sweeper reads, and the maximum of PendingShards. Read the text above to change it."""
 _PENDING_INDEX = "pending"
 
 
@@ -49,7 +49,7 @@ class Actor:
 
 @frozen
 class Effect:
-    """What must follow a change. `data` holds ids only; the consumer reads the rest when it acts.
+    """An action that must follow a change. `data` holds ids only; the consumer reads the rest when it acts.
 
     Each room declares its kinds of effects and the queue of each kind in its `effects.py`.
     """
@@ -64,8 +64,8 @@ class Entry:
     """One change: who did what to which subject, when, in which request.
 
     `partition` is the partition key of the journal table; each room chooses its own.
-    `request_id` is the id of what caused the change: an API request, a webhook or an effect. `changes` maps a field to
-    its values before and after.
+    `request_id` is the id of the cause: an API request, a webhook or an effect. `changes` maps a field to its values
+    before and after.
     """
 
     entry_id: str
@@ -90,17 +90,17 @@ def new_entry(
     changes: Mapping[str, Sequence[Any]] | None = None,
     effects: Sequence[Effect] = (),
 ) -> Entry:
-    """Return an entry with a fresh id."""
+    """Return an entry with a new id."""
     return Entry(new_ulid(now), partition, now, actor, action, subject, request_id, changes or {}, tuple(effects))
 
 
 def new_effect(kind: str, now: datetime, **data: str) -> Effect:
-    """Return an effect with a fresh id. The consumer recognises a repeated message by this id."""
+    """Return an effect with a new id. The consumer recognises a repeated message by this id."""
     return Effect(new_ulid(now), kind, data)
 
 
 def from_image(image: Mapping[str, Any]) -> Entry:
-    """Return the entry that an item in DynamoDB's notation holds. Stream records and queries carry such items."""
+    """Return the entry of an item in DynamoDB's notation, as stream records and queries contain it."""
     values = from_item(image)
     return Entry(
         entry_id=values["sk"],
@@ -116,9 +116,9 @@ def from_image(image: Mapping[str, Any]) -> Entry:
 
 
 class Journal:
-    """The journal table. Key: `pk` the partition, `sk` the entry id. Index `pending`: `pending` the shard, `sk`.
+    """The journal table. Its key is `pk` (partition) and `sk` (entry id); its index has `pending` (shard) and `sk`.
 
-    `pending_shards` is the number of shards that new entries are spread over; ValueError above MAX_SHARDS or below 1.
+    New entries are spread over `pending_shards` shards. Raises ValueError unless this number is from 1 to MAX_SHARDS.
     """
 
     def __init__(self, *, client: "DynamoDBClient", table: str, pending_shards: int = 8) -> None:
@@ -148,13 +148,13 @@ class Journal:
         return str(sum(entry_id.encode()) % self._pending_shards)
 
     def clear_pending(self, entry: Entry) -> None:
-        """Note that the entry's effects are in their queues. May run any number of times."""
+        """Record that the entry's effects are in their queues. May run any number of times."""
         try:
             self._client.update_item(
                 TableName=self._table,
                 Key=to_item({"pk": entry.partition, "sk": entry.entry_id}),
                 UpdateExpression="REMOVE pending",
-                # A late call must not create an entry that was erased.
+                # Without this condition, UpdateItem would create an entry that was deleted meanwhile.
                 ConditionExpression="attribute_exists(pk)",
             )
         except ClientError as error:
@@ -162,7 +162,7 @@ class Journal:
                 raise
 
     def entries(self, partition: str, *, since: datetime = EPOCH) -> Iterator[Entry]:
-        """Yield the partition's entries from that moment on, oldest first (strongly consistent)."""
+        """Yield the partition's entries since that time, oldest first (strongly consistent)."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND sk >= :since",
@@ -173,7 +173,7 @@ class Journal:
             yield from map(from_image, page["Items"])
 
     def newest(self, partition: str, *, limit: int, since: datetime = EPOCH, before: str | None = None) -> Part[Entry]:
-        """Return the partition's newest entries made since that moment, of those whose ids are below `before`."""
+        """Return the partition's newest entries since that time. `before` is an exclusive upper bound of their ids."""
         first = ulid_floor(since)
         if before is not None and before <= first:
             return Part((), more=False)
@@ -189,7 +189,7 @@ class Journal:
         return Part(tuple(map(from_image, answer["Items"])), more="LastEvaluatedKey" in answer)
 
     def redact(self, entry: Entry, changes: Mapping[str, Sequence[Any]]) -> None:
-        """Replace the values that an entry holds. May run any number of times."""
+        """Replace an entry's `changes`. May run any number of times."""
         self._client.update_item(
             TableName=self._table,
             Key=to_item({"pk": entry.partition, "sk": entry.entry_id}),
@@ -199,7 +199,7 @@ class Journal:
         )
 
     def pending(self, *, before: datetime) -> Iterator[Entry]:
-        """Yield entries made before that moment that are still pending, oldest first in each shard."""
+        """Yield the pending entries from before that time, shard by shard, oldest first in each shard."""
         for shard in range(MAX_SHARDS):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,

@@ -1,8 +1,8 @@
-"""Bounded HTTP calls to an outside system: deadlines, sizes, one retry of reads, and a breaker.
+"""HTTP calls to an outside system, with deadlines, maximum sizes, one retry of reads, and a circuit breaker.
 
-One request of one person may need several calls: they share one deadline. Reads are tried twice, writes once. Answers
+One request of a person may need several calls, which share one deadline. Reads are tried twice, writes once. Answers
 have a maximum size, redirects are not followed, and compressed answers are refused. While the breaker is open, calls
-fail at once. `requests` is imported by the first call: functions that rarely call must not pay for it when they start.
+fail at once. The first call imports `requests`, so that functions that rarely call start faster.
 """
 
 import math
@@ -27,28 +27,28 @@ if TYPE_CHECKING:
     from requests import Response, Session
     from urllib3 import HTTPResponse
 
-# The layer has no library that guesses encodings (layers/dependencies/Makefile): answers are read as bytes.
+# Answers are read as bytes, so the layer has no library that guesses encodings (layers/dependencies/Makefile).
 warnings.filterwarnings("ignore", message="Unable to find acceptable character detection dependency")
 
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
 _JITTER_SECONDS = 0.2
 _RETRY_AFTER = 10
-"""Seconds after which a caller should come again while the breaker is closed."""
+"""Seconds after which a caller should retry while the breaker is closed."""
 
 
 class OutsideFault(OutsideUnavailable):
-    """The system answered with an error of its own (HTTP 500, SOAP fault): it is reachable, this call failed.
+    """The system is reachable but answered with an error of its own (HTTP 500, SOAP fault).
 
-    It does not trip the breaker: whoever finds an input that makes the system fail must not take it offline for all.
+    This error does not trip the breaker. Otherwise a caller whose input makes the system fail could block all callers.
     """
 
 
 class Failures:
-    """The errors of calls to one outside system, each made with that system's own code.
+    """Makes the errors of calls to one outside system, with the system's own error codes.
 
-    `system` is its name in log entries. `unavailable` and `fault` get the seconds after which to come again. Notes are
-    for the log: fixed words, no data that was sent or answered.
+    `system` is the system's name in log entries. `unavailable` and `fault` get the seconds after which a caller may
+    retry. Notes are for the log: they are fixed words, without data from requests or answers.
     """
 
     def __init__(
@@ -75,15 +75,15 @@ class Failures:
         return _with_note(self._unavailable(_RETRY_AFTER), note)
 
     def offline(self, seconds: float) -> OutsideUnavailable:
-        """Return the error for a system whose breaker is open for so long."""
+        """Return the error for a system whose breaker stays open for that many seconds."""
         return self._unavailable(math.ceil(seconds))
 
     def timed_out(self, note: str) -> OutsideTimeout:
-        """Return the error for an answer that did not come in time."""
+        """Return the error for an answer that did not arrive in time."""
         return _with_note(self._timeout(), note)
 
     def malformed(self, note: str) -> OutsideMalformed:
-        """Return the error for an answer that cannot be read."""
+        """Return the error for an answer that cannot be parsed."""
         return _with_note(self._malformed(), note)
 
 
@@ -95,10 +95,10 @@ def _with_note[Error: Exception](error: Error, note: str) -> Error:
 class Outbound:
     """Calls to one outside system. Not thread-safe.
 
-    `timeout` is for one call, `deadline` for all calls inside one `use()`, in seconds. A read that found the system
-    unreachable or silent twice trips the breaker; an answer that reports a failure or cannot be read does not.
-    `session` returns the HTTP session of the calls; by default the first call makes one, which is kept. `chance`
-    returns numbers from 0 to 1 for the jitter.
+    `timeout` limits one call, `deadline` limits all calls of one `use()`; both are in seconds. The breaker trips if the
+    second try of a read finds the system unreachable or gets no answer in time. An answer that reports a failure or
+    cannot be parsed does not trip it. `session` returns the HTTP session of the calls; by default the first call makes
+    a session, and later calls reuse it. `chance` returns numbers from 0 to 1 for the jitter.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class Outbound:
 
     @contextmanager
     def use(self) -> Iterator[None]:
-        """Let all calls inside share one deadline, which starts now. Inside another `use()` it changes nothing."""
+        """Make all calls inside share one deadline, which starts now. A nested `use()` changes nothing."""
         outer = self._deadline
         self._deadline = outer or self._clock.now() + timedelta(seconds=self._seconds)
         try:
@@ -132,7 +132,7 @@ class Outbound:
             self._deadline = outer
 
     def read[Read](self, message: str, call: Callable[[float], Read]) -> Read:
-        """Return what `call` returns, which gets the seconds it may take. Tried twice, with a short random wait.
+        """Return the result of `call`, which gets its time limit in seconds. Try twice, with a short random wait.
 
         `message` names the call in the log. Raises OutsideUnavailable, OutsideTimeout and OutsideMalformed.
         """
@@ -156,7 +156,7 @@ class Outbound:
                 raise
 
     def write[Written](self, message: str, call: Callable[[float], Written]) -> Written:
-        """Return what `call` returns, as `read` does, but tried once: after an error it may have been done or not."""
+        """Like `read`, but try only once. After an error the system may or may not have done the write."""
         with self.use():
             self._check_breaker()
             return self._try(message, call)
@@ -191,14 +191,14 @@ class Outbound:
         basic: tuple[str, str] | None = None,
         ca_file: str = "",
     ) -> bytes:
-        """Return the body that answers this one, within about that many seconds.
+        """Post the body and return the answer's body, within about `seconds` seconds.
 
-        `basic` is user and password of HTTP Basic authentication; `ca_file` the certificate authority of a server with
-        a private certificate. Raises OutsideFault (HTTP 500), OutsideUnavailable (no connection, HTTP 429 or 5xx),
+        `basic` is user and password of HTTP Basic authentication. `ca_file` has the certificate authority of a server
+        with a private certificate. Raises OutsideFault (HTTP 500), OutsideUnavailable (no connection, HTTP 429 or 5xx),
         OutsideTimeout, and OutsideMalformed (another status, compressed, or larger than MAX_ANSWER_BYTES).
         """
-        import requests  # noqa: PLC0415 # see above
-        from requests.auth import HTTPBasicAuth  # noqa: PLC0415 # see above
+        import requests  # noqa: PLC0415 # see the module's docstring
+        from requests.auth import HTTPBasicAuth  # noqa: PLC0415 # see the module's docstring
 
         until = self._clock.now() + timedelta(seconds=seconds)
         try:
@@ -232,7 +232,7 @@ class Outbound:
             raise self._failures.malformed("content-encoding")
 
     def _read(self, stream: "HTTPResponse", until: datetime) -> bytes:
-        """Read the body as it arrives. The timeout of `requests` starts anew with every piece: `until` does not."""
+        """Read the body as it arrives. The timeout of `requests` is for each piece; `until` limits the whole body."""
         body = bytearray()
         while piece := stream.read1(_CHUNK, decode_content=False):
             body += piece
@@ -244,8 +244,8 @@ class Outbound:
 
 
 def new_session() -> "Session":
-    """Return an HTTP session that ignores proxies and netrc of the machine."""
-    import requests  # noqa: PLC0415 # see above
+    """Return an HTTP session that ignores the machine's proxy settings and netrc file."""
+    import requests  # noqa: PLC0415 # see the module's docstring
 
     session = requests.Session()
     session.trust_env = False

@@ -16,22 +16,22 @@ from customer_center.platform.log import logger
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# The largest batch that SQS takes.
+# The largest batch that SQS accepts.
 _BATCH = 10
 
 
 class NotQueuedError(Exception):
-    """SQS refused some of the messages; the entry stays pending."""
+    """SQS refused some of the messages. The entry stays pending."""
 
 
 class UndeclaredEffectError(Exception):
-    """No room declares effects of this kind; nothing was queued and the entry stays pending."""
+    """No room declares effects of this kind. Nothing was queued, and the entry stays pending."""
 
 
 def queue_variables(*rooms: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the environment variable that holds the queue URL of each kind of effect: `<NAME>_QUEUE_URL`.
+    """Return, for each kind of effect, the environment variable with the URL of its queue: `<NAME>_QUEUE_URL`.
 
-    Each room gives its queue names by kind. Raises ConfigurationError when rooms send one kind to different queues.
+    Each room passes its queue names by kind. Raises ConfigurationError if two rooms send one kind to different queues.
     """
     queues: dict[str, str] = {}
     for kind, queue in (declared for room in rooms for declared in room.items()):
@@ -41,7 +41,7 @@ def queue_variables(*rooms: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def queue_urls(*rooms: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> Mapping[str, str]:
-    """Return the queue URL of each kind of effect. Raises ConfigurationError, also when a URL is missing."""
+    """Return the queue URL of each kind of effect. Raises ConfigurationError, for example if a URL is missing."""
     variables = queue_variables(*rooms)
     if missing := sorted(set(variables.values()) - environment.keys()):
         raise ConfigurationError("; ".join(f"{name} is missing" for name in missing))
@@ -58,7 +58,7 @@ class Queues:
     def send(self, effects: list[Effect]) -> None:
         """Put each effect into the queue of its kind.
 
-        Raises UndeclaredEffectError before anything is queued, NotQueuedError when SQS refused a message.
+        Raises UndeclaredEffectError before anything is queued, and NotQueuedError if SQS refuses a message.
         """
         kinds = sorted({effect.kind for effect in effects})
         if undeclared := [kind for kind in kinds if kind not in self._urls]:
@@ -83,22 +83,22 @@ class Queues:
 def queue_effects(entry: Entry, *, queues: Queues, journal: Journal) -> None:
     """Queue the entry's effects, then remove its `pending`.
 
-    A crash between the two steps queues the effects twice; none is lost. Raises as `Queues.send`.
+    After a crash between the two steps the effects are queued again; none is lost. Raises the errors of `Queues.send`.
     """
     queues.send(list(entry.effects))
     journal.clear_pending(entry)
 
 
 def sweep(*, queues: Queues, journal: Journal, now: datetime, after: timedelta) -> timedelta:
-    """Queue what has been pending for longer than `after`; return how long the oldest entry has waited.
+    """Queue the effects that have been pending for longer than `after`. Return how long the oldest entry has waited.
 
-    An entry that cannot be queued is logged and does not stop the others; the next run tries it again.
+    An entry that cannot be queued is logged and does not stop the others. The next run tries it again.
     """
     oldest = timedelta()
     for entry in journal.pending(before=now - after):
         oldest = max(oldest, now - entry.at)
         try:
             queue_effects(entry, queues=queues, journal=journal)
-        except Exception:  # noqa: BLE001 # whatever is wrong with one entry must not stop the others
+        except Exception:  # noqa: BLE001 # one failed entry must not stop the others
             logger.exception("entry could not be queued", entry_id=entry.entry_id)
     return oldest

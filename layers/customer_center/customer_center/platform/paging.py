@@ -1,4 +1,4 @@
-"""Lists in pages: filtering with a limited number of reads, and cursors that fit only the query they came from."""
+"""Lists in pages: filters with a limited number of reads, and cursors that are valid only for their own query."""
 
 import base64
 import hashlib
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from customer_center.platform.errors import MalformedRequest
 from customer_center.platform.frozen import frozen
 
-# Limits of a page with a filter: a few reads, each far below DynamoDB's 1 MB.
+# Limits for a page with a filter: four reads, each far below DynamoDB's limit of 1 MB.
 _READS = 4
 _ROWS_PER_READ = 100
 
@@ -23,22 +23,22 @@ class Part[Row]:
 
 @frozen
 class Page[Row]:
-    """One page of a list, and the cursor of the next page, None at the end."""
+    """One page of a list, and the cursor of the next page (None at the end)."""
 
     rows: Sequence[Row]
     next_cursor: str | None
 
 
 def written_cursor(position: Sequence[str], query: object) -> str:
-    """Return the opaque cursor of a position in a query's result. Queries with the same `repr` are the same."""
+    """Return the opaque cursor of a position in a query's result. Queries with the same `repr` count as equal."""
     text = json.dumps({"position": position, "query": _digest(query)})
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str, query: object, *, parts: int) -> Sequence[str]:
-    """Return the position that `written_cursor` wrote for the same query, as a list of that many parts.
+    """Return the position that `written_cursor` wrote for the same query. A position has `parts` texts.
 
-    Raises MalformedRequest for anything else. The caller checks whether the position is in the list.
+    Raises MalformedRequest for any other cursor. The caller must check whether the list has the position.
     """
     try:
         values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
@@ -64,10 +64,10 @@ def filled[Row](
     after: str | None,
     limit: int,
 ) -> tuple[Sequence[Row], str | None]:
-    """Return up to `limit` rows after the key `after`, and the key to continue from, None at the end of the list.
+    """Return up to `limit` rows after the key `after`, and the key to continue from (None at the end of the list).
 
-    `read` returns the next rows after a key, up to a number. With the filter `wanted` it is called at most four times,
-    so that a page may hold few rows, or none, before the end of the list.
+    `read` gets a key and a number, and returns up to that number of rows after the key. With the filter `wanted` it is
+    called at most four times. A page may therefore have few rows, or none, before the end of the list.
     """
     size, reads = (_ROWS_PER_READ, _READS) if wanted else (limit, 1)
     found: list[Row] = []

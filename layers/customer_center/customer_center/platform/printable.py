@@ -3,7 +3,7 @@
 import unicodedata
 
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
-# The replacement character: a gateway or program could not decode the text.
+# The replacement character. It stands for bytes that another program could not decode.
 _UNREADABLE = "\ufffd"
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -11,8 +11,8 @@ _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 def is_printable(line: str) -> bool:
     """Return whether the line can be shown to people.
 
-    It has no control, private-use, unassigned or replacement character, no line break, surrogate or bidirectional
-    override, and is empty or has at least one visible character.
+    Such a line has no line break, surrogate or bidirectional control, and no control, private-use, unassigned or
+    replacement character. It is empty or has at least one visible character.
     """
     if _UNREADABLE in line or (line and all(map(_is_invisible, line))):
         return False

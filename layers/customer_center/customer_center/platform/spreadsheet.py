@@ -9,13 +9,14 @@ from customer_center.platform.errors import InvalidInput, MalformedRequest
 from customer_center.platform.frozen import frozen
 from customer_center.platform.http import Csv
 
-# Spreadsheet programs run a cell that begins like this as a formula (OWASP, "CSV Injection"); after an apostrophe it is
-# text. In countries with a decimal comma they begin a new cell at each semicolon, quoted or not.
+# Spreadsheet programs run a cell that begins with one of these characters as a formula (OWASP, "CSV Injection"). An
+# apostrophe before the character makes the cell a text. Where the decimal sign is a comma, these programs start a new
+# cell at every semicolon, even inside quotes.
 _FORMULA = re.compile(r"(^|;)(?=[=+\-@\t\r])")
 
 
 def written(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Csv:
-    """Return the table with its header. No cell of it is run as a formula."""
+    """Return the table with its header. Cells that a spreadsheet program would run as formulas are made texts."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(header)
@@ -29,9 +30,9 @@ def _harmless(cell: str) -> str:
 
 @frozen
 class Row:
-    """One row: its number in the spreadsheet (the header is 1), and its cells by column, without blank ones.
+    """One row: its number in the spreadsheet (the header is row 1), and its cells by column, without blank cells.
 
-    `surplus` says that it has more cells than there are columns.
+    `surplus` is true if the row has text beyond the last column.
     """
 
     number: int
@@ -40,13 +41,13 @@ class Row:
 
 
 def read(table: bytes, *, columns: Collection[str], required: Collection[str], at_most: int) -> Sequence[Row]:
-    """Return the rows of a UTF-8 table with commas or semicolons between the cells, without blank rows.
+    """Return the rows of a UTF-8 table, without blank rows. Commas or semicolons separate the cells.
 
-    Raises MalformedRequest `csv-invalid` for anything else and for other columns; InvalidInput `csv-too-long` for more
-    than `at_most` rows.
+    Raises MalformedRequest `csv-invalid` if the table cannot be parsed or its columns are wrong. Raises InvalidInput
+    `csv-too-long` for more than `at_most` rows.
     """
     try:
-        # Spreadsheet programs write a byte order mark. With a decimal comma they separate cells by semicolons.
+        # Spreadsheet programs write a byte order mark. Where the decimal sign is a comma, they write semicolons.
         text = table.decode("utf-8-sig")
         if "\ufffd" in text:
             # The gateway decodes bodies as text and replaces bytes that are not UTF-8 by this character.
@@ -55,7 +56,7 @@ def read(table: bytes, *, columns: Collection[str], required: Collection[str], a
         delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
         header, *lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     except (ValueError, csv.Error):
-        # The error's text would repeat the input, so it is not chained.
+        # Not chained, because the error's text repeats the input.
         raise MalformedRequest("csv-invalid") from None
     names = [name.strip().lower() for name in header]
     if len(set(names)) != len(names) or not set(required) <= set(names) <= set(columns):

@@ -1,4 +1,4 @@
-"""Queue consumers: a message that fails is delivered again; the others of its batch are not."""
+"""Queue consumers: SQS delivers only the failed messages of a batch again."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,14 +10,14 @@ from customer_center.platform.log import logger
 
 
 def consume(event: Mapping[str, Any], handle: Callable[[Effect], None]) -> Mapping[str, Any]:
-    """Call `handle` with each message's effect; return the failed ones, which SQS repeats until they go to the DLQ."""
+    """Call `handle` with each message's effect. Return the failed messages, which SQS delivers again."""
 
     def one(record: Record) -> None:
         effect = Effect(**json.loads(record["body"]))
         try:
             handle(effect)
         except Exception:
-            # docs/runbook.md starts from this line.
+            # docs/runbook.md refers to this log line.
             logger.exception("effect failed", effect_id=effect.effect_id, kind=effect.kind, data=effect.data)
             raise
 
@@ -25,7 +25,7 @@ def consume(event: Mapping[str, Any], handle: Callable[[Effect], None]) -> Mappi
 
 
 def consume_texts(event: Mapping[str, Any], handle: Callable[[str], None]) -> Mapping[str, Any]:
-    """Call `handle` with each message's text, for messages that another system wrote; otherwise like `consume`."""
+    """Like `consume`, for messages that are not effects: `handle` gets the text of each message."""
 
     def one(record: Record) -> None:
         try:

@@ -1,13 +1,13 @@
-"""What the stores of all rooms share: reading items, writing a change with its journal entry, remembering requests.
+"""The base of all rooms' stores: reads items, writes a change with its journal entry, and remembers requests.
 
-A store keeps these items in its room's table, besides its own:
+Besides its room's items, a store has these items in the table:
 
 | item | pk | sk | kept for |
 |---|---|---|---|
 | request with an Idempotency-Key | `idempotency#<digest>` | `idempotency` | 24 hours |
 | event that was applied | `webhook#<source>#<webhook id>` | `webhook` | 14 days |
 
-Keys and values are plain (`{"pk": …, "sk": …}`); they are put into DynamoDB's notation here.
+Stores pass plain keys and values (`{"pk": …, "sk": …}`). This module converts them to DynamoDB's notation.
 """
 
 import copy
@@ -26,13 +26,13 @@ from customer_center.platform.journal import Entry, Journal
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# The largest number of keys that BatchGetItem takes.
+# The maximum number of keys in one BatchGetItem.
 _BATCH_GET = 100
 _APPLIED_KEPT = timedelta(days=14)
 
 
 class TableStore:
-    """Base class of the rooms' stores: one table and the journal. It fulfils the protocol `idempotency.Remembering`."""
+    """Base class of the rooms' stores: one table and the journal. Implements the protocol `idempotency.Remembering`."""
 
     def __init__(self, *, client: "DynamoDBClient", table: str, journal: Journal) -> None:
         self._client = client
@@ -43,13 +43,13 @@ class TableStore:
     # Requests that may be repeated
 
     def remembering(self, request: Idempotency) -> Self:
-        """Return this store with the request remembered in the transaction that writes the first entry."""
+        """Return a copy of this store. Its next transaction with a journal entry also writes the request."""
         store = copy.copy(self)
-        store._request = request  # noqa: SLF001 # a copy of ourselves
+        store._request = request  # noqa: SLF001 # a copy of this object
         return store
 
     def remembered(self, request: Idempotency, now: datetime) -> Remembered | None:
-        """Return what an earlier request with this key did (strongly consistent); None after 24 hours."""
+        """Return the request with this key from the last 24 hours, or None. The read is strongly consistent."""
         item = self._get(_request_key(request), consistent=True)
         if item is None or item["expires_at"] <= epoch(now):
             return None
@@ -65,7 +65,7 @@ class TableStore:
         free = "attribute_not_exists(pk) OR expires_at <= :now"
         return self._put(values, free, AlreadyDone(), {":now": epoch(entry.at)})
 
-    # Events that may come twice
+    # Events that may be delivered twice
 
     def was_applied(self, source: str, webhook_id: str) -> bool:
         """Return whether `note_applied` noted this event (eventually consistent)."""
@@ -82,7 +82,7 @@ class TableStore:
         return from_item(answer["Item"]) if "Item" in answer else None
 
     def _get_all(self, keys: Sequence[Item], *, consistent: bool) -> Iterable[dict[str, Any]]:
-        """Yield those of the items that exist, in any order."""
+        """Yield the items with these keys, in any order. Missing items are left out."""
         for start in range(0, len(keys), _BATCH_GET):
             batch = [to_item(key) for key in keys[start : start + _BATCH_GET]]
             requested: Any = {self._table: {"Keys": batch, "ConsistentRead": consistent}}
@@ -94,23 +94,23 @@ class TableStore:
     # Writing with a journal entry
 
     def _commit(self, actions: Sequence[Action], entries: Sequence[Entry]) -> None:
-        """Write the actions with their journal entries, and the request if it is to be remembered, or nothing.
+        """Write the actions and their journal entries in one transaction, with the request if there is one to remember.
 
-        Raises the refusal of the first action whose condition fails, in order; AlreadyDone; InProgress.
+        Raises AlreadyDone, InProgress, or the `refusal` of the first action with a failed condition.
         """
         # Listed first so that a repeated request gets AlreadyDone and not the refusal of another action.
         remembered = [self._remember(self._request, entries[0])] if self._request else []
         transact(self._client, [*remembered, *actions, *map(self._journal.write, entries)])
 
     def _put(self, values: Item, condition: str, refusal: Exception | None = None, given: Item | None = None) -> Action:
-        """Return the action that writes an item under a condition; `given` are the values that the condition names."""
+        """Return the action that writes an item under a condition. `given` has the values of its placeholders."""
         request: dict[str, Any] = {"TableName": self._table, "Item": to_item(values), "ConditionExpression": condition}
         if given:
             request["ExpressionAttributeValues"] = to_item(given)
         return Action({"Put": request}, refusal)
 
     def _if_version(self, version: int, kind: Literal["Put", "Update", "Delete"], request: Item) -> Action:
-        """Return the action, with PreconditionFailed as its refusal when the item's version is another one."""
+        """Return the action with the condition that the item has this version. Its refusal is PreconditionFailed."""
         checked = {
             "TableName": self._table,
             **request,
@@ -123,7 +123,7 @@ class TableStore:
         }
         return Action({kind: checked}, PreconditionFailed())
 
-    # Technical facts, which have no journal entry
+    # Writing technical facts, without a journal entry
 
     def _put_now(self, values: Item) -> None:
         self._client.put_item(TableName=self._table, Item=to_item(values))
@@ -131,7 +131,7 @@ class TableStore:
     def _note(
         self, key: Item, update: str, condition: str, values: Item, names: Mapping[str, str] | None = None
     ) -> bool:
-        """Update an item if the condition holds; return whether it did."""
+        """Update an item if the condition holds. Return whether it held."""
         named: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
         return self._holds(
             self._client.update_item,
@@ -145,7 +145,7 @@ class TableStore:
 
     @staticmethod
     def _holds(write: Callable[..., object], **request: Any) -> bool:  # noqa: ANN401 # DynamoDB's notation
-        """Make one conditional write; return whether its condition held."""
+        """Make one conditional write. Return whether its condition held."""
         try:
             write(**request)
         except ClientError as error:

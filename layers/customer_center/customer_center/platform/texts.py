@@ -1,10 +1,10 @@
-"""What error codes say to people, in the languages of answers (`platform/language.py`).
+"""Error codes and their sentences, in all supported languages (`platform/language.py`).
 
-Every room declares its own codes in its `texts.py`; this file has the mechanism and the codes of platform. A code is
-declared once, together with the class of `platform/errors.py` it is raised as. Codes are stable; sentences may improve.
+Each room declares its own codes in its `texts.py`. This file has the classes, and the codes of platform. A code is
+declared once, with its class of `platform/errors.py`. Codes never change; sentences may improve.
 
-Named tuples and no dataclasses: every function imports these classes, and a cold start creates a named tuple about six
-times as fast.
+The classes are named tuples: every function imports them, and Python creates a named tuple about six times as fast as a
+standard data class.
 """
 
 from collections.abc import Mapping
@@ -25,24 +25,24 @@ from customer_center.platform.errors import (
 )
 
 type Sentences = Mapping[str, str]
-"""One text by language; `{name}` is the place of a value."""
+"""One sentence in each language. `{name}` is a placeholder for a value."""
 
 
 class Problem(NamedTuple):
-    """An error code: the class it is raised as (or one derived from it), and what it says."""
+    """An error code: the class of its errors, or their base class, and its sentences."""
 
     raised_as: type[CustomerCenterError]
     sentences: Sentences
 
 
 class Texts(NamedTuple):
-    """The error codes of one room, or of several together (`|`): those of problems and those of wrong fields."""
+    """The error codes of one room, for problems and for wrong fields. `|` joins the codes of two rooms."""
 
     problems: Mapping[str, Problem] = MappingProxyType({})
     fields: Mapping[str, Sentences] = MappingProxyType({})
 
     def __or__(self, other: "Texts") -> "Texts":
-        """Return the codes of both."""
+        """Return the codes of both rooms."""
         return Texts({**self.problems, **other.problems}, {**self.fields, **other.fields})
 
     def error_text(self, code: str, language: str, values: Mapping[str, str]) -> str:

@@ -1,6 +1,6 @@
-"""Words of every room's requests and answers, as pydantic types: `Line`, `Input`, `Output`, queries and pages.
+"""pydantic types that all rooms share for requests and answers: `Line`, `Input`, `Output`, queries and pages.
 
-Only rooms' `bodies` modules import it: a function without bodies does not pay for pydantic at its cold start.
+Only `bodies` modules, and functions with bodies, import this module. Other functions do not import pydantic.
 """
 
 import os
@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from customer_center.platform.printable import is_printable
 
-# pydantic would else search all installed packages for plugins when it builds the first model.
+# Without this, pydantic searches all installed packages for plugins when it builds the first model.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
@@ -22,20 +22,20 @@ def _printable(text: str) -> str:
 
 
 Printable = AfterValidator(_printable)
-"""Refuses text with control characters, and text that nobody can see."""
+"""Refuses text with control characters, and text without a visible character."""
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), Printable]
 """One line of text, trimmed and not empty."""
 
 
 class Input(BaseModel):
-    """A request's body. Unknown fields are refused, and no value is converted. Built by its first request."""
+    """A request's body. Unknown fields are refused; no value is converted. The first request builds the validator."""
 
     model_config = ConfigDict(defer_build=True, extra="forbid", strict=True, frozen=True)
 
 
 class Output(BaseModel):
-    """An answer's body. Built by its first answer."""
+    """An answer's body. The first answer builds the serializer."""
 
     model_config = ConfigDict(defer_build=True, frozen=True)
 
@@ -47,7 +47,7 @@ class Query(BaseModel):
 
 
 class PageQuery(Query):
-    """Which part of a list."""
+    """The page of a list to return."""
 
     limit: Annotated[int, Field(ge=1, le=100, description="Items per page, at most.")] = 50
     cursor: Annotated[str, Field(max_length=2000, description="`next_cursor` of the page before.")] | None = None

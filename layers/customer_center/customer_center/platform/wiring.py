@@ -1,4 +1,4 @@
-"""The journal of this deployment, made from the environment, once per sandbox and only when it is needed."""
+"""The journal of this deployment, from the environment. Its first use makes it, once per sandbox."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""XML from and for outside systems: safe to read, well-formed when written."""
+"""XML of outside systems: safe parsing, and well-formed output."""
 
 import unicodedata
 from collections.abc import Callable
@@ -11,15 +11,15 @@ _NOT_IN_XML = frozenset("\ufffe\uffff")
 
 
 def parse(document: bytes, malformed: Callable[[str], Exception]) -> Element:
-    """Return the document's root; tags have no namespaces. The document's own encoding declaration counts.
+    """Return the document's root. Tags lose their namespaces. The encoding is the one that the document declares.
 
-    Raises what `malformed` returns: for `dtd-or-entity`, because DTDs and entities are forbidden, or for `not-xml`.
+    Raises `malformed("dtd-or-entity")` for a document with a DTD or entities, `malformed("not-xml")` for other errors.
     """
     try:
         root: Element = fromstring(document, forbid_dtd=True)
     except DefusedXmlException as error:
         raise malformed("dtd-or-entity") from error
-    except (ParseError, ValueError, LookupError) as error:  # the latter two: encodings that expat or Python lack
+    except (ParseError, ValueError, LookupError) as error:  # the last two: unknown encodings
         raise malformed("not-xml") from error
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
@@ -27,7 +27,7 @@ def parse(document: bytes, malformed: Callable[[str], Exception]) -> Element:
 
 
 def clean(text: str) -> str:
-    """Return the text trimmed, without control characters and characters that XML excludes; line ends become blanks."""
+    """Return the trimmed text. Tabs and line ends become blanks; other controls and non-XML characters are removed."""
     kept = (" " if char in "\t\n\r" else char for char in text if char in "\t\n\r" or _is_printable(char))
     return "".join(kept).strip()
 
@@ -37,7 +37,7 @@ def _is_printable(char: str) -> bool:
 
 
 def value(element: Element, *paths: str) -> str | None:
-    """Return the cleaned text at the first of these paths that has any; None when all are missing or empty."""
+    """Return the cleaned text of the first path that has text, or None if all are missing or empty."""
     for path in paths:
         if text := clean(element.findtext(path) or ""):
             return text
