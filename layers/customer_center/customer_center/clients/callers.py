@@ -1,4 +1,4 @@
-"""Machines as callers. One strongly consistent read of the client key's record decides."""
+"""Machines as callers. Each request reads the client key's record once (strongly consistent)."""
 
 from collections.abc import Callable
 from typing import Protocol, override
@@ -10,10 +10,10 @@ from customer_center.platform.log import logger
 
 
 class Keys(Protocol):
-    """The one read that admits a machine."""
+    """Reads client keys."""
 
     def key(self, key_id: str) -> ClientKey | None:
-        """Return the key with a strongly consistent read, None if there is none."""
+        """Return the key (strongly consistent), or None if there is none."""
 
 
 _SECURITY = Security(
@@ -28,7 +28,7 @@ _SECURITY = Security(
 
 
 class ClientCaller(Caller):
-    """A machine whose client key has a scope. The gateway checks nothing on these routes; it only knows people."""
+    """A machine whose client key has the scope. The gateway checks people only, so it does not check these routes."""
 
     security = (_SECURITY,)
     problems = ("unauthorized", "scope-missing")
@@ -54,7 +54,7 @@ class ClientCaller(Caller):
             raise Unauthorized("unauthorized")
         if self.scope not in key.scopes:
             raise Forbidden("scope-missing", scope=self.scope)
-        # Tells an operator when the old secret of a rotated key is no longer used (docs/runbook.md).
+        # Shows operators whether the old secret of a rotated key is still used (docs/runbook.md).
         logger.info("admitted", key_id=key.key_id, secret_hint=secret.hint)
         return key
 

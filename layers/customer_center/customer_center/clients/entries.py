@@ -9,13 +9,13 @@ from customer_center.platform.clock import iso
 from customer_center.platform.journal import Actor, Entry, new_entry
 
 OPERATOR = "operator"
-"""The journal's partition for what operators change outside any company."""
+"""The journal's partition for operators' changes that belong to no company."""
 
 
 def key_entry(
     action: str, *, before: ClientKey | None, after: ClientKey, actor: Actor, now: datetime, request_id: str
 ) -> Entry:
-    """Return the entry of a change to a key; `before` is None when it is new."""
+    """Return the entry of a change to a key. `before` is None for a new key."""
     old, new = _visible(before), _visible(after)
     return new_entry(
         partition=OPERATOR,

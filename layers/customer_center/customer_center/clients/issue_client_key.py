@@ -1,4 +1,4 @@
-"""Issue a client key: one more machine may call us (docs/specification.md, 2.7)."""
+"""Issue a client key, so that another machine may call the API (docs/specification.md, 2.7)."""
 
 from customer_center.clients.entries import key_entry
 from customer_center.clients.model import ClientKey, Scope, ShownOnce, new_key_secret
@@ -11,7 +11,7 @@ from customer_center.platform.journal import Actor
 
 @frozen
 class NewKey:
-    """The holder and scopes of a new key; `accounts` and `product` as in `ClientKey`."""
+    """The holder and scopes of a new key. `ClientKey` explains `accounts` and `product`."""
 
     name: str
     scopes: frozenset[Scope]

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from customer_center.platform.frozen import frozen
 
-# Two, so that a new secret can be brought into use while the old one is still valid.
+# Two, so that a machine can switch to a new secret while the old one is still valid.
 MAX_SECRETS = 2
 HINT_LENGTH = 4
 KEY_ID = re.compile(r"[0-9a-z]{26}")
@@ -19,7 +19,7 @@ _NO_HASH = "-" * 64
 
 
 class Scope(StrEnum):
-    """What a client key allows; `customers:admin` is for products, conflicts and erasures."""
+    """The right that a client key gives. `customers:admin` is for products, conflicts and erasures."""
 
     COMPANIES_READ = "companies:read"
     CUSTOMERS_READ = "customers:read"
@@ -39,9 +39,9 @@ class KeySecret:
 
 @frozen
 class ClientKey:
-    """A machine that may call us. `version` counts the changes and is the ETag.
+    """The key of a machine that may call the API. `version` counts the changes and is the ETag.
 
-    `accounts` are the accounts whose customers it may see. `product` is set when the machine is a product.
+    The machine may see the customers of `accounts`. `product` is set if the machine is a product.
     """
 
     key_id: str
@@ -62,14 +62,14 @@ class ClientKey:
 
 @frozen
 class ShownOnce:
-    """A key with its new secret. `secret` is None when it was shown before, because it is not stored."""
+    """A key with its new secret. `secret` is None if it was shown before, because secrets are not stored."""
 
     key: ClientKey
     secret: str | None = field(repr=False)
 
 
 def new_key_secret(secret: str, now: datetime) -> KeySecret:
-    """Return what is stored of a secret."""
+    """Return the record of a secret. It has only the secret's hash and hint."""
     return KeySecret(_hash(secret), secret[-HINT_LENGTH:], now)
 
 
@@ -79,9 +79,9 @@ def written(key_id: str, secret: str) -> str:
 
 
 def matching(secret: str, key: ClientKey | None) -> KeySecret | None:
-    """Return which of the key's secrets this is, None when it is none of them or the key is revoked.
+    """Return the key's record of this secret. Return None if the key has no such secret or is revoked.
 
-    Always makes as many comparisons as a key can have secrets, so that the time of the answer reveals nothing.
+    Always makes MAX_SECRETS comparisons, so that the time of the answer reveals nothing.
     """
     given = _hash(secret)
     kept = key.secrets if key else ()

@@ -12,7 +12,7 @@ class ClientKeys(Remembering, Protocol):
     """The stored client keys. A change writes its entry in the same transaction; if it raises, nothing is written."""
 
     def key(self, key_id: str) -> ClientKey | None:
-        """Return the key as it is now (strongly consistent), None when there is none."""
+        """Return the current key (strongly consistent), or None if there is none."""
 
     def keys(self) -> Sequence[ClientKey]:
         """Return all keys, oldest first (eventually consistent)."""
@@ -21,4 +21,4 @@ class ClientKeys(Remembering, Protocol):
         """Add a key."""
 
     def change(self, before: ClientKey, after: ClientKey, entry: Entry) -> None:
-        """Write the next version of a key; PreconditionFailed when somebody else changed it at the same time."""
+        """Write the next version of a key. Raises PreconditionFailed if another request has changed the key."""

@@ -1,4 +1,4 @@
-"""Revoke a client key or one of its secrets: it is refused from the next request on (docs/specification.md, 2.7)."""
+"""Revoke a client key or one of its secrets. The next request with it is refused (docs/specification.md, 2.7)."""
 
 from customer_center.clients.entries import key_entry
 from customer_center.clients.model import ClientKey
@@ -11,9 +11,9 @@ from customer_center.platform.journal import Actor
 def revoke_client_key(
     key_id: str, secret_hint: str | None, actor: Actor, request_id: str, *, client_keys: ClientKeys, clock: Clock
 ) -> ClientKey:
-    """Remove the secret that ends in `secret_hint`; None revokes the whole key, permanently.
+    """Remove the secret that ends in `secret_hint`. With None, revoke the whole key permanently.
 
-    Raises NotFound, InvalidInput at `/secret_hint`, InProgress. Revoking a revoked key changes nothing.
+    Raises NotFound, InvalidInput at `/secret_hint`, and InProgress. Revoking a revoked key changes nothing.
     """
     key = client_keys.key(key_id)
     if key is None:

@@ -1,11 +1,11 @@
-"""Client keys in the companies table: the one file that knows their key scheme (DynamoDB).
+"""Client keys in the companies table (DynamoDB). Only this file knows the keys of their items.
 
 | item | pk | sk |
 |---|---|---|
 | client key | `client_key#<key id>` | `client_key` |
 
-All keys are in the index `listing` as well, under `client_keys`, by key id. Besides: the items of
-`platform/table_store.py`.
+The index `listing` has all client keys in its partition `client_keys`, ordered by key id. The table also has the items
+of `platform/table_store.py`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the error codes of client keys say to people."""
+"""The error codes of client keys, and their sentences."""
 
 from customer_center.platform.errors import Conflict, Forbidden, Unauthorized
 from customer_center.platform.texts import Problem, Texts

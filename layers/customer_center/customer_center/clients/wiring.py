@@ -1,4 +1,4 @@
-"""The client keys of this deployment, made from the environment, once per sandbox and only when they are needed."""
+"""The client keys of this deployment, from the environment. Their first use makes the store, once per sandbox."""
 
 from functools import cache
 

@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 @frozen
 class Feedback:
-    """One failed mail. The ids are the tags it was sent with; notifications of an identity have none."""
+    """One failed mail. The ids are the mail's tags; notifications of an SES identity have no tags."""
 
     outcome: Outcome
     address: str
@@ -32,7 +32,7 @@ class Feedback:
 
 
 def read_feedback(message: str) -> Feedback | None:
-    """Return the final failure that a message of SES reports; None for temporary ones and for all other events.
+    """Return the final failure that a message of SES reports, or None for temporary failures and all other events.
 
     Reads events of a configuration set (`eventType`) and notifications of an identity (`notificationType`), with or
     without SNS's envelope. Raises ValueError, KeyError or TypeError for anything else.
@@ -65,7 +65,7 @@ def _outcome(event: Mapping[str, Any]) -> Outcome | None:
         # SES accepted the mail and then refused to send it.
         case "Reject", _:
             return Outcome.BOUNCED
-        # The recipient withdraws a complaint.
+        # The report says that the mail is not spam.
         case "Complaint", {"complaint": {"complaintFeedbackType": "not-spam"}}:
             return None
         case "Complaint", _:

@@ -1,4 +1,4 @@
-"""The text of mails that Cognito sends itself, in the reader's language.
+"""The texts of the mails that Cognito itself sends, in the reader's language.
 
 Cognito asks for the text of every mail (trigger "custom message") and replaces the placeholder with the code. The shop
 uses one such mail: the code for a forgotten password. We create logins without a mail, only our API changes their
@@ -13,9 +13,9 @@ from customer_center.platform.log import logger
 def login_mail(
     trigger: str, *, locale: str | None, code: str, shop_name: str, shop_url: str, fallback_language: str
 ) -> dict[str, str]:
-    """Return subject and HTML of the mail as Cognito's response fields; nothing keeps Cognito's own text.
+    """Return Cognito's response fields with subject and HTML of the mail. If they are empty, Cognito uses its own text.
 
-    `locale` is an attribute of the login, which its user can set to anything; `code` is the placeholder. Has no side
+    `locale` is an attribute of the login, which its user can set to any text. `code` is the placeholder. Has no side
     effects and may run any number of times.
     """
     if trigger != "CustomMessage_ForgotPassword":

@@ -9,12 +9,12 @@ from customer_center.platform.errors import CustomerCenterError
 from customer_center.platform.frozen import frozen
 
 _TAG = re.compile("[A-Za-z0-9_-]{1,256}")
-# Control characters and Unicode's line breaks: a header cannot hold them, or they would end it.
+# Control characters and Unicode's line breaks. A mail header cannot contain them, or they would end it.
 UNFIT_FOR_A_HEADER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class MailRefused(CustomerCenterError):
-    """This mail cannot be sent: a bad address, a rejected message. A retry would fail too."""
+    """This mail cannot be sent, for example because of a wrong address or a rejection. A retry would fail too."""
 
 
 class MailUnavailable(CustomerCenterError):
@@ -25,9 +25,9 @@ class MailUnavailable(CustomerCenterError):
 class Message:
     """One mail to one person.
 
-    The subject is one line. `tags` come back with bounces and complaints: short ids (ASCII letters, digits, `_`, `-`,
-    at most 256 characters) without personal data, because AWS stores them outside of the mail. Raises ValueError for
-    other tags, and for a subject that could end its header and start another one.
+    The subject is one line. SES reports `tags` with bounces and complaints. Tags are short ids (ASCII letters, digits,
+    `_`, `-`, at most 256 characters) without personal data, because AWS stores them outside of the mail. Raises
+    ValueError for other tags, and for a subject that could end its header and start another one.
     """
 
     to: str

@@ -1,8 +1,9 @@
 """Renders mails from a template, a language and values.
 
 `templates/` has the structure of each mail, `<template>.html.j2` and `<template>.txt.j2`, for all languages.
-`texts/<language>.toml` has all sentences: a section for each template, added to `[common]`, with `{placeholders}` that
-the filter `fill` replaces with the values. A new mail is two files in `templates/` and a section in each language.
+`texts/<language>.toml` has all sentences: the section `[common]`, and one section for each template. The filter `fill`
+replaces `{placeholders}` in sentences with the values. A new mail needs two files in `templates/` and a section in each
+language.
 """
 
 import re
@@ -23,7 +24,7 @@ type Value = str | int | datetime | Sequence[str] | None
 type Texts = Mapping[str, Any]
 
 SUBJECT_LIMIT = 140
-"""Maximum characters of a subject, a limit of Cognito. Mail clients show about 70."""
+"""Maximum number of characters in a subject (Cognito's limit). Mail clients show about 70."""
 
 _HERE = Path(__file__).parent
 _LINE_BREAKING = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
@@ -43,9 +44,9 @@ class Rendered:
 def render(template: str, language: str, values: Mapping[str, Value]) -> Rendered:
     """Return the mail `template` in a supported language.
 
-    Each text among the values becomes one line without control characters; times are formatted in UTC.
-    Raises ValueError for a language without texts, jinja2's TemplateNotFound for an unknown template and its
-    UndefinedError for a missing value.
+    Each text value becomes one line without control characters. Times are formatted in UTC. Raises ValueError for a
+    language without texts, jinja2's TemplateNotFound for an unknown template, and its UndefinedError for a missing
+    value.
     """
     if language not in SUPPORTED_LANGUAGES:
         raise ValueError(f"There are no texts in {language!r}.")
@@ -79,7 +80,7 @@ def _texts(language: str) -> Texts:
 
 @pass_context
 def _fill_in_template(context: Context, sentence: str) -> str:
-    # A plain string: in an HTML template, Jinja escapes all of it on output.
+    # The result is a plain string, which Jinja escapes in HTML templates.
     return _fill(sentence, context.get_all())
 
 

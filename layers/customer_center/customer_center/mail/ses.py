@@ -15,11 +15,11 @@ from customer_center.mail.ports import UNFIT_FOR_A_HEADER, MailRefused, MailUnav
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
-# Codes that blame the mail. We or AWS must repair all others (throttling, a paused or suspended account, an unverified
-# sender, a missing configuration set, a missing permission): the mail itself is valid.
+# These codes mean that the mail is wrong. All other errors are for us or AWS to repair, and the mail is valid. Examples
+# are throttling, a suspended account, an unverified sender, a missing configuration set or permission.
 _BLAMES_THE_MAIL = frozenset({"BadRequestException", "InvalidParameterValue", "MessageRejected"})
 
-# A local part without quotes (RFC 5321, Dot-string): it cannot add another recipient.
+# The part before the @, without quotes (RFC 5321, Dot-string). Its characters cannot add another recipient.
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 _DOMAIN = re.compile(r"[A-Za-z0-9.-]{1,255}")
 
@@ -46,7 +46,7 @@ class SesMailer:
         self._reply_to = [ascii_address(address) for address in reply_to]
 
     def send(self, message: Message) -> str:
-        """Send the mail and return SES's message id; raises MailRefused or MailUnavailable.
+        """Send the mail and return SES's message id. Raises MailRefused or MailUnavailable.
 
         The errors have SES's error code but not its message, which may quote the address.
         """
@@ -83,10 +83,10 @@ class SesMailer:
 
 
 def ascii_address(email: str) -> str:
-    """Return the address in ASCII, as SES accepts it, with an international domain as `xn--` (IDNA 2008, UTS 46).
+    """Return the address in the ASCII form that SES accepts: international domains as `xn--` (IDNA 2008, UTS 46).
 
-    Raises MailRefused for addresses that SES cannot reach: without SMTPUTF8 (RFC 6531) the part before the @ must be
-    ASCII.
+    Raises MailRefused for addresses that SES cannot reach. SES does not support SMTPUTF8 (RFC 6531), so the part
+    before the @ must be ASCII.
     """
     local_part, _, domain = email.strip().rpartition("@")
     try:
@@ -99,7 +99,7 @@ def ascii_address(email: str) -> str:
 
 
 def _mailbox(name: str, address: str) -> str:
-    """Return `name <address>` as a header value (RFC 5322), a name beyond ASCII in encoded words (RFC 2047)."""
+    """Return `name <address>` as a header value (RFC 5322). A name that is not ASCII is encoded (RFC 2047)."""
     name = " ".join(UNFIT_FOR_A_HEADER.sub(" ", name).split())
     address = ascii_address(address)
     if name.isascii():

@@ -1,1 +1,1 @@
-"""Webhooks that other systems send us: their sources and formats, receiving them, and the queue they wait in."""
+"""Webhooks that other systems send us: sources, formats, receiving, and the queue of accepted events."""

@@ -7,7 +7,7 @@ from customer_center.webhooks.sources import SOURCES, Sources
 
 
 class SignatureCaller(Caller):
-    """A system that signs. `receive_event` checks the signature, because it needs the body, and refuses strangers."""
+    """A system that signs its requests. `receive_event` checks the signature, because the check needs the body."""
 
     problems = ("signature-invalid",)
     names_requests = True
@@ -24,7 +24,7 @@ class SignatureCaller(Caller):
 
     @override
     def admit(self, request: Request) -> None:
-        """Let every request through."""
+        """Accept every request; `receive_event` checks it later."""
 
 
 SIGNATURE: Caller = SignatureCaller(SOURCES)

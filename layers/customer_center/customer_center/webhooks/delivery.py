@@ -1,4 +1,4 @@
-"""An event on its way from the webhook to whoever applies it."""
+"""A received event, as the queue stores it until the event is applied."""
 
 import json
 from datetime import datetime
@@ -11,7 +11,7 @@ from customer_center.webhooks.sources import SOURCES, Sources
 
 @frozen
 class Delivery:
-    """An event as it was received. `webhook_id` is the same in every repeat, and unique within its source."""
+    """A received event. `webhook_id` is unique within its source, and the same in every repeat."""
 
     source: str
     webhook_id: str
@@ -19,7 +19,7 @@ class Delivery:
     event: Event
 
     def message(self) -> str:
-        """Return the queue's message: JSON in ASCII, because SQS refuses some characters that JSON allows."""
+        """Return the message for the queue: JSON in ASCII, because SQS refuses some characters that JSON allows."""
         event = {"type": self.event.type, "timestamp": self.event.at.isoformat(), "data": self.event.data}
         values = {
             "source": self.source,
@@ -31,7 +31,7 @@ class Delivery:
 
     @classmethod
     def from_message(cls, message: str, sources: Sources = SOURCES) -> Self:
-        """Return the delivery in a queue's message; raises for text that `message` did not write."""
+        """Return the delivery in a message of the queue. Raises an error for text that `message` did not write."""
         values = json.loads(message)
         source = sources[values["source"]]
         received_at = datetime.fromisoformat(values["received_at"])

@@ -1,7 +1,7 @@
 """Events of other systems: `{"type", "timestamp", "data"}` (Standard Webhooks 1.0.0, "Payload structure").
 
-Tables of fields and one reader, and no pydantic models: importing pydantic would lengthen the cold start of the
-function that receives webhooks, which needs it for nothing else. The JSON Schemas come from the same tables.
+Tables describe the fields, and one function reads all events. There are no pydantic models, because importing pydantic
+would lengthen the cold start of the function that receives webhooks. The JSON Schemas come from the same tables.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
@@ -17,10 +17,10 @@ type Value = str | bool | None
 
 @frozen
 class Field:
-    """One field of an event's data: text of at most `max_length` characters, or a flag where that is 0.
+    """One field of an event's data: text of at most `max_length` characters, or a boolean if `max_length` is 0.
 
-    A field that is not `required` may be left out, which leaves its value unchanged. Null or empty text means that the
-    sender has no value; only a `nullable` field may have it.
+    A sender may leave out a field that is not `required`; its value then stays unchanged. Null or empty text means that
+    the sender has no value; only a `nullable` field accepts them.
     """
 
     max_length: int = 0
@@ -36,14 +36,14 @@ class Field:
 
 
 type EventTable = Mapping[str, Mapping[str, Field]]
-"""The fields of an event's data, by type of event and name."""
+"""The fields of all events' data, by event type and field name."""
 
 _ENVELOPE = ("type", "timestamp", "data")
 
 
 @frozen
 class Event:
-    """What happened in another system, and when. `data` has the fields that were sent, read by the event's table."""
+    """What happened in another system, and when. `data` has the fields that were sent, checked by the event's table."""
 
     type: str
     at: datetime
@@ -80,7 +80,7 @@ def _unknown_fields(given: Iterable[str], known: Container[str], place: str) -> 
 
 
 def _moment(text: object) -> datetime | None:
-    """Return the moment of an ISO 8601 text with an offset, None for anything else."""
+    """Return the time of an ISO 8601 text with an offset, or None for any other value."""
     try:
         moment = datetime.fromisoformat(text) if isinstance(text, str) else None
         return moment.astimezone(UTC) if moment and moment.tzinfo else None
@@ -89,7 +89,7 @@ def _moment(text: object) -> datetime | None:
 
 
 def _data(given: object, table: Mapping[str, Field], errors: list[FieldError]) -> dict[str, Value]:
-    """Return the fields that were sent, and append what is wrong with them to `errors`."""
+    """Return the fields that were sent, and append their errors to `errors`."""
     if not isinstance(given, dict):
         errors.append(FieldError("/data", "object"))
         return {}

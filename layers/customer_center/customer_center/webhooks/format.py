@@ -1,6 +1,6 @@
-"""What a file in `formats/` declares about one kind of sender.
+"""The declaration of one kind of sender. Each file in `formats/` has one.
 
-A named tuple, as `Source` is, for the reason in `platform/texts.py`.
+`Format` and `Source` are named tuples for the reason that `platform/texts.py` gives.
 """
 
 import json
@@ -15,7 +15,7 @@ _ABOUT = "What is left out of `data` says nothing; null says that there is none.
 
 
 def json_payload(content: bytes) -> object:
-    """Return the JSON value of a content; raise MalformedRequest `json-invalid`."""
+    """Parse the content as JSON and return its value. Raises MalformedRequest `json-invalid`."""
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
@@ -23,16 +23,16 @@ def json_payload(content: bytes) -> object:
 
 
 def no_errors(_: Event) -> Sequence[FieldError]:
-    """Return nothing: the tables say all that there is to check."""
+    """Return no errors: the event's table has all checks."""
     return ()
 
 
 class Format(NamedTuple):
     """One kind of sender.
 
-    `payload` makes `{"type", "timestamp", "data"}` of the content that was signed; only a sender whose events look
-    different needs its own. `errors` returns what is wrong with an event beyond its table. `sender` is the system's
-    name in the OpenAPI document.
+    `payload` converts the signed content to `{"type", "timestamp", "data"}`. Only a sender with another structure needs
+    its own function. `errors` returns the errors of an event that its table cannot find. `sender` is the system's name
+    in the OpenAPI document.
     """
 
     sender: str
@@ -42,18 +42,18 @@ class Format(NamedTuple):
     errors: Callable[[Event], Sequence[FieldError]] = no_errors
 
     def read(self, content: bytes) -> Event:
-        """Return the event in a signed content; raises MalformedRequest and InvalidInput."""
+        """Return the event in the signed content. Raises MalformedRequest and InvalidInput."""
         return self.event(self.payload(content))
 
     def event(self, payload: object) -> Event:
-        """Return the event in a JSON value `{"type", "timestamp", "data"}`; raises InvalidInput."""
+        """Return the event in a JSON value `{"type", "timestamp", "data"}`. Raises InvalidInput."""
         event = read_event(payload, self.events)
         if errors := self.errors(event):
             raise InvalidInput(errors=errors)
         return event
 
     def schemas(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the JSON Schemas of the events by name, for the OpenAPI document: `CustomerUpdatedEvent`."""
+        """Return the events' JSON Schemas for the OpenAPI document, by names such as `CustomerUpdatedEvent`."""
         return {_schema_name(kind): self._schema(kind, table) for kind, table in self.events.items()}
 
     def _schema(self, kind: str, table: Mapping[str, Field]) -> Mapping[str, Any]:

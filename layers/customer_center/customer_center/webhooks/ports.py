@@ -1,10 +1,10 @@
-"""What receiving webhooks needs from outside."""
+"""The port of the queue that receiving webhooks needs. Adapter: `queue.py`."""
 
 from typing import Protocol
 
 
 class EventQueue(Protocol):
-    """Where accepted events wait to be applied."""
+    """The queue of accepted events, which are applied later."""
 
     def send(self, message: str) -> None:
-        """Store the message durably; raise OutsideUnavailable `queue-unavailable` unless it is certainly stored."""
+        """Store the message durably. Raises OutsideUnavailable `queue-unavailable` unless it is certainly stored."""

@@ -11,12 +11,12 @@ from customer_center.webhooks.ports import EventQueue
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# In seconds. Senders have schedules of their own; a shorter time would only repeat into the same outage.
+# In seconds. Senders have retry schedules of their own. After a shorter time they would retry during the same outage.
 _RETRY_SECONDS = 30
 
 
 class SqsEventQueue(EventQueue):
-    """A standard queue: it delivers at least once, in any order."""
+    """A standard queue of SQS: it delivers each message at least once, in any order."""
 
     def __init__(self, *, client: "SQSClient", url: str) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""Receiving an event: verify it, read it, store it, and only then acknowledge it."""
+"""Receive an event: verify it, read it, store it, and only then acknowledge it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from customer_center.webhooks.ports import EventQueue
 from customer_center.webhooks.signatures import STANDARD_WEBHOOKS
 from customer_center.webhooks.sources import SOURCES, Source, Sources
 
-# Events have less than 2 KB. Larger bodies are refused before they are hashed; SQS bills by 64 KB.
+# Events are smaller than 2 KB. Larger bodies are refused before they are hashed. SQS bills in units of 64 KB.
 MAX_EVENT_BYTES = 64 * 1024
 
 
@@ -25,14 +25,14 @@ def receive_event(
     now: datetime,
     sources: Sources = SOURCES,
 ) -> str:
-    """Store a genuine event of the source of that name, and return its webhook id.
+    """Verify an event of the source with that name, store it, and return its webhook id.
 
-    Nothing is applied here, so that the sender does not wait for it.
+    The event is applied later, so that the sender does not wait.
 
-    `tolerance` is in seconds. Raises BodyTooLarge; Unauthorized `signature-invalid`, which does not say what is wrong;
-    MalformedRequest and InvalidInput for a genuine request without a readable event; OutsideUnavailable
-    `queue-unavailable`, after which the sender repeats. May run any number of times with the same event: its consumer
-    recognises it by source and webhook id.
+    `tolerance` is the maximum difference between `now` and the time of the signature, in seconds. Raises BodyTooLarge;
+    Unauthorized `signature-invalid`, without the reason; MalformedRequest or InvalidInput if the signature is valid and
+    the event is not; OutsideUnavailable `queue-unavailable`, after which the sender must send the event again. May run
+    any number of times with the same event: its consumer recognises a repeat by source and webhook id.
     """
     if len(body) > MAX_EVENT_BYTES:
         raise BodyTooLarge("body-too-large")

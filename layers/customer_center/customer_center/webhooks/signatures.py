@@ -1,9 +1,9 @@
-"""Signature schemes: what proves that a request came from its source.
+"""Signature schemes. A signature proves that a request came from its source.
 
-Standard Webhooks 1.0.0 (github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md) is implemented here
-and not taken from the package of that name, which raises four kinds of errors on malformed input, takes one secret and
-has a fixed tolerance (docs/decisions.md). Tests sign with the package. A scheme that only one kind of sender has stands
-in that sender's file in `formats/`.
+This module implements Standard Webhooks 1.0.0 (github.com/standard-webhooks/standard-webhooks,
+spec/standard-webhooks.md). The package of that name is not used: it raises four kinds of errors for malformed input,
+accepts only one secret and has a fixed tolerance (docs/decisions.md). Tests sign with the package. A scheme of only one
+kind of sender belongs in that sender's file in `formats/`.
 """
 
 import binascii
@@ -17,39 +17,39 @@ from customer_center.platform.config import ConfigurationError
 
 
 class Signed(NamedTuple):
-    """What a genuine request says: the id of its event, the same in every repeat, and the content that was signed."""
+    """A verified request: the id of its event, which is the same in every repeat, and the signed content."""
 
     webhook_id: str
     content: bytes
 
 
 class SignatureScheme(Protocol):
-    """How senders sign, and how the OpenAPI document describes it."""
+    """A way to sign requests, and its description for the OpenAPI document."""
 
     name: str
-    """The scheme in a WWW-Authenticate header (RFC 9110, 11.6.1)."""
+    """The scheme's name in a WWW-Authenticate header (RFC 9110, 11.6.1)."""
     security_name: str
     security_scheme: Mapping[str, str]
-    """Its Security Scheme Object in the OpenAPI document, and the name of that."""
+    """The scheme's Security Scheme Object in the OpenAPI document. `security_name` is its component name."""
     parameters: Mapping[str, dict[str, Any]]
-    """The other headers of a request: Parameter Objects by the names of their components."""
+    """The other headers of a request: Parameter Objects of the OpenAPI document, by component name."""
 
     def keys(self, secret: Any) -> Sequence[bytes]:  # noqa: ANN401 # JSON
-        """Return the keys in the JSON value of a source's SSM parameter; raise ConfigurationError, which shows none."""
+        """Return the keys in the JSON value of a source's SSM parameter. Raises ConfigurationError, without any key."""
 
     def signed(
         self, headers: Mapping[str, str], body: bytes, *, keys: Sequence[bytes], now: float, tolerance: int
     ) -> Signed | None:
-        """Return what a request says if one of the keys signed it within `tolerance` seconds of `now`, else None.
+        """Return the verified request. Return None unless one key signed it within `tolerance` seconds of `now`.
 
-        `headers` have names in lower case; `body` is as it was received. Raises nothing, whatever is wrong or missing.
+        `headers` have names in lower case. `body` has the received bytes. A malformed request raises no error.
         """
 
 
 _PREFIX = "whsec_"
-# The specification requires 24 to 64 random bytes. Shorter secrets, an empty one above all, could be guessed.
+# The specification requires 24 to 64 random bytes. Shorter secrets could be guessed.
 _SECRET_BYTES = range(24, 65)
-# A sender that rotates its secret signs with two. The limit bounds the comparisons for a stranger's request.
+# A sender that rotates its secret signs with both secrets. The limit bounds the work for a forged request.
 _MAX_SIGNATURES = 10
 # Printable ASCII without the full stop, which separates the signed parts.
 _ID = re.compile(r"[!-\-/-~]{1,128}")
@@ -116,7 +116,7 @@ class StandardWebhooks(SignatureScheme):
 def signing_keys(secrets: Iterable[str]) -> Sequence[bytes]:
     """Return the keys of `whsec_…` secrets.
 
-    Raises ConfigurationError if there is none or one cannot be used. The message shows no secret.
+    Raises ConfigurationError if there is no secret or one is not valid. The message shows no secret.
     """
     keys = tuple(map(_key, secrets))
     if not keys:
@@ -130,7 +130,7 @@ def _key(secret: str) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if not secret.startswith(_PREFIX) or len(key) not in _SECRET_BYTES:
-        # Not chained and without the text, because the text is a secret.
+        # The error is not chained and does not show the text, because the text is a secret.
         raise ConfigurationError("A webhook secret is whsec_ and 24 to 64 bytes in Base64.") from None
     return key
 

@@ -12,9 +12,9 @@ from customer_center.webhooks.formats.erp import ERP
 
 
 class Source(NamedTuple):
-    """One sender. `account` and `product` are whose records its events are about; the ERP has neither.
+    """One sender. `account` and `product` name the owner of the records in its events; the ERP has neither.
 
-    `keys_setting` is the setting (`platform/config.py`) with the name of the SSM parameter that holds its keys.
+    `keys_setting` names a setting (`platform/config.py`). Its value is the name of the SSM parameter with the keys.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What the error codes of receiving webhooks say to people."""
+"""The error codes of receiving webhooks, and their sentences."""
 
 from customer_center.platform.errors import InvalidInput, OutsideUnavailable, Unauthorized
 from customer_center.platform.texts import Problem, Texts

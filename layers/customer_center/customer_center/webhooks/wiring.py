@@ -1,4 +1,4 @@
-"""What receiving webhooks needs in this deployment, from the environment and from SSM."""
+"""The queue and the keys for webhooks in this deployment, from the environment and from SSM."""
 
 from collections.abc import Sequence
 from dataclasses import make_dataclass
@@ -33,6 +33,6 @@ def event_queue() -> SqsEventQueue:
 def source_keys(source: Source, now: datetime) -> Sequence[bytes]:
     """Return the keys that a source may sign with, from its SecureString parameter.
 
-    A changed parameter is used within five minutes. Raises ConfigurationError, which shows no key.
+    A changed parameter takes effect within five minutes. Raises ConfigurationError, without any key.
     """
     return source.format.scheme.keys(secret(getattr(_environment(), source.keys_setting), now))

@@ -1,1 +1,1 @@
-"""Kinds of senders, one file each: its signature scheme and its table of events (`webhooks/format.py`)."""
+"""Kinds of senders. Each has a file with its signature scheme and its table of events (`webhooks/format.py`)."""

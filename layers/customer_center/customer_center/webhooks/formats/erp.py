@@ -1,4 +1,4 @@
-"""An ERP that signs as Standard Webhooks. docs/webhooks.md describes its events to integrators."""
+"""An ERP that signs according to Standard Webhooks. docs/webhooks.md describes its events for integrators."""
 
 from collections.abc import Mapping, Sequence
 
@@ -32,7 +32,7 @@ _EVENTS: EventTable = {
 
 
 def _errors(event: Event) -> Sequence[FieldError]:
-    """Return an error for a customer that is renumbered to the number it has."""
+    """Return an error if a customer's new number is its current number."""
     if event.type == "customer.renumbered" and event.data["customer_number"] == event.data["new_customer_number"]:
         return [FieldError("/data/new_customer_number", "invalid")]
     return ()
