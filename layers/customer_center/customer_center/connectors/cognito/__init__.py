@@ -1,1 +1,1 @@
-"""Amazon Cognito, which keeps logins and passwords for us."""
+"""Amazon Cognito, which stores logins and passwords."""

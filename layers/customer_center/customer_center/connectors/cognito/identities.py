@@ -1,6 +1,6 @@
-"""Logins in a Cognito user pool. Our user id is the user name, the e-mail is an alias.
+"""Logins in a Cognito user pool. Our user id is the user name, and the e-mail is an alias.
 
-The e-mail becomes the alias when the login is enabled, after our own record has claimed it. An unfinished activation
+The e-mail becomes the alias when the login is enabled. By then our own record has reserved it. An unfinished activation
 therefore cannot block another person's e-mail.
 """
 
@@ -37,12 +37,12 @@ class CognitoIdentities(Identities):
                     UserPoolId=self._pool,
                     Username=user.user_id,
                     UserAttributes=attributes,
-                    # Nobody learns it: it blocks the login until the person sets a password.
+                    # Nobody gets to know this password. It blocks the login until the person sets their own.
                     TemporaryPassword=f"{new_secret()}aA1!",
                     MessageAction="SUPPRESS",
                 )
             except self._client.exceptions.UsernameExistsException:
-                # An earlier attempt failed after this call and left the login in any state.
+                # An earlier attempt failed after it had created the login, whose state is unknown.
                 self._client.admin_update_user_attributes(
                     UserPoolId=self._pool, Username=user.user_id, UserAttributes=attributes
                 )
@@ -93,7 +93,7 @@ class CognitoIdentities(Identities):
                 return None
         tokens = answer.get("AuthenticationResult")
         if tokens is None:
-            # The person answers a challenge (MFA) on the login page.
+            # Cognito answered with a challenge (MFA). The person can answer it on the login page.
             return None
         return Session(tokens["AccessToken"], tokens["IdToken"], tokens["RefreshToken"], tokens["ExpiresIn"])
 

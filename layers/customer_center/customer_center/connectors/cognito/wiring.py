@@ -1,4 +1,4 @@
-"""The logins of this deployment, from the environment. Made once per sandbox, by the first request that needs them."""
+"""The logins of this deployment, from the environment. Their first use makes the adapter, once per sandbox."""
 
 from functools import cache
 

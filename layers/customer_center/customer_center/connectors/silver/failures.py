@@ -16,5 +16,5 @@ ERP = Failures(
 
 
 def parse(document: bytes) -> Element:
-    """Return the document's root, its tags without namespaces. Raises OutsideMalformed."""
+    """Return the document's root. Tags lose their namespaces. Raises OutsideMalformed."""
     return xml.parse(document, ERP.malformed)

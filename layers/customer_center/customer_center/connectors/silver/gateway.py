@@ -25,7 +25,7 @@ _GROWTH = 10
 
 
 class SilverGateway:
-    """Asks the ERP. Not thread-safe. Deadline, retries and breaker are those of `platform.outbound`.
+    """Calls the ERP. Not thread-safe. Deadline, retries and breaker come from `platform.outbound`.
 
     Every call has `settings.deadline` seconds; `use()` makes several calls share them.
     """
@@ -39,7 +39,7 @@ class SilverGateway:
         session: "Callable[[], Session] | None" = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """Keep what the calls need; no connection is opened yet. `session` and `chance` are as in `Outbound`."""
+        """Open no connection yet. `Outbound` explains `session` and `chance`."""
         self._settings = settings
         self._outbound = Outbound(
             failures=ERP,
@@ -54,12 +54,12 @@ class SilverGateway:
 
     @contextmanager
     def use(self) -> Iterator["SilverGateway"]:
-        """Let all calls inside share one deadline, which starts now: one request of one person."""
+        """Make all calls inside share one deadline, which starts now. One request of a person needs one `use()`."""
         with self._outbound.use():
             yield self
 
     def select_customer(self, customer_number: str) -> ErpCustomer | None:
-        """Return the customer, None when the ERP has no such number."""
+        """Return the customer, or None if the ERP has no customer with this number."""
         number = clean(customer_number)
         if not messages.is_plain_number(number):
             return None
@@ -78,7 +78,7 @@ class SilverGateway:
         return listed.contacts
 
     def find_invoice(self, customer_number: str, invoice_number: str) -> bool:
-        """Whether this invoice exists and was sold to exactly this customer."""
+        """Return whether this invoice exists and was sold to exactly this customer."""
         customer, invoice = clean(customer_number), clean(invoice_number)
         if not (messages.is_plain_number(customer) and messages.is_plain_number(invoice)):
             return False
@@ -90,14 +90,15 @@ class SilverGateway:
     def create_contact(self, customer_number: str, contact: ErpContact) -> str:
         """Create a contact of the customer and return its contact number; `contact.contact_number` is ignored.
 
-        Not retried: after OutsideTimeout, OutsideUnavailable or OutsideMalformed the ERP may have the contact or not.
+        Not retried. After OutsideTimeout, OutsideUnavailable or OutsideMalformed, the ERP may or may not have created
+        the contact.
         """
         request = messages.create_contact_request(clean(customer_number), contact, self._settings)
         call = self._call(Message.CREATE_CONTACT, request, messages.read_created_contact)
         return self._outbound.write(Message.CREATE_CONTACT, call)
 
     def _all_contacts(self, number: str) -> messages.ContactList:
-        """Ask with a growing MAXCOUNT until the list is complete or the limit is reached."""
+        """Request the list with a growing MAXCOUNT until it is complete or the limit is reached."""
         limit = self._settings.max_count_limit
         max_count = min(self._settings.max_count, limit)
         while True:

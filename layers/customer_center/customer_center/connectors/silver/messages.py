@@ -1,7 +1,7 @@
 """Request documents and answers of the ERP's messages: pure functions on elements.
 
-Shapes and names are those of silver.eShop's public documentation and of one logged exchange (docs/erp.md). Answers that
-cannot be read raise OutsideMalformed.
+Structures and names come from silver.eShop's public documentation and from one logged call (docs/erp.md). Answers that
+cannot be parsed raise OutsideMalformed.
 """
 
 from collections.abc import Collection
@@ -19,16 +19,16 @@ _FILTER_CHARACTERS = frozenset("*?|&<>@=()'\"")
 
 @frozen
 class ContactList:
-    """One answer to SELECTCONTACT. `incomplete` is the number of contacts left out for lack of a number or name."""
+    """One answer to SELECTCONTACT. `incomplete` counts contacts without a number or name, which were left out."""
 
     contacts: tuple[ErpContact, ...]
     incomplete: int
     full: bool
-    """Whether the ERP may have stopped at MAXCOUNT."""
+    """Whether the ERP may have cut the list at MAXCOUNT."""
 
 
 def is_plain_number(number: str) -> bool:
-    """Whether the cleaned text names one record: not empty, and no filter of Dynamics NAV (`1..`, `*`)."""
+    """Return whether the cleaned text is the number of one record: not empty, and no filter of Dynamics NAV (`1..`)."""
     return bool(number) and ".." not in number and _FILTER_CHARACTERS.isdisjoint(number)
 
 
@@ -41,7 +41,7 @@ def customer_request(customer_number: str) -> Element:
 
 
 def contacts_request(customer_number: str, max_count: int, settings: SilverSettings) -> Element:
-    """Build SELECTCONTACT; the logged request has the empty elements too."""
+    """Build SELECTCONTACT, with the empty elements of the logged request."""
     root = _user_management(settings.select_contact_process, customer_number, settings)
     add(root, "MAXCOUNT", str(max_count))
     for name in ("LAST_DATE_MODIFIED", "LOGIN_ID", "ONLINE_USER_TYPE"):
@@ -58,7 +58,7 @@ def invoice_request(customer_number: str, invoice_number: str, settings: SilverS
 
 
 def create_contact_request(customer_number: str, contact: ErpContact, settings: SilverSettings) -> Element:
-    """Build CREATECONTACT. Its shape is a guess: that of a contact in SELECTCONTACT's answer."""
+    """Build CREATECONTACT. We guess that its contact has the same elements as in SELECTCONTACT's answer."""
     root = _user_management(settings.create_contact_process, customer_number, settings)
     element = SubElement(root, "CONTACT")
     add(element, "ONLINE_USER_TYPE", settings.created_contact_type)
@@ -80,7 +80,7 @@ def _user_management(process: str, customer_number: str, settings: SilverSetting
 
 
 def read_customer(root: Element, customer_number: str) -> ErpCustomer | None:
-    """Read the answer to SelectCustomer, with any root; None when this customer is not in it."""
+    """Return the customer in the answer to SelectCustomer, or None if the answer does not contain this customer."""
     party = _party(root, {"CustomerResponse", "OrderResponse"})
     if party is None or not _is_party(party, customer_number):
         return None
@@ -100,7 +100,7 @@ def _is_blocked(party: Element) -> bool:
 
 
 def read_invoice(root: Element, customer_number: str, invoice_number: str) -> bool:
-    """Whether the answer to InvoiceDetail is this invoice, sold to (not: billed to) this customer."""
+    """Return whether the answer to InvoiceDetail is this invoice, sold (not only billed) to this customer."""
     party = _party(root, {"Invoice", "InvoiceDetailResponse", "OrderResponse"})
     if party is None or not _is_party(party, customer_number):
         return False
@@ -109,7 +109,7 @@ def read_invoice(root: Element, customer_number: str, invoice_number: str) -> bo
 
 
 def _party(root: Element, known_roots: Collection[str]) -> Element | None:
-    """Return the buyer's Party; None for an answer without a record: an empty root, or a known one without a Party."""
+    """Return the buyer's Party. Return None for an empty root, or for a known root without a Party (no record)."""
     buyer = root if root.tag == "BuyerCustomerParty" else root.find("BuyerCustomerParty")
     if buyer is None and len(root) and root.tag not in known_roots:
         raise ERP.malformed("unknown-structure")
@@ -117,12 +117,12 @@ def _party(root: Element, known_roots: Collection[str]) -> Element | None:
 
 
 def _is_party(party: Element, customer_number: str) -> bool:
-    """Whether every identification is this number: two different ones do not identify a customer."""
+    """Return whether every identification is this number. Two different numbers do not identify a customer."""
     return {clean(element.text or "") for element in party.findall("PartyIdentification/ID")} == {customer_number}
 
 
 def read_contacts(root: Element, max_count: int, settings: SilverSettings) -> ContactList:
-    """Read the answer to SELECTCONTACT in any of its three documented shapes; of equal numbers, the first counts."""
+    """Read an answer to SELECTCONTACT in any of three documented structures. Of equal numbers, the first one counts."""
     raw = root.tag == "WC_USER_MANAGEMENT"
     elements = [element for element in root.findall("CONTACT" if raw else "ErpContact/Contact") if len(element)]
     known = raw or root.tag in {"ContactResponse", "OrderResponse"} or root.find("ErpContact") is not None
@@ -143,10 +143,10 @@ def read_contacts(root: Element, max_count: int, settings: SilverSettings) -> Co
 
 
 def _is_full(listed: int, max_count: int, *, raw: bool) -> bool:
-    """Whether the ERP may have cut the list at MAXCOUNT.
+    """Return whether the ERP may have cut the list at MAXCOUNT.
 
-    The two mapped shapes lose company contacts after the cut, an unknown number of them; there half of MAXCOUNT counts
-    as full. An ERP that lists more than MAXCOUNT ignores it, and its list is complete.
+    In the two mapped structures, an unknown number of company contacts is removed after the cut. There a list counts as
+    full from half of MAXCOUNT. An ERP that lists more than MAXCOUNT ignores the limit, so its list is complete.
     """
     least = max_count if raw else max_count // 2
     return least <= listed <= max_count
@@ -175,7 +175,7 @@ def _mapped_contact(element: Element) -> ErpContact:
 
 
 def read_created_contact(root: Element) -> str:
-    """Return the contact number in the answer to CREATECONTACT, wherever it is in the document."""
+    """Return the contact number in the answer to CREATECONTACT, at any place in the document."""
     for element in root.iter("CONTACT_NUMBER"):
         if number := clean(element.text or ""):
             return number

@@ -1,4 +1,4 @@
-"""Settings in which Web.Connectors differ. Guesses that the README lists are fields here, with likely values."""
+"""Settings in which Web.Connectors differ. The guesses in README.md are settings here, with likely values."""
 
 from dataclasses import field
 from enum import StrEnum
@@ -8,7 +8,7 @@ from customer_center.platform.frozen import frozen
 
 
 class Message(StrEnum):
-    """The four messages this connector uses, by the names the shop's documentation gives them."""
+    """The four messages that this connector sends, by their names in the shop's documentation."""
 
     SELECT_CUSTOMER = "select_customer"
     SELECT_CONTACT = "select_contact"
@@ -18,25 +18,25 @@ class Message(StrEnum):
 
 @frozen(kw_only=True)
 class SilverSettings:
-    """Settings of one Web.Connector. Times are in seconds. `user` empty means: no credentials are sent over raw XML."""
+    """Settings of one Web.Connector. Times are in seconds. Raw XML is sent without credentials if `user` is empty."""
 
     url: str
-    """Where to post; `{message}` in it becomes the message's name (raw XML may have a URL per message)."""
+    """The URL of calls. `{message}` becomes the message's name, because raw XML may have one URL for each message."""
     transport: Literal["xml", "soap"] = "soap"
     user: str = ""
     password: str = field(default="", repr=False)
     ca_file: str = ""
-    """Certificate authority of a connector with a private certificate; empty for the public ones."""
+    """File with the certificate authority of a connector with a private certificate; empty for public certificates."""
     timeout: float = 5.0
-    """For one call. Connecting, and every wait for more of the answer, count separately."""
+    """Limit for one call. It applies to connecting and to the answer separately."""
     deadline: float = 20.0
-    """For all calls of one use together, with retries and waits."""
+    """Limit for all calls of one `use()` together, with retries and waits."""
 
     max_count: int = 1000
-    """The first MAXCOUNT. After a full answer the next one is ten times larger."""
+    """The first MAXCOUNT. After a full answer the request is repeated with ten times this number."""
     max_count_limit: int = 10_000
     skipped_contact_types: frozenset[str] = frozenset({"0"})
-    """`ONLINE_USER_TYPE` of contacts that are not persons: 0 is the company contact."""
+    """Values of `ONLINE_USER_TYPE` for contacts that are not persons. 0 is the company contact."""
     created_contact_type: str = "1"
     web_site: str = "HOME"
 
@@ -50,9 +50,9 @@ class SilverSettings:
     """Element with the invoice number in the request. Another page of the documentation says `InvoiceID`."""
     soap_namespace: str = "http://www.silversolutions.de"
     soap_text_messages: frozenset[str] = frozenset({Message.SELECT_CONTACT, Message.CREATE_CONTACT})
-    """Messages whose SOAP `data` is the document as text; it is a map in all others."""
+    """Messages with the document as text in the SOAP element `data`. All others send a map there."""
     not_found_erp_statuses: frozenset[str] = frozenset()
-    """Values of `status/erp_status` with which this ERP reports a missing record."""
+    """Values of `status/erp_status` that mean "no such record" in this ERP."""
 
     def operation(self, message: Message) -> str:
         """Return the Web.Connector's operation that carries the message."""

@@ -1,6 +1,6 @@
-"""SOAP RPC as PHP speaks it: nested maps of Apache's `xml-soap`, and back. Pure functions on elements.
+"""SOAP RPC in PHP's form: documents become nested maps of Apache's `xml-soap`, and back. Pure functions on elements.
 
-Envelope, arguments and answer: the logged calls in the shop's documentation (erp_logging.md, measuring points
+Envelope, arguments and answers follow the logged calls in the shop's documentation (erp_logging.md, measuring points
 `180_soap` and `220_soap`, and its example of a failed call).
 """
 
@@ -59,7 +59,7 @@ def _add_item(parent: Element, key: str) -> Element:
 
 
 def _add_value(parent: Element, name: str, source: Element) -> None:
-    """Add the element's content as text, or as a map of its children; children with the same name become an array."""
+    """Add the element's content as text, or as a map of its children. Children with the same name become an array."""
     if not len(source):
         _add_scalar(parent, name, source.text or "")
         return
@@ -81,10 +81,10 @@ def _add_array(parent: Element, sources: Sequence[Element]) -> None:
 
 
 def read_answer(envelope: Element, not_found_erp_statuses: Collection[str] = ()) -> Element:
-    """Return the document in an answer, in the form of raw XML; an answer without a record is an empty element.
+    """Return the document in an answer, in the form of raw XML. An answer without a record becomes an empty element.
 
-    Reads maps and arrays, plain XML, and XML as text. Raises OutsideUnavailable for a fault or a connector that did not
-    reach the ERP, OutsideTimeout when the ERP did not answer the connector, and OutsideMalformed otherwise.
+    Reads maps and arrays, plain XML, and XML as text. Raises OutsideUnavailable for a fault or if the connector did not
+    reach the ERP, OutsideTimeout if the ERP did not answer the connector, and OutsideMalformed for all other failures.
     """
     body = envelope.find("Body")
     if envelope.tag != "Envelope" or body is None or not len(body):
@@ -93,7 +93,8 @@ def read_answer(envelope: Element, not_found_erp_statuses: Collection[str] = ())
     if response.tag == "Fault":
         raise ERP.fault("soap-fault")
     if any("href" in element.attrib for element in body.iter()):
-        raise ERP.malformed("soap-multiref")  # PHP does not send it; reading it as empty would turn flags off
+        # PHP does not send references. Read as empty elements, they would turn flags off.
+        raise ERP.malformed("soap-multiref")
     answer = Element("answer")
     returned = response.find("return")
     _fill(answer, response if returned is None else returned, depth=0)
@@ -103,10 +104,10 @@ def read_answer(envelope: Element, not_found_erp_statuses: Collection[str] = ())
 
 
 def _reports_not_found(answer: Element, not_found_erp_statuses: Collection[str]) -> bool:
-    """Whether `status {code, erp_status}` means "no such record". Raises for every other status that is not success.
+    """Return whether `status {code, erp_status}` means "no such record". Raises an error for every other failure.
 
-    A refusal by the ERP itself (code 11, or an erp_status) concerns this request only and must not trip the breaker: it
-    counts as malformed.
+    A refusal by the ERP itself (code 11, or an erp_status) concerns this request only and must not trip the breaker. It
+    therefore raises OutsideMalformed.
     """
     if clean(answer.findtext("status/erp_status") or "") in not_found_erp_statuses:
         return True
@@ -133,7 +134,7 @@ def _document(answer: Element) -> Element:
 
 
 def _fill(target: Element, source: Element, *, depth: int) -> None:
-    """Fill the target from the SOAP value: map items become children by key; XML children and text stay as they are."""
+    """Copy the SOAP value into the target. Map items become children named by their keys. XML and text are kept."""
     if depth > _MAX_DEPTH:
         raise ERP.malformed("too-deep")
     if not len(source):
@@ -149,7 +150,7 @@ def _fill(target: Element, source: Element, *, depth: int) -> None:
 
 
 def _array_items(content: Element) -> list[Element]:
-    """Return the items of an array; nothing for a map, whose items have keys, or another value."""
+    """Return the items of an array, or an empty list for any other value. Items of an array have no keys."""
     items = content.findall("item")
     return items if len(items) == len(content) and all(item.find("key") is None for item in items) else []
 

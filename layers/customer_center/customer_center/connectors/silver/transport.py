@@ -1,4 +1,4 @@
-"""One call to the Web.Connector: sends a document over HTTP, raw or in a SOAP envelope, and returns the answer's."""
+"""Calls to the Web.Connector: sends a document over HTTP, raw or in a SOAP envelope, and returns the answer."""
 
 from xml.etree.ElementTree import Element
 
@@ -10,14 +10,14 @@ from customer_center.platform.xml import serialized
 
 
 class Transport:
-    """Sends documents in the form that the settings name."""
+    """Sends documents as raw XML or SOAP, as the settings say."""
 
     def __init__(self, settings: SilverSettings, outbound: Outbound) -> None:
         self._settings = settings
         self._outbound = outbound
 
     def call(self, message: Message, document: Element, seconds: float) -> Element:
-        """Return the document that answers this one, within about that many seconds.
+        """Send the document and return the document in the answer, within about that many seconds.
 
         Raises OutsideUnavailable (also for a SOAP fault), OutsideTimeout, and OutsideMalformed.
         """

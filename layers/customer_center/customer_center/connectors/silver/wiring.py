@@ -37,9 +37,9 @@ class _Environment:
 
 @contextmanager
 def erp() -> Iterator[ErpGateway]:
-    """Yield the ERP for one request; all its calls share one deadline.
+    """Yield the ERP for one request. All calls of the request share one deadline.
 
-    The SecureString parameter holds `{"user": "…", "password": "…"}`; a new value is used within five minutes.
+    The SecureString parameter holds `{"user": "…", "password": "…"}`. A new value takes effect within five minutes.
     """
     environment = _environment()
     clock = SystemClock()
@@ -52,8 +52,8 @@ def erp() -> Iterator[ErpGateway]:
     )
     with SilverGateway(
         settings=_settings(environment, clock), breaker=breaker, clock=clock, session=_session
-    ).use() as it:
-        yield it
+    ).use() as gateway:
+        yield gateway
 
 
 @cache
