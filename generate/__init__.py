@@ -1,1 +1,1 @@
-"""What is written from the code and the template: the API document, AWS models, the cost page."""
+"""Generators of files from the code and the template: the API document, the AWS models and the cost page."""

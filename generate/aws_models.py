@@ -1,7 +1,7 @@
-"""Writes botocore's descriptions of the AWS operations that our code calls, and of no others: `make aws-models`.
+"""`make aws-models`: copies botocore's descriptions of the AWS operations that our code calls.
 
-botocore describes 430 services with all their operations. Reading that is a third of a client's cost at a cold start
-(docs/decisions.md), so the package has its own, smaller copy: `platform/aws_models`.
+botocore describes 430 services with all their operations. Reading these files takes a third of the time in which a cold
+start makes a client (docs/decisions.md). The package therefore has a smaller copy in `platform/aws_models`.
 """
 
 import json
@@ -38,10 +38,10 @@ OPERATIONS = {
     "sqs": ["SendMessage", "SendMessageBatch"],
     "ssm": ["GetParameter"],
 }
-"""The operations that our code calls. A new call is added here."""
+"""The operations that our code calls. Add every new operation here."""
 
 _PAGINATED = {"dynamodb": ["Query"]}
-# Read by every client, whatever the service.
+# The clients of all services read these files.
 _COMMON = ["_retry", "partitions", "sdk-default-configuration"]
 
 
@@ -94,7 +94,7 @@ def _shapes_of(operation: Any) -> Iterator[Any]:  # noqa: ANN401 # JSON
 
 
 def _undocumented(node: Any) -> Any:  # noqa: ANN401 # JSON
-    """Return the node without documentation texts (a structure's member may have that name: it is no text)."""
+    """Return the node without documentation texts. A structure's member with such a name is not a text, and is kept."""
     match node:
         case dict():
             texts = ("documentation", "documentationUrl", "smithy.rules#documentation")

@@ -1,7 +1,7 @@
 """`make cost`: write docs/cost.md from the prices and use cases below and from the resources of template.yaml.
 
-`make bench` measured DynamoDB's units, on the day MEASURED. How often a company does something and how long functions
-run are assumptions.
+`make bench` measured DynamoDB's units on the day MEASURED. The number of actions of a company and the run times of
+functions are assumptions.
 """
 
 import sys
@@ -18,12 +18,12 @@ SECONDS_A_MONTH = 30 * 24 * 3600
 
 @dataclass(frozen=True)
 class Price:
-    """The price of one unit, in USD. `free` units a month are free for every account, without an end."""
+    """The price of one unit, in USD. Every account gets `free` units a month without charge, for an unlimited time."""
 
     unit: str
     usd: float
     free: float = 0
-    # True: found on AWS's own pages, or on several others, in that month. False: from memory.
+    # True: found on AWS's own pages or on several other pages, in November 2026. False: from memory.
     checked: bool = False
 
 
@@ -55,7 +55,7 @@ ESSENTIALS_USD = 0.015  # per active user of a pool of the tier Essentials
 
 @dataclass(frozen=True)
 class UseCase:
-    """How often a company does something in a month, and what one time takes (`reads`, `writes`: DynamoDB's units)."""
+    """An action of a company: its number in a month, and its use of AWS. `reads` and `writes` are DynamoDB's units."""
 
     name: str
     times: float
@@ -72,14 +72,14 @@ class UseCase:
 
 
 USERS = 5
-LOGINS = 8  # of a user, in a month
-PAGES = 6  # of a login
+LOGINS = 8  # per user and month
+PAGES = 6  # per login
 USE_CASES: Sequence[UseCase] = (
     UseCase("a page asks who is logged in (`GET /me`)", USERS * LOGINS * PAGES, 1.5, 0),
     UseCase("the shop reads a user's roles and budgets for an order", 20, 2, 0, measured=False),
     UseCase("overview of users, a page", 4, 3.5, 0),
     UseCase("contacts without account, a page", 4, 9.5, 0),
-    # In the same request as the page: 30 contacts with their e-mails are read, and one has changed.
+    # Part of the page's request. It reads 30 contacts with their e-mails, and one contact has changed.
     UseCase("… and the ERP is asked for them again", 4, 31, 3, 800, requests=0, invocations=0, measured=False),
     UseCase("a contact is invited", 0.3, 4.5, 13, 900, invocations=3, mails=1, messages=1),
     UseCase("an invitation is accepted", 0.3, 4, 8, 700, invocations=3, messages=1),
@@ -88,7 +88,7 @@ USE_CASES: Sequence[UseCase] = (
         "a new e-mail is asked for and confirmed", 0.05, 10, 20, 400, requests=2, invocations=5, mails=2, messages=3
     ),
     UseCase("a user is deactivated, or activated again", 0.2, 5, 7, 300, invocations=3, messages=1),
-    # Once in a company's life, assumed as two years. With the mailed code.
+    # Happens once in a company's life, which is assumed to be two years. Includes the mailed code.
     UseCase("the company is activated", 1 / 24, 13.5, 28, 2500, requests=2, invocations=5, mails=1, messages=2),
     UseCase("a forgotten password", 0.25, 0, 0, requests=0, mails=1),
     UseCase("the ERP tells of a change by webhook", 10, 4, 10, 150, invocations=2, messages=1, measured=False),
@@ -96,16 +96,16 @@ USE_CASES: Sequence[UseCase] = (
 )
 MEASURED = "24 November 2026"
 
-# Assumptions about size, all on the large side.
+# Assumptions about size. All are rather too large than too small.
 MEMORY_GB = 0.5
 LOG_BYTES = 1_000  # per request: the function's lines and the access log
 ANSWER_BYTES = 4_000
 TRACES_A_SECOND, TRACES_BEYOND = 1, 0.05  # X-Ray's default sampling
 COMPANY_BYTES = 1_000 + USERS * 2_500 + 30 * 1_100  # the company, its users with their e-mails, 30 contacts
 ENTRY_BYTES = 1_000
-ENTRIES = 3  # a month
+ENTRIES = 3  # per month
 MONTHS_KEPT = 12
-# Lambda polls each queue with five long polls of twenty seconds at once, also an empty queue.
+# Lambda polls each queue, even an empty one, with five long polls of twenty seconds at the same time.
 POLLS = 5 * SECONDS_A_MONTH / 20
 MESSAGE_REQUESTS = 3  # send, receive, delete
 SWEEPS = SECONDS_A_MONTH / 60
@@ -180,7 +180,7 @@ def usage(companies: int) -> Mapping[str, float]:
 
 
 def monthly(companies: int, *, allowances: bool) -> Mapping[str, float]:
-    """Return each line of the bill in USD. `allowances` subtracts what is free for every account."""
+    """Return each line of the bill in USD. With `allowances`, the free units of every account are subtracted."""
     used = usage(companies)
     return {name: price.usd * max(0, used[name] - (price.free if allowances else 0)) for name, price in PRICES.items()}
 

@@ -1,4 +1,4 @@
-"""POST /activations: a main contact opens their company's customer center, or a person a standard account."""
+"""POST /activations: a main contact activates the company's customer center, or a person a standard account."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -83,10 +83,11 @@ def settings() -> Settings:
     ],
 )
 def activate(body: ActivationBody, request: Request) -> Answer[LoggedInAnswer | CodeSentAnswer]:
-    """Activate the company's customer center, or a standard account if the ERP has no customer center for it.
+    """Activate the company's customer center, or a standard account if the company has no customer center in the ERP.
 
-    A customer number, one of its invoice numbers and an e-mail address prove the right to do so. A code is mailed to
-    the address (202). The same request with that `code` completes the activation and logs the person in (201).
+    A customer number, one of its invoice numbers and an e-mail address prove the right to activate. The first request
+    mails a code to the address (202). The same request with that `code` completes the activation and logs the person in
+    (201).
     """
     check_salutation(body.salutation, settings().salutations)
     activation = Activation(

@@ -1,4 +1,4 @@
-"""Customer-sync queue → companies. Applies the ERP's events; a message may be delivered any number of times."""
+"""Customer-sync queue → companies: applies the ERP's events. A message may be delivered any number of times."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -29,7 +29,7 @@ class Settings:
 
 @frozen
 class AcceptedAnswer:
-    """The event is stored and will be applied. `webhook_id` is the one of the request."""
+    """The event is stored and will be applied. `webhook_id` repeats the id in the request."""
 
     status: Literal["accepted"]
     webhook_id: str
@@ -50,9 +50,9 @@ def settings() -> Settings:
     body_schemas=event_schemas,
 )
 def receive_webhook(source: str, body: bytes, request: Request) -> Answer[AcceptedAnswer]:
-    """Send an event. Requests of the source `erp` are signed as Standard Webhooks 1.0.0 defines.
+    """Send an event. The source `erp` signs its requests according to Standard Webhooks 1.0.0.
 
-    After any answer but 202, send the event again with the same `webhook-id`. It is applied once.
+    After any answer other than 202, send the event again with the same `webhook-id`. A repeated event is applied once.
     """
     now = SystemClock().now()
     webhook_id = receive_event(

@@ -1,4 +1,4 @@
-"""Mail queue → SES. A message may be delivered any number of times: its effect id, the mail's id, makes that safe."""
+"""Mail queue → SES: sends mails. A message may be delivered any number of times: its effect id identifies the mail."""
 
 from collections.abc import Mapping
 from datetime import timedelta

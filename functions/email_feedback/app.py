@@ -13,7 +13,7 @@ from customer_center.platform.sqs import consume_texts
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
-    """Note a batch of bounces and complaints."""
+    """Record a batch of bounces and complaints."""
 
     def note(message: str) -> None:
         if feedback := read_feedback(message):

@@ -1,4 +1,4 @@
-"""/erp-contacts and /users/import: the ERP's contacts without a shop account, inviting one of them, and many users."""
+"""/erp-contacts and /users/import: list the ERP's contacts without a shop account, invite one, or import many users."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -41,7 +41,7 @@ from customer_center.platform.idempotency import once
 from customer_center.platform.spreadsheet import read
 from customer_center.platform.wiring import journal
 
-# Well below the function's timeout, so that the answer can say what was done.
+# Well below the function's timeout, so that the answer can report the results.
 _IMPORT_FOR = timedelta(seconds=20)
 
 api = Api(COMPANIES_TEXTS)
@@ -79,7 +79,7 @@ def settings() -> Settings:
     problems=["cursor-invalid", "erp-malformed", "erp-unavailable", "erp-timeout"],
 )
 def list_contacts(caller: Member, query: ErpContactsQuery) -> Answer[ErpContactsAnswer]:
-    """List the ERP's contacts without a shop account, by name. While the ERP is down, the last known list is shown."""
+    """List the ERP's contacts without a shop account, by name. While the ERP is down, return the last known list."""
     with erp() as gateway:
         contacts = list_erp_contacts(
             caller.user,
@@ -147,9 +147,9 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
     )
 
 
-# This function serves the path although it is below /users, because an import reads the ERP's contacts. It needs the
-# ERP's secret and, if the ERP is in a company network, the VPC's subnets. The users function has neither and must not
-# get them: it would have more rights than it needs, and in a VPC it would need a NAT gateway to reach Cognito.
+# This function serves the path, not the users function, because an import reads the ERP's contacts. For that, it needs
+# the ERP's secret and, if the ERP is in a company network, the VPC's subnets. The users function must get neither: it
+# does not need the secret otherwise, and in a VPC it would need a NAT gateway to reach Cognito.
 @api.route(
     "POST /users/import",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
@@ -159,11 +159,12 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
 def import_table(body: bytes, query: ImportQuery, caller: Member, request: Request) -> Answer[ImportAnswer]:
     """Invite up to 200 users from a table. The answer has one result per row; a wrong row does not affect the others.
 
-    Columns are found by name, in any order: `salutation` and `roles` (several with `;` or `|`), and optionally `name`,
-    `email`, `language`, `contact_number`, `budget_per_order`, `budget_per_month` and `currency`. UTF-8, with
-    commas or semicolons between cells. In a row with a contact number, name, e-mail and language default to the ERP's;
-    a row without one needs name and e-mail. Rows with the status `not_tried` were not reached, because the time or the
-    limit of mails was used up: send the same request again.
+    The table is in UTF-8, with commas or semicolons between cells. Columns have names and may be in any order. Required
+    are `salutation` and `roles` (several roles with `;` or `|`). Optional are `name`, `email`, `language`,
+    `contact_number`, `budget_per_order`, `budget_per_month` and `currency`. A row without a contact number needs name
+    and e-mail. A row with a contact number may leave out name, e-mail and language; the ERP's values are used instead.
+    Rows with the status `not_tried` were not processed, because the time or the limit of mails was used up. Send the
+    same request again to process them.
     """
     clock = SystemClock()
     give_up_at = clock.now() + _IMPORT_FOR

@@ -1,4 +1,4 @@
-"""ERP contact queue → ERP. Creates requested users' contacts; a message may be delivered any number of times."""
+"""ERP contact queue → ERP: creates the contacts of requested users. A message may be delivered any number of times."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The links in mails: accepting an invitation, confirming a new e-mail address."""
+"""The links in mails: accept an invitation, or confirm a new e-mail address."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -99,7 +99,7 @@ def accept(body: AcceptanceBody, request: Request) -> Answer[LoggedInAnswer]:
     ],
 )
 def confirm(body: EmailConfirmationBody, request: Request) -> Answer[EmailConfirmedAnswer]:
-    """Confirm a new e-mail address with the token in its link. It becomes the login; open sessions stay valid."""
+    """Confirm a new e-mail address with the token in its link. The address becomes the login. Sessions stay valid."""
     with _wrong_links_limited(request):
         user = confirm_email(
             body.token,

@@ -1,4 +1,4 @@
-"""/companies, /activation-unlocks and /client-keys: the API of machines, which is the shop's backend and operators."""
+"""/companies, /activation-unlocks and /client-keys: the API for machines, used by the shop's backend and operators."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -53,7 +53,7 @@ api = Api(CLIENTS_TEXTS | COMPANIES_TEXTS)
 
 @api.route("GET /companies", caller=client(client_keys, Scope.COMPANIES_READ))
 def find_companies(query: CompaniesQuery) -> Answer[CompaniesAnswer]:
-    """Find the company with a customer number. Old numbers of a customer whom the ERP has renumbered work too."""
+    """Find the company with a customer number. If the ERP has renumbered the customer, old numbers work too."""
     found = find_company(query.customer_number, companies())
     return Answer(CompaniesAnswer(items=[CompanyRecordAnswer.from_company(found)] if found else []))
 
@@ -82,7 +82,7 @@ def get_company_user(company_id: str, user_id: str) -> Answer[CompanyUserAnswer]
 
 @api.route("POST /activation-unlocks", caller=client(client_keys, Scope.OPERATOR), problems=["in-progress"])
 def unlock(body: ActivationUnlockBody, caller: ClientKey, request: Request) -> Answer[ActivationUnlockAnswer]:
-    """Reset what was counted today for a customer number: refused activations and mailed codes."""
+    """Reset today's counts for a customer number: refused activations and mailed codes."""
     clock = SystemClock()
 
     def do(companies: Companies) -> Company | None:
@@ -124,7 +124,7 @@ def appoint(company_id: str, body: AppointmentBody, caller: ClientKey, request: 
     problems=["not-found", "in-progress"],
 )
 def close(company_id: str, caller: ClientKey, request: Request) -> Answer[CompanyRecordAnswer]:
-    """Close the company: its users are refused at once, their logins disabled within minutes. Nothing is deleted."""
+    """Close the company. Users are refused at once, and logins are disabled within minutes. Nothing is deleted."""
     clock = SystemClock()
 
     def do(companies: Companies) -> Company:
@@ -140,7 +140,7 @@ def close(company_id: str, caller: ClientKey, request: Request) -> Answer[Compan
     problems=["not-found", "in-progress"],
 )
 def reopen(company_id: str, caller: ClientKey, request: Request) -> Answer[CompanyRecordAnswer]:
-    """Open the company again: its active users are let in, and their logins and passwords work again within minutes."""
+    """Reopen the company. Its active users are accepted at once. Logins and passwords work again within minutes."""
     clock = SystemClock()
 
     def do(companies: Companies) -> Company:
@@ -191,7 +191,7 @@ def get_client_key(key_id: str) -> Answer[ClientKeyAnswer]:
     problems=["not-found", "client-key-revoked", "secrets-limit", "in-progress"],
 )
 def rotate(key_id: str, caller: ClientKey, request: Request) -> Answer[ShownOnceAnswer]:
-    """Add a second secret to a key. The first stays valid until it is revoked. A repeat has `secret: null`."""
+    """Add a second secret to a key. The first is valid until it is revoked. A repeated request gets `secret: null`."""
     clock = SystemClock()
 
     def do(keys: ClientKeys) -> ShownOnce:
@@ -207,7 +207,7 @@ def rotate(key_id: str, caller: ClientKey, request: Request) -> Answer[ShownOnce
     problems=["not-found", "in-progress"],
 )
 def revoke(key_id: str, body: RevocationBody, caller: ClientKey, request: Request) -> Answer[ClientKeyAnswer]:
-    """Revoke one secret of a key, or the whole key for good. From the next request on it is refused."""
+    """Revoke one secret of a key, or the whole key permanently. The next request with it is refused."""
     clock = SystemClock()
 
     def do(keys: ClientKeys) -> ClientKey:

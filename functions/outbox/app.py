@@ -1,4 +1,4 @@
-"""Journal stream → queues, and the sweeper that queues what the stream has missed."""
+"""Journal stream → queues: queues the effects of journal entries. The sweeper queues effects that the stream missed."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -23,12 +23,12 @@ from customer_center.platform.wiring import journal
 metrics = Metrics(namespace="CustomerCenter", service="outbox")
 
 ROOMS = (effects.QUEUES,)
-"""What each room declares: its kinds of effects, and the queue of each."""
+"""The declarations of all rooms: their kinds of effects, and the queue of each kind."""
 
 
 @frozen
 class Settings:
-    """What the sweeper needs from the template."""
+    """The template's parameters for the sweeper."""
 
     sweep_after_seconds: int
     stage: str
@@ -47,7 +47,7 @@ def queues() -> Queues:
 
 
 def stream(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
-    """Queue the effects of new journal entries. A record may come any number of times, in any order."""
+    """Queue the effects of new journal entries. A record may be delivered any number of times, in any order."""
 
     def one(record: Record) -> None:
         image = record["dynamodb"].get("NewImage")
@@ -55,7 +55,7 @@ def stream(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any
             try:
                 queue_effects(from_image(image), queues=queues(), journal=journal())
             except Exception:
-                # The runbook starts from this line.
+                # docs/runbook.md refers to this log line.
                 logger.exception("entry could not be queued", entry_id=image["sk"]["S"])
                 raise
 
@@ -64,7 +64,7 @@ def stream(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any
 
 @metrics.log_metrics
 def sweeper(event: Mapping[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 # Lambda's signature
-    """Queue what has been pending for longer than SWEEP_AFTER_SECONDS. Runs every minute, and may run at any time."""
+    """Queue effects pending for longer than SWEEP_AFTER_SECONDS. Runs every minute, and may run at any time."""
     after = timedelta(seconds=settings().sweep_after_seconds)
     oldest = sweep(queues=queues(), journal=journal(), now=SystemClock().now(), after=after)
     metrics.add_dimension(name="stage", value=settings().stage)

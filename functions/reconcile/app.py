@@ -1,6 +1,6 @@
-"""Identity queue → Cognito and journal: logins follow their records, and the journal forgets erased persons.
+"""Identity queue → Cognito and journal: aligns logins with their records, and redacts entries about erased persons.
 
-A message may come any number of times.
+A message may be delivered any number of times.
 """
 
 from collections.abc import Mapping
@@ -27,19 +27,19 @@ from customer_center.platform.wiring import journal
 
 @frozen
 class Settings:
-    """The queue that the logins of a company go into one by one, from the template."""
+    """The template's parameter for the identity queue, which gets one message for each login of a company."""
 
     identity_queue_url: str
 
 
 @cache
 def queues() -> Queues:
-    """Return the queue that this function reads."""
+    """Return the identity queue, which this function reads and also writes."""
     return Queues(client=aws.sqs(), urls={IDENTITY: from_environment(Settings).identity_queue_url})
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
-    """Align logins with their records, or blank journal entries."""
+    """Align logins with their records, or redact journal entries."""
 
     def one(effect: Effect) -> None:
         if effect.kind == ERASURE:

@@ -116,7 +116,7 @@ def me(caller: Member) -> Answer[MeAnswer]:
     problems=["cursor-invalid", "unsupported-query"],
 )
 def list_users(caller: Member, query: UsersQuery) -> Answer[UsersAnswer]:
-    """List the company's users with status and roles. Before the last page, too, a page may have less than `limit`."""
+    """List the company's users with status and roles. Any page may have fewer users than `limit`."""
     page = find_users(
         caller.company.company_id,
         query.wanted,
@@ -196,7 +196,7 @@ def deactivate(user_id: str, caller: Member, request: Request) -> Answer[UserAns
     problems=["not-found", "in-progress", "version-changed", "too-many-requests"],
 )
 def activate(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]:
-    """Give a deactivated user access again, with the same password. A user who never accepted gets a new invitation."""
+    """Give a deactivated user access again, with the same password. A user who never accepted is invited again."""
 
     def do(companies: Companies) -> User:
         return activate_user(
@@ -226,7 +226,7 @@ def export_me(caller: Member, query: PageQuery) -> Answer[ExportAnswer]:
     problems=["cursor-invalid", "not-found"],
 )
 def export_user(user_id: str, caller: Member, query: PageQuery) -> Answer[ExportAnswer]:
-    """Return all data about a person of the company. Also takes the permission `users.view`."""
+    """Return all data about a person of the company. Also requires the permission `users.view`."""
     return _export(exported_user(user_id, caller, companies=companies()), caller, query)
 
 
@@ -250,9 +250,10 @@ def _export(user: User, caller: Member, query: PageQuery) -> Answer[ExportAnswer
     problems=["not-found", "own-account", "last-main-contact", "in-progress", "version-changed"],
 )
 def erase(user_id: str, caller: Member, request: Request) -> Answer[ErasureAnswer]:
-    """Delete a user, or take one deleted before, and erase their data from the audit trail. Returns a certificate.
+    """Delete a user and erase their data from the audit trail. Return a certificate.
 
-    202 means that the audit trail is still being erased, which takes moments. Repeat the request to see it completed.
+    The user may already be deleted. 202 means that the erasure has not finished yet. Repeat the request after a moment
+    to get the completed certificate.
     """
 
     def do(companies: Companies) -> Certificate:
@@ -288,7 +289,7 @@ def audit_trail(caller: Member, query: AuditQuery) -> Answer[AuditEntriesAnswer]
 def export_audit_trail(caller: Member, query: AuditExportQuery) -> Answer[Csv]:
     """Export who changed what in the company as a table with one row per changed field.
 
-    A long table comes in several answers: the header `Link` with `rel="next"` (RFC 8288) leads to the next one.
+    A long table is split into several answers. The header `Link` with `rel="next"` (RFC 8288) leads to the next one.
     """
     page = _audit_trail(caller, query)
     rows = (row for entry in page.rows for row in audit_rows(AuditEntryAnswer.from_entry(entry, page.names)))
@@ -328,7 +329,7 @@ def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> 
     """Edit a user: salutation, name, e-mail, language, roles and budgets. Fields that are left out do not change.
 
     A new e-mail address of an active user is shown as `email_change` until its owner confirms it with the link in a
-    mail. To cancel it, send the present address. An invited user's invitation is sent to the new address.
+    mail. To cancel the change, send the current address. If the user is invited, the new address gets the invitation.
     """
     if body.salutation:
         check_salutation(body.salutation, settings().salutations)
@@ -354,7 +355,7 @@ def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> 
     problems=["not-found", "own-account", "last-main-contact", "in-progress", "version-changed"],
 )
 def delete(user_id: str, caller: Member, request: Request) -> Answer[None]:
-    """Delete a user and their login for good. A contact of the ERP is listed as one without an account again."""
+    """Delete a user and their login permanently. If they are a contact of the ERP, /erp-contacts lists them again."""
     delete_user(
         user_id,
         caller,
@@ -428,9 +429,10 @@ def company(caller: Member) -> Answer[CompanyAnswer]:
     ],
 )
 def hand_over_main_contact(body: MainContactBody, caller: Member, request: Request) -> Answer[UserAnswer]:
-    """Hand over the role of main contact to an active user, whom the answer shows. Both get a mail.
+    """Hand over the role of main contact to an active user. The answer shows this user. Both users get a mail.
 
-    The caller keeps their other roles; without any they become approver and buyer. `If-Match` has the caller's version.
+    The caller keeps their other roles. A caller without other roles becomes approver and buyer. `If-Match` needs the
+    version of the caller's user.
     """
 
     def do(companies: Companies) -> User:

@@ -1,8 +1,8 @@
 """The API's OpenAPI 3.1 document, from the declarations of the handlers: `python -m generate.openapi [--check]`.
 
-Every `functions/*/app.py` that has an `api` is loaded and its routes are read. A route declares its caller, its good
-statuses and its own error codes. A caller describes how it is known and with which codes it is refused, a body carries
-its own examples, and a room's `texts.py` says which class, and so which status, a code is raised as.
+The generator imports every `functions/*/app.py` with an `api` and reads its routes. A route declares its caller, its
+statuses of success and its own error codes. A caller declares how it authenticates, and the error codes of its refusal.
+A body declares its examples. A room's `texts.py` declares the class of each error code; the class decides the status.
 """
 
 import argparse
@@ -34,7 +34,7 @@ besides the answers listed with each operation, 404 for a route that does not ex
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the document; with `--check` only report whether the committed one is current."""
+    """Write the document. With `--check`, only report whether the committed document is current."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the file is stale")
     check: bool = parser.parse_args(arguments).check

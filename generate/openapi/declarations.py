@@ -1,4 +1,4 @@
-"""What the functions declare: their operations, with parameters, answers and error codes."""
+"""The operations that the functions declare, with parameters, answers and error codes."""
 
 import importlib.util
 import inspect
@@ -19,7 +19,7 @@ from customer_center.platform.texts import Problem, Texts
 
 @dataclass(frozen=True)
 class Operation:
-    """One route, with the name of its function and the error codes its function can answer."""
+    """One route, with the name of its function and the error codes that the function can answer."""
 
     function: str
     operation_id: str
@@ -33,14 +33,14 @@ class Operation:
 
     @property
     def answers(self) -> Iterator[tuple[HTTPStatus, type[BaseModel | Csv | None]]]:
-        """The good statuses with their models: of `Answer[A | B]`, A for the first status and B for the second."""
+        """The statuses of success with their models. In `Answer[A | B]`, A is for the first status, B for the next."""
         (answered,) = get_args(get_type_hints(self.route.handler)["return"])
         models = get_args(answered) or (answered,) * len(self.route.statuses)
         return zip(self.route.statuses, map(_modelled, models), strict=True)
 
     @property
     def takes_idempotency_key(self) -> bool:
-        """Whether the Idempotency-Key header counts."""
+        """Whether the Idempotency-Key header has an effect."""
         return self.route.method == "POST" and not self.route.caller.names_requests
 
     @property
@@ -50,7 +50,7 @@ class Operation:
 
     @property
     def problems(self) -> Mapping[str, Problem]:
-        """The error codes that may be answered, sorted: the handler's, its caller's, and those of reading its input."""
+        """All possible error codes, sorted: those of the handler, of its caller, and of reading the input."""
         route, parameters = self.route, self.parameters
         codes = {*route.problems, *route.caller.problems}
         if "body" in parameters:
@@ -67,7 +67,7 @@ class Operation:
 
 @cache
 def _modelled(answer: type[Any]) -> type[Any]:
-    """Return a pydantic model of an answer that is a dataclass, and any other answer as it is."""
+    """Return a pydantic model for an answer that is a dataclass. Return any other answer unchanged."""
     if not is_dataclass(answer):
         return answer
     fields: Any = {name: (kind, ...) for name, kind in get_type_hints(answer).items()}
@@ -90,7 +90,7 @@ def _module(file: Path) -> ModuleType:
 
 
 def read_operations(modules: Mapping[str, ModuleType]) -> Sequence[Operation]:
-    """Return all operations. If two handlers share a name, the names of their functions are put before it."""
+    """Return all operations. If two handlers have the same name, their operation ids begin with the function's name."""
     apis = {function: module.api for function, module in modules.items() if isinstance(getattr(module, "api", 0), Api)}
     names = Counter(route.handler.__name__ for api in apis.values() for route in api.routes)
 
@@ -106,7 +106,7 @@ def read_operations(modules: Mapping[str, ModuleType]) -> Sequence[Operation]:
 
 
 def status_of(problem: Problem) -> HTTPStatus:
-    """Return the status that a problem is answered with."""
+    """Return the HTTP status of a problem."""
     return next(STATUS[kind] for kind in problem.raised_as.__mro__ if kind in STATUS)
 
 

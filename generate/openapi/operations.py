@@ -22,7 +22,7 @@ _GATEWAY_ERRORS: Mapping[HTTPStatus, str] = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "An error of ours; it is logged.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The gateway could not reach the function, or waited too long for it.",
 }
-# Answered by the gateway's authorizer, which only checks people.
+# The gateway's authorizer answers these statuses. It checks people only.
 _BY_AUTHORIZER = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 _PARAMETERS: Json = {
@@ -89,7 +89,7 @@ _RATE_LIMIT: Json = {
 
 
 def parameters_of(operations: Iterable[Operation]) -> Json:
-    """Return the parameters that are components: those of every caller, and those of its own that a caller has."""
+    """Return the parameters that are components: the common ones, and those of each kind of caller."""
     return _PARAMETERS | {name: dict(it) for each in operations for name, it in each.route.caller.parameters.items()}
 
 
@@ -148,7 +148,7 @@ def _parameters(operation: Operation, schemas: Mapping[str, Any]) -> Iterator[Js
 
 def _query_parameter(name: str, schema: Json, *, required: bool) -> Json:
     if "anyOf" in schema:
-        # A query cannot carry null: the parameter is left out.
+        # A query cannot contain null; callers leave the parameter out instead.
         (kind,) = (kind for kind in schema.pop("anyOf") if kind != {"type": "null"})
         schema |= kind
     if schema.get("default", 0) is None:
@@ -174,7 +174,7 @@ def _responses(operation: Operation, schemas: Mapping[str, Any]) -> Json:
 
 
 def _good(status: HTTPStatus, model: type[BaseModel | Csv | None], schemas: Mapping[str, Any]) -> Json:
-    """Return the Response Object of a request that was done."""
+    """Return the Response Object of a successful request."""
     if model is NoneType:
         return {"description": "It is done, and there is nothing left to show."}
     found: Json = {"description": sentences(model)[0]}
@@ -191,7 +191,7 @@ def _good(status: HTTPStatus, model: type[BaseModel | Csv | None], schemas: Mapp
 
 
 def _refusal(problems: Mapping[str, Problem]) -> Json:
-    """Return the Response Object of one status that is answered with these problems."""
+    """Return the Response Object of a status that has these problems."""
     narrowed = {"properties": {"code": {"enum": list(problems)}}}
     found: Json = {
         "description": "\n".join(f"- `{code}`: {problem.sentences['en']}" for code, problem in problems.items()),

@@ -14,7 +14,7 @@ type Json = dict[str, Any]
 
 
 class FieldProblem(BaseModel):
-    """One wrong place in the body, or in the query."""
+    """A wrong field in the body or in the query."""
 
     pointer: str
     code: str
@@ -22,7 +22,7 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """Why a request was refused (RFC 9457). `errors` says where the input is wrong; pointers are JSON pointers."""
+    """Why a request was refused (RFC 9457). `errors` lists the wrong fields by JSON pointer (RFC 6901)."""
 
     type: str
     title: str
@@ -34,13 +34,13 @@ class Problem(BaseModel):
 
 
 class GatewayError(BaseModel):
-    """What the gateway itself answers, before or instead of us."""
+    """An error that the gateway itself answers, without an answer of this API."""
 
     message: str
 
 
 class _Schema(GenerateJsonSchema):
-    """pydantic's schemas without a title for each field; an answer always has all of its fields."""
+    """pydantic's schemas with two changes: fields have no title, and every field of an answer is required."""
 
     @override
     def field_title_should_be_set(self, schema: object) -> bool:
@@ -59,7 +59,7 @@ class _Schema(GenerateJsonSchema):
 
 
 def component_schemas(operations: Iterable[Operation]) -> Json:
-    """Return all schemas by name. Those of queries are among them; they become parameters."""
+    """Return all schemas by name. They include the schemas of queries, which become parameters."""
     answered = {model for operation in operations for _, model in operation.answers if issubclass(model, BaseModel)}
     read: set[type[BaseModel]] = {Problem, GatewayError}
     for operation in operations:
@@ -68,12 +68,12 @@ def component_schemas(operations: Iterable[Operation]) -> Json:
     models += [(model, "validation") for model in sorted(read, key=name_of)]
     models += [(model, "serialization") for model in sorted(answered, key=name_of)]
     _, generated = models_json_schema(models, ref_template="#/components/schemas/{model}", schema_generator=_Schema)
-    # pydantic gives two schemas to a model that is read and answered: MoneyBody is read, MoneyAnswer is answered.
+    # pydantic makes two schemas of a model in requests and answers: MoneyBody for requests, MoneyAnswer for answers.
     text = json.dumps(generated["$defs"]).replace("Body-Input", "Body").replace("Body-Output", "Answer")
     schemas: Json = json.loads(text)
     for schema in schemas.values():
         schema.pop("title", None)
-        # A body shows its examples field by field: no example has a password, so none is a whole body.
+        # Each field shows its own examples. No example has a password, so none would be a complete body.
         for example in schema.pop("examples", ()):
             for field, value in example.items():
                 schema["properties"][field].setdefault("examples", []).append(value)
