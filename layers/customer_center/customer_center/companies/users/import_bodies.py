@@ -12,6 +12,7 @@ from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.bodies import InviteContactBody, RequestUserBody, new_user
 from customer_center.companies.users.import_users import ImportRow, RowResult, RowStatus
 from customer_center.platform.errors import FieldError, InvalidInput
+from customer_center.platform.frozen import frozen
 from customer_center.platform.http import validated
 from customer_center.platform.language import choose_language
 from customer_center.platform.spreadsheet import Row
@@ -92,6 +93,7 @@ def _column(pointer: str) -> str:
     return "/currency" if inside[-1] == "currency" else f"/budget_{inside[0]}"
 
 
+@frozen(kw_only=True)
 class ImportErrorAnswer(Output):
     """One wrong cell. The pointer names its column."""
 
@@ -100,6 +102,7 @@ class ImportErrorAnswer(Output):
     message: str
 
 
+@frozen(kw_only=True)
 class ImportRowAnswer(Output):
     """The result of one row. `row` is its number in a spreadsheet, where the header is 1."""
 
@@ -126,6 +129,7 @@ class ImportRowAnswer(Output):
         )
 
 
+@frozen(kw_only=True)
 class ImportAnswer(Output):
     """The results of all rows, and the numbers of invited and refused users."""
 
