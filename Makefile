@@ -22,7 +22,7 @@ run: setup ## start the whole stack on this machine, walk the main job, stay up 
 	@$(PYTHON) -m local.run
 
 test: setup check ## everything CI runs
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n auto
 
 bench: setup .local/dynamodb/.installed ## measure speed and cost; fails when a budget is exceeded
 	@PYTHONPATH=layers/customer_center $(PYTHON) -m benchmarks

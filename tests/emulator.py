@@ -1,4 +1,4 @@
-"""A running emulator (ministack) for tests that need more than moto: atomic transactions, a whole Cognito."""
+"""An emulator (ministack) for tests that need more than moto: atomic transactions, a complete Cognito."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ def _binary() -> str:
 
 @contextmanager
 def emulator() -> Iterator[str]:
-    """Yield the endpoint of an emulator without any state; in the end it is gone, and nobody else's is."""
+    """Start an emulator without state on a free port, yield its endpoint, and stop it."""
     binary, port = _binary(), free_port()
     endpoint = f"http://127.0.0.1:{port}"
     environment = {
@@ -36,7 +36,7 @@ def emulator() -> Iterator[str]:
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
         "PERSIST_STATE": "0",
-        # Signatures and revoked tokens are checked, as AWS does.
+        # Check signatures and revoked tokens, as AWS does.
         "AUTH": "true",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",

@@ -57,12 +57,12 @@ def a_main_contact(**given) -> User:
 
 
 def an_invited_user(*, secret: str | None = "secret", invitation=None, **given) -> User:
-    """Return a user whose invitation is pending; its mail went out with that secret, or not yet when it is None."""
+    """Return a user with a pending invitation. It was mailed with that secret, or not yet when it is None."""
     return a_user(status=UserStatus.INVITED, invitation=invitation or an_invitation(secret=secret), **given)
 
 
 def an_invitation(*, secret: str | None = "secret", **given) -> Invitation:
-    """Return a pending invitation, sent with that secret, or not yet when it is None."""
+    """Return a pending invitation. It was mailed with that secret, or not yet when it is None."""
     values = {
         "status": InvitationStatus.PENDING,
         "mail_id": f"mail-{next(_serial)}",
@@ -75,7 +75,7 @@ def an_invitation(*, secret: str | None = "secret", **given) -> Invitation:
 
 
 def an_email_change(*, secret: str | None = "secret", **given) -> EmailChange:
-    """Return a new e-mail whose link was sent with that secret, or not yet when it is None."""
+    """Return a new e-mail that waits. Its link was mailed with that secret, or not yet when it is None."""
     values = {
         "email": "new@baecker.example",
         "mail_id": f"mail-{next(_serial)}",
@@ -104,7 +104,7 @@ def a_company(**given) -> Company:
 
 
 def an_attempt(*, code: str | None = "123456", **given) -> Attempt:
-    """Return an activation under way whose code was sent, or not yet when it is None."""
+    """Return an activation that waits for its code. The code was mailed, or not yet when it is None."""
     company_id = given.pop("company_id", COMPANY_ID)
     values = {
         "attempt_id": "attempt-1",

@@ -55,7 +55,7 @@ SHOP = Shop(
 
 
 class Room:
-    """The use cases of the companies room, with fakes all around; whatever stands in for a port may be replaced."""
+    """The use cases of the companies room with a fake for each port. A test may replace any of the fakes."""
 
     def __init__(self) -> None:
         self.erp = FakeErp()
@@ -69,13 +69,13 @@ class Room:
         self.requests = count(1)
 
     def founded(self, **given):
-        """Let there be a company with one main contact, and return them."""
+        """Store a company with one main contact, and return the main contact."""
         chief = a_main_contact(**given)
         self.companies.add(a_company(), chief)
         return chief
 
     def present(self, user):
-        """Put the user there, with the login they have."""
+        """Store the user and the login that their status implies."""
         company = self.companies.company(user.company_id) or a_company(company_id=user.company_id)
         self.companies.add(company, user)
         if user.has_login:
@@ -87,7 +87,7 @@ class Room:
         return user
 
     def activate(self, *, network="192.0.2.1", claim_id=None, limits=None, **given):
-        """Activate as the ERP's main contact, unless the test says otherwise."""
+        """Activate, by default as the ERP's main contact."""
         values = {
             "customer_number": NUMBER,
             "invoice_number": INVOICE,
@@ -109,12 +109,12 @@ class Room:
         )
 
     def activate_confirmed(self, **given):
-        """Activate with the code that the mail brings."""
+        """Activate with the code from the mail."""
         self.activate(**given)
         return self.activate(code=self.mailed_code(), **given)
 
     def tell(self, kind, /, *, at=None, webhook_id=None, received_at=None, customer_number=NUMBER, **data):
-        """Apply an event of the ERP, which happened and was received just now, unless the test says otherwise."""
+        """Apply an event of the ERP. By default it happened and was received now."""
         event = Event(kind, at or self.clock.now(), {"customer_number": customer_number, **data})
         webhook_id = webhook_id or f"msg_{next(self.requests):03}"
         delivery = Delivery("erp", webhook_id, received_at or self.clock.now(), event)
@@ -173,7 +173,7 @@ class Room:
         return self._do(activate_user, user_id, actor, if_version=if_version, **ports)
 
     def import_users(self, actor, text, *, dry_run=False, seconds=20, invitations=ROWS_AT_MOST, request=None):
-        """Import a table: the rows of the text, below a header of all columns unless it brings its own."""
+        """Import the rows of the text. A header of all columns is added unless the text has one."""
         header = "" if text.startswith("salutation") else ",".join(COLUMNS) + "\n"
         table = read((header + text).encode(), columns=COLUMNS, required=REQUIRED_COLUMNS, at_most=ROWS_AT_MOST)
         rows = [import_row(row, ("mr", "mrs"), "en") for row in table]
@@ -252,7 +252,7 @@ class Room:
         return self._do(hand_over, user_id, actor, if_version=if_version)
 
     def _do(self, use_case, *arguments, **given):
-        """Call a use case of administration as its handler does, each time as another request."""
+        """Call a use case as its handler does, with a new request id."""
         request_id = f"request-{next(self.requests)}"
         return use_case(*arguments, request_id, companies=self.companies, clock=self.clock, **given)
 
@@ -272,7 +272,7 @@ class Room:
 
     @property
     def outgoing(self) -> Outgoing:
-        """What mails need."""
+        """The ports and settings of mail delivery."""
         return Outgoing(
             shop=SHOP,
             rules=self.invitation_rules,
@@ -308,7 +308,7 @@ class Room:
         )
 
     def align(self, effect: Effect) -> None:
-        """Bring logins in line as an effect says, those of a company one by one."""
+        """Align the logins that an effect names; those of a company one by one."""
         if company_id := effect.data.get("company_id"):
 
             def queue(effects):
@@ -326,7 +326,7 @@ class Room:
             )
 
     def follow_up(self) -> None:
-        """Do what the journal says must follow; doing it again is harmless."""
+        """Process all effects of the journal. It may run any number of times."""
         for effect in list(self.companies.effects):
             match effect.kind:
                 case "mail":
@@ -345,11 +345,11 @@ class Room:
                     )
 
     def mailed_code(self) -> str:
-        """Deliver what is to be delivered, and return the code of the last mail."""
+        """Process all effects and return the code in the last mail."""
         self.follow_up()
         return re.search(r"^\d{6}$", self.mailer.sent[-1].text, re.MULTILINE)[0]
 
     def mailed_token(self) -> str:
-        """Deliver what is to be delivered, and return the token of the last mail's link."""
+        """Process all effects and return the token of the link in the last mail."""
         self.follow_up()
         return re.search(r"#token=(\S+)", self.mailer.sent[-1].text)[1]

@@ -19,7 +19,7 @@ def a_customer(**given) -> ErpCustomer:
 
 
 def a_contact(contact_number: str = "KT100", **given) -> ErpContact:
-    """Return a contact of the ERP with every attribute of seed 000."""
+    """Return a contact of the ERP with all attributes that seed 000 lists."""
     values = {
         "name": f"Contact {contact_number}",
         "telephone": "030/1",

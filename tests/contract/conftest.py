@@ -1,4 +1,4 @@
-"""What contract tests share: AWS as moto plays it and as the emulator plays it, and tables as the template has them."""
+"""Fixtures of the contract tests: AWS in moto and in the emulator, with the tables of the template."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,21 +31,21 @@ type MakeClient = Callable[[str], Any]
 
 @pytest.fixture(scope="session")
 def emulator_client() -> Iterator[MakeClient]:
-    """Return the clients of one emulator that all contract tests share."""
+    """Return a function that makes clients of one emulator, which all contract tests of a worker share."""
     with emulator() as endpoint:
         yield cache(emulated(endpoint))
 
 
 @cache
 def _mockable_client(service: str) -> Any:
-    # Made once, because making one takes a tenth of a second; moto answers it whenever it is on.
+    # Created once, because it takes a tenth of a second. moto answers its calls while it is active.
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
     return session.client(service)
 
 
 @pytest.fixture
 def moto_client(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeClient]:
-    """Return the clients of moto, whatever the machine is set up for."""
+    """Return a function that makes clients of moto, whatever the machine's own AWS settings are."""
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SQS"):
         monkeypatch.delenv(name, raising=False)
     with mock_aws():
@@ -60,7 +60,7 @@ def template_resources() -> Any:
 
 @pytest.fixture
 def create_table() -> Callable[[Any, str], str]:
-    """Return what creates a table of the template, under a name of its own."""
+    """Return a function that creates a table of the template under a new name."""
 
     def create(dynamodb: Any, resource: str) -> str:
         properties = template_resources()[resource]["Properties"]
@@ -74,7 +74,7 @@ def create_table() -> Callable[[Any, str], str]:
 
 @dataclass
 class World:
-    """Companies, their journal, everything they keep (to see that nothing changed), and what they write."""
+    """An implementation of `Companies` with its journal, all its items, and its single writes."""
 
     companies: Companies
     trail: AuditTrail
@@ -83,7 +83,7 @@ class World:
     writes: list[str] | None = None
 
     def founded(self, *users, company=None):
-        """Let these users activate the company, the first of them creating it."""
+        """Activate the company for these users; the first one creates it."""
         company = company or a_company()
         for user in users:
             existing = self.companies.company_of_number(company.customer_number)
@@ -96,7 +96,7 @@ class World:
 
     @contextmanager
     def refuses(self, error, match=None):
-        """Expect the error, and that nothing was written."""
+        """Expect the error, and that nothing is written."""
         before = self.everything()
         with pytest.raises(error, match=match) as refused:
             yield refused
@@ -172,7 +172,7 @@ def store_world(request):
 
 
 def at_once(*calls) -> list[Any]:
-    """Return what each call returned or which of our errors it raised, all of them made at the same time."""
+    """Make all calls at the same time; return for each what it returned or which of our errors it raised."""
 
     def tried(call):
         try:

@@ -28,7 +28,7 @@ def _store(dynamodb, create_table):
 
 @pytest.fixture(params=["fake", "moto", "emulator"])
 def kept(request, create_table):
-    """The keys, and what returns the journal's entries."""
+    """The keys, and a function that returns the journal's entries."""
     if request.param == "fake":
         fake = FakeClientKeys()
         return fake, lambda: fake.entries

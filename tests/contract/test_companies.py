@@ -1,6 +1,6 @@
 """What every `Companies` promises: the fake, and CompanyStore on moto and on the emulator.
 
-moto is not atomic: what happens at once is tested on the emulator alone.
+moto is not atomic, so concurrent changes are tested on the emulator only.
 """
 
 import base64

@@ -160,7 +160,7 @@ def test_a_contact_that_was_never_cached_does_not_keep_a_user(world):
 
 
 def test_the_activation_under_way_of_a_deleted_user_is_dropped(world):
-    """Its ids were the user's: an activation later must not touch an account that went on, or was forgotten."""
+    """Otherwise a later activation could change an account that went on, or was erased."""
     user, attempt = a_user(), an_attempt()
     world.founded(a_main_contact(), user)
     world.companies.save_attempt(attempt, an_entry(), replaces=None)

@@ -146,7 +146,7 @@ def test_a_number_that_was_given_up_is_activated_anew(world):
 
 
 def test_a_number_that_was_given_up_after_the_erp_was_read_is_not_activated(world):
-    """Else the customer had two companies, and nothing led from the old number to the new one."""
+    """Otherwise the customer would have two companies, and the old number would not lead to the new one."""
     world.companies.point_number(NUMBER, NEWER, replaces=None, until=LATER)
     company = a_company(as_of={"customer_number": POINTER.stamp})
     with world.refuses(CompanyExists):

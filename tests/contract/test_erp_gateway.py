@@ -16,7 +16,7 @@ _numbers = count(80_001)
 
 @dataclass
 class Erp:
-    """A gateway, and how to put something into the ERP behind it: customer, persons, invoices."""
+    """A gateway, and a function that adds a customer with contacts and invoices to the ERP behind it."""
 
     gateway: ErpGateway
     add: object
@@ -35,7 +35,7 @@ def session():
 
 
 def _wish(customer, contacts, invoices):
-    """Translate what the port's words say into what the ERP keeps."""
+    """Translate the port's models into the ERP's own records."""
     return {
         "number": customer.customer_number,
         "name": customer.name,
@@ -85,7 +85,7 @@ def erp(request, simulator, session):
 
 @pytest.fixture
 def customer():
-    """A customer nobody else has, with everything set."""
+    """A customer of this test only, with every field set."""
     return ErpCustomer(
         customer_number=f"C{next(_numbers)}",
         name="Bäcker & Söhne <Berlin> GmbH",

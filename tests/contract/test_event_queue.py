@@ -12,7 +12,7 @@ _serial = count(1)
 
 
 class FakeWorld:
-    """The fake, its switch and what it keeps."""
+    """The fake queue, its switch and its messages."""
 
     def __init__(self):
         self.queue = FakeEventQueue()
@@ -25,7 +25,7 @@ class FakeWorld:
 
 
 class SqsWorld:
-    """A queue of its own, and what is left when it is deleted."""
+    """A queue of this test only, its switch (deleting it) and its messages."""
 
     def __init__(self, client, name):
         self._client = client

@@ -1,4 +1,4 @@
-"""What every `Identities` promises: the fake, and Cognito as the emulator plays it, with the template's user pool."""
+"""What every `Identities` promises: the fake, and the emulator's Cognito with the template's user pool."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ _serial = count(1)
 
 @dataclass
 class World:
-    """Logins, and what their users' sessions can still do."""
+    """Logins, and a way to see whether a user's session still works."""
 
     identities: Identities
     can_refresh: Callable[[str], bool]
@@ -57,7 +57,7 @@ def _fixed(properties):
 
 @pytest.fixture(scope="session")
 def pool(emulator_client):
-    """Return the client, and a pool and its app client as the template makes them."""
+    """Return the client, and a user pool and app client with the template's properties."""
     cognito = emulator_client("cognito-idp")
     resources = template_resources()
     properties = _fixed(resources["UserPool"]["Properties"])
@@ -134,7 +134,7 @@ def test_a_wrong_password_and_an_unknown_user_are_told_alike(world):
 
 
 def test_making_a_login_again_shuts_it_until_it_is_enabled(world):
-    """A try that died may have left it in any state; the password it has stays."""
+    """A crashed attempt may have left the login in any state; its password stays."""
     user = world.registered()
     world.identities.create(user)
     assert world.identities.sign_in(user.user_id, PASSWORD) is None

@@ -1,4 +1,4 @@
-"""The journal, the outbox and the breaker on DynamoDB and SQS, as moto and the emulator play them."""
+"""The journal, the outbox and the breaker on the DynamoDB and SQS of moto and of the emulator."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -187,7 +187,7 @@ def test_queued_effects_are_not_pending_any_more(dynamodb, journal, sqs, urls, q
 
 
 class StubSqs:
-    """Takes messages, but not those of certain effects; an error instead is raised."""
+    """A queue that refuses the messages of certain effects, or raises an error."""
 
     def __init__(self, refused=(), error=None):
         self.refused = set(refused)
@@ -270,7 +270,7 @@ def test_one_entry_that_cannot_be_queued_does_not_keep_the_others(dynamodb, jour
 
 @pytest.fixture
 def breakers(dynamodb, create_table):
-    """Return what makes a breaker of a system, as another sandbox would, and the clock of all of them."""
+    """Return a function that makes a system's breaker as each sandbox does, and their common clock."""
     table, clock = create_table(dynamodb, "CompaniesTable"), FakeClock()
 
     def make(system="erp"):

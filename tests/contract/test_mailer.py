@@ -64,7 +64,7 @@ class FakeWorld:
 
 
 class SesWorld:
-    """SES as moto or the emulator plays it; errors that they do not know are answered in their place."""
+    """The SES of moto or of the emulator; errors that they cannot produce are injected."""
 
     def __init__(self, client, outbox):
         self.client = client

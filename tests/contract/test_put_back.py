@@ -1,4 +1,4 @@
-"""What a restore undoes, as the journal tells it (docs/runbook.md, "Restore from point-in-time")."""
+"""Which changes a restore undoes, read from the journal (docs/runbook.md, "Restore from point-in-time")."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Secrets of SSM: read as they are, and again after minutes."""
+"""Secrets of SSM: they are read decrypted, and again after five minutes."""
 
 import json
 
@@ -30,7 +30,7 @@ def test_a_secret_is_decrypted_and_read(ssm):
 
 
 def test_a_changed_secret_is_used_after_five_minutes_at_the_latest(ssm):
-    """DESIGN §8: "cached minutes"."""
+    """A secret is cached for five minutes (docs/specification.md, 9.1)."""
     clock = FakeClock()
     put(ssm, "old")
     assert secret(NAME, clock.now()) == "old"

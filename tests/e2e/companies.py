@@ -1,4 +1,4 @@
-"""Companies on the running stack, each with its own customer number, made through the API as people make them."""
+"""Companies on the running stack, each with its own customer number, created through the API."""
 
 import time
 from collections.abc import Mapping
@@ -112,7 +112,7 @@ def new_customer(stack: Stack, **wish: object) -> Customer:
 
 
 def eventually(check, seconds=30):
-    """Return what `check` finds, as soon as it finds something."""
+    """Call `check` until it returns something true, and return that; fail after `seconds`."""
     end = time.monotonic() + seconds
     while not (found := check()):
         assert time.monotonic() < end, "it did not happen in time"

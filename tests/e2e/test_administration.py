@@ -62,7 +62,7 @@ def test_of_edits_at_once_of_one_version_one_is_written(company):
 
 
 def test_a_new_email_is_the_login_once_its_owner_confirmed_it(company):
-    """DESIGN §4: "login changes only then (else editing a colleague's address would be a takeover)"."""
+    """Else editing a colleague's address would take over their account (docs/specification.md, 4.8)."""
     user_id = company.join("frida")
     old, new = f"frida@{company.number}.example", f"frida.new@{company.number}.example"
     session, mails = company.tokens[user_id], len(company.shop.mails(old))

@@ -1,7 +1,7 @@
-"""Every non-public route x every caller who may not: nobody gets through, nobody learns anything (DESIGN §3).
+"""Every non-public route refuses every caller who may not use it, and its answer tells them nothing.
 
-The routes are those that the handlers declare: a new route is in these tests the moment it exists. Each is for one kind
-of caller: people, machines with a client key, or systems that sign what they send.
+The routes are those that the handlers declare, so a new route is tested as soon as it exists. Each route is
+for one kind of caller: people, machines with a client key, or systems that sign what they send.
 """
 
 import importlib.util
@@ -21,7 +21,7 @@ from local.stack import ROOT, Stack
 from local.walk import PASSWORD
 from tests.e2e.companies import Customer, new_customer
 
-# A body that would be good, for each route that takes one: what refuses is the caller, not the body.
+# A valid body for each route that takes one, so that only the caller can be the reason for a refusal.
 BODIES: Mapping[str, Mapping[str, Any] | str] = {
     "POST /users": {"salutation": "mr", "name": "New", "email": "new@somewhere.example", "roles": ["buyer"]},
     "POST /erp-contacts/{contact_number}/user": {"salutation": "mr", "roles": ["buyer"]},
@@ -35,7 +35,7 @@ BODIES: Mapping[str, Mapping[str, Any] | str] = {
     "POST /webhooks/{source}": {"type": "contact.deleted", "timestamp": "2026-11-24T00:00:00Z", "data": {}},
 }
 QUERIES = {"GET /companies": "?customer_number=0"}
-# What everybody with a login may see of themself.
+# Every user with a login may call these.
 WITHOUT_PERMISSION = {"GET /me", "GET /me/export"}
 
 
@@ -66,7 +66,7 @@ SIGNED = [route for route in ROUTES if isinstance(route.caller, SignatureCaller)
 
 
 class Cast:
-    """Two companies, the people of one of them, and machines whose keys were good once, or are for something else."""
+    """Two companies, the users of one of them, and client keys that were revoked or have another scope."""
 
     def __init__(self, stack: Stack) -> None:
         self.victim = new_customer(stack).activate()
@@ -98,7 +98,7 @@ class Cast:
         return dict(answer.json())
 
     def call(self, route: Route, token: str | None, **ids: str) -> requests.Response:
-        """Call the route with the victim's ids, unless others are given."""
+        """Call the route with the victim's ids, except for those in `ids`."""
         named = {
             "user_id": self.target,
             "contact_number": f"K{self.victim.number}1",
@@ -118,7 +118,7 @@ def cast(stack: Stack) -> Cast:
 
 @pytest.fixture(autouse=True)
 def nothing_changed(cast: Cast):
-    """Whatever was tried, the victim's users and contacts are as they were, and so are the client keys."""
+    """No call changes the victim's users and contacts, or the client keys."""
     before = _people(cast.victim)
     yield
     assert _people(cast.victim) == before
@@ -132,7 +132,7 @@ def _people(company: Customer) -> list[Any]:
 
 
 def learns_nothing(cast: Cast, answer: requests.Response) -> None:
-    """The answer holds nothing of the victim's: no id, number, name or e-mail."""
+    """The answer contains no id, number, name or e-mail of the victim."""
     victim = cast.victim
     for secret in (victim.company_id, victim.user_id, cast.target, victim.number, victim.email):
         assert secret not in answer.text
@@ -174,7 +174,7 @@ def test_with_a_malformed_token_nobody_gets_in(cast, route, token):
 
 @pytest.mark.parametrize("route", [*MACHINES, *SIGNED], ids=name)
 def test_a_person_is_no_machine(cast, route):
-    """Not even the main contact: a person's token is no client key, and signs nothing."""
+    """A person's token is no client key and no signature, not even the main contact's."""
     for token in (cast.victim.token, cast.stranger.token, cast.id_token, cast.deactivated):
         answer = cast.call(route, token)
 
@@ -253,7 +253,7 @@ def test_a_client_key_is_nobodys_access_token(cast, route, kind):
 
 
 def _shown(cast):
-    """What a machine may show that is not good, by what is wrong with it."""
+    """Invalid client keys, by what is wrong with them."""
     key = cast.keys["operator"]
     _, key_id, secret = key.split("_", 2)
     return {
@@ -294,9 +294,9 @@ def test_a_key_without_the_scope_gets_nothing(cast, route):
 
 @pytest.mark.parametrize("route", [route for route in MACHINES if name(route) != "POST /client-keys"], ids=name)
 def test_with_the_scope_it_is_no_longer_the_caller_who_is_refused(cast, route):
-    """So that the tests above say something; on things that do not exist, so that nothing changes.
+    """This proves that the calls above are refused for their caller. The ids do not exist, so that nothing changes.
 
-    That `POST /client-keys` lets operators in is how `cast` came to its keys.
+    `cast` shows that `POST /client-keys` admits operators: its keys come from there.
     """
     ulid = "0" * 26
     nowhere = {"company_id": f"com_{ulid}", "user_id": f"usr_{ulid}_{ulid}", "key_id": ulid}

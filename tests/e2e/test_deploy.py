@@ -1,4 +1,4 @@
-"""`make deploy` as README tells it, on an emulator: one that is refused, the very first one, and the next one."""
+"""`make deploy` on an emulator: one that preflight refuses, the first one, and the next one."""
 
 import json
 import platform
@@ -26,7 +26,7 @@ def client(monkeypatch, tmp_path):
 
 
 def test_a_stage_is_what_its_section_says_and_nothing_that_it_said_before(client, tmp_path, capfd):
-    """SAM alone would keep what the last deploy was told and this one is not: `DeletionProtection=false`, for one."""
+    """Without our help SAM keeps parameters of the last deploy that this one does not name."""
 
     def run(**parameters):
         config = write_samconfig(tmp_path, Architecture=ARCHITECTURE, **parameters)

@@ -12,7 +12,7 @@ SOMETHING = document({"coverage": {"enabled": False}, "examples": {"enabled": Fa
 
 @pytest.fixture(scope="module")
 def shown(stack):
-    """What the callers show: a main contact an access token, an operator a client key, nobody nothing."""
+    """The credentials of each caller: a main contact's access token, an operator's client key, or none."""
     token = new_customer(stack).activate().token
     return {
         "a main contact": {"Authorization": f"Bearer {token}"},

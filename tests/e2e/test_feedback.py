@@ -1,4 +1,4 @@
-"""What SES tells of a mail after it took it, from its topic to the API; the emulator plays SES's mailbox simulator."""
+"""Bounces go from SES's topic to the API. The emulator has SES's mailbox simulator."""
 
 from tests.e2e.companies import eventually, new_customer
 

@@ -34,7 +34,7 @@ def walk(company, path):
 
 @pytest.fixture(scope="module")
 def imported(company):
-    """Everybody of a table: two with an e-mail, one contact of the ERP, one row that is refused."""
+    """A table of two rows with an e-mail, one contact of the ERP, and one row that is refused."""
     table = (
         "\ufeffSalutation;Name;Email;Roles;Contact_number;Budget_per_order;Currency\r\n"
         f"mrs;Zoë Ölmann;zoe@{company.number}.example;buyer|approver;;100,50;EUR\r\n"

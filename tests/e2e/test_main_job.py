@@ -299,7 +299,7 @@ def _mode(stack: Stack, mode: str, customer_number: str) -> None:
 
 
 def _erp_is_back(stack: Stack, customer: Customer) -> None:
-    """Switch the simulator to normal, and close the breaker as a minute would."""
+    """Switch the simulator to normal and close the breaker."""
     _mode(stack, "ok", customer.number)
     stack.client("dynamodb").delete_item(
         TableName=stack.companies_table, Key={"pk": {"S": "breaker#erp"}, "sk": {"S": "breaker"}}

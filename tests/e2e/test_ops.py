@@ -13,7 +13,7 @@ from tests.samconfig import write_samconfig
 
 @pytest.fixture
 def config(stack: Stack, tmp_path, monkeypatch):
-    """What samconfig.toml would say about the stack that is running."""
+    """A samconfig.toml for the running stack."""
     for name, value in {**aws_environment(stack.endpoint_url), "API_URL": stack.api_url}.items():
         monkeypatch.setenv(name, value)
     deployed = stack.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
@@ -27,7 +27,7 @@ def test_a_stage_that_runs_can_be_deployed_again(config, capsys):
 
 
 def test_smoke_says_what_is_missing_and_is_content_once_it_is_there(stack, config, capsys):
-    """What the emulator does not take from the template is what somebody switched off."""
+    """The emulator ignores some properties of the template; smoke reports them as switched off."""
     topics = [topic["TopicArn"] for topic in stack.client("sns").list_topics()["Topics"]]
     (topic,) = [topic for topic in topics if topic.endswith("-alarms")]
 
@@ -85,7 +85,7 @@ def test_a_stage_that_is_not_there_is_told_so(config, tmp_path, capsys):
 
 
 def restored(stack: Stack) -> str:
-    """Return a copy of the companies table as it is now, as a restore to this moment would make it."""
+    """Copy the companies table, as a restore to this moment does, and return the copy's name."""
     dynamodb = stack.client("dynamodb")
     live = dynamodb.describe_table(TableName=stack.companies_table)["Table"]
     name = f"restored-{new_ulid(datetime.now(UTC))}"
@@ -108,7 +108,7 @@ def contents(stack, table=None):
 
 
 def test_a_restored_table_is_put_back_and_whoever_went_since_is_named(stack, config, capsys):
-    """DESIGN §7: a restore replays erasures."""
+    """A restore names the erasures to repeat (docs/specification.md, 7.8)."""
     customer = new_customer(stack).activate()
     users = {name: customer.join(name) for name in ("erased", "deleted", "deactivated", "back")}
     copy, moment = restored(stack), datetime.now(UTC).isoformat()
@@ -147,8 +147,9 @@ def test_an_empty_table_is_not_put_back(stack, config):
     new_customer(stack).activate()
     before = contents(stack)
     copy = restored(stack)
+    dynamodb = stack.client("dynamodb")
     for item in before:
-        stack.client("dynamodb").delete_item(TableName=copy, Key={"pk": item["pk"], "sk": item["sk"]})
+        dynamodb.delete_item(TableName=copy, Key={"pk": item["pk"], "sk": item["sk"]})
 
     with pytest.raises(SystemExit, match="Is its restore complete"):
         put_back.main(["trial", "--config", config, "--restored", copy, "--since", "2026-11-24T00:00:00Z", "--write"])

@@ -1,4 +1,4 @@
-"""What two people do in the same moment, over HTTP on the running stack: one of them wins, nothing is there twice."""
+"""Two people act at the same moment, over HTTP on the running stack: one wins, and nothing is stored twice."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

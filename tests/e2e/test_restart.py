@@ -1,4 +1,4 @@
-"""`make run` may be stopped and started again: what was there is there, and what is changed has its consequences."""
+"""`make run` can be stopped and started again: data and logins stay, and changed parameters take effect."""
 
 from datetime import datetime, timedelta
 
@@ -7,8 +7,8 @@ from tests.conftest import require
 from tests.e2e.companies import Customer, new_customer
 
 
-def test_after_a_restart_people_log_in_and_mails_go_out(tmp_path):
-    require(TOOLS / "emulator/bin/ministack", TOOLS / "sam/bin/sam", "uv")
+def test_after_a_restart_people_log_in_and_mails_go_out(tmp_path, one_build):
+    require(TOOLS / "emulator/bin/ministack")
     ports = {"port": free_port(), "simulator_ports": {"erp": free_port()}}
     with running_stack(tmp_path, **ports) as stack:
         before = new_customer(stack).activate()

@@ -50,7 +50,7 @@ from customer_center.platform.paging import Part
 
 
 class FakeCompanies(Companies):
-    """`Companies` over dicts. `entries` is the journal; what raises left everything as it was."""
+    """`Companies` over dicts. `entries` is the journal. A method that raises has changed nothing."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []

@@ -1,8 +1,8 @@
-"""A whole shop in one process that can die at any call: our functions, AWS in memory, the simulated ERP.
+"""A whole shop in one process that can crash at any call: our functions, AWS in memory, the simulated ERP.
 
-Every call that a function makes to AWS, Cognito and SES among it, or to the ERP, is a step. Callers and queues do what
-they do in life: a caller whose request died sends it again with the same Idempotency-Key, a message whose consumer died
-is delivered again, an entry whose effects were not queued comes with the stream again.
+Every call of a function to AWS or to the ERP is a step. Callers and queues behave as in production: a caller whose
+request crashed repeats it with the same Idempotency-Key, a queue delivers a message again whose consumer crashed, and
+the stream delivers an entry again whose effects were not queued.
 """
 
 import json
@@ -25,16 +25,16 @@ from tests.integration.aws import REGION, event_of
 from tests.template_reader import events_of, functions_of, referred
 
 _ROUNDS = 30
-# What counts time, or is there so that a repeat is recognised: not part of what a company sees.
+# Counters, and items that only serve to recognise a repeat: a company does not see them.
 _TECHNICAL = ("refusals#", "breaker#", "idempotency#", "mail#", "activation#", "webhook#", "limit#", "tries#")
 
 
 class Death(BaseException):
-    """The process is gone; no `except` and no `finally` of it can reach anything any more."""
+    """The process has crashed: its `except` and `finally` blocks have no effect any more."""
 
 
 class Fate:
-    """Counts the steps, and lets the process die before or after the fatal one."""
+    """Counts the steps, and crashes the process before or after the fatal one."""
 
     def __init__(self, way=None, fatal=0):
         self.steps = []
@@ -62,7 +62,7 @@ class Fate:
 
 
 class RunningShop:
-    """One shop, its people and its ERP, in one test."""
+    """One shop with its users and its ERP, in one test."""
 
     def __init__(self, cloud, sandboxes, erp, monkeypatch):
         self.aws = cloud
@@ -83,7 +83,7 @@ class RunningShop:
         def erp_step(session, request, **options):
             return self.fate.through("erp", lambda: call_erp(session, request, **options))
 
-        # Making a client takes longer than all that is done with it here.
+        # Creating a client takes longer than all calls that a scenario makes with it.
         for name, made in list(vars(aws).items()):
             if isinstance(made, type(cache(dict))):
                 client = made()
@@ -92,7 +92,7 @@ class RunningShop:
         monkeypatch.setattr(Session, "send", erp_step)
 
     def unwatched(self, do):
-        """Do something that is not the product's, and so no step."""
+        """Do something that belongs to the test and does not count as a step."""
         fate, self.fate = self.fate, Fate()
         try:
             return do()
@@ -102,7 +102,7 @@ class RunningShop:
     # What callers and queues do
 
     def call(self, route, *, by=None, body=None, headers=None, text=None, **path):
-        """Send a request, and send it again if the process died; return status and body of the answer."""
+        """Send a request, again if the process crashed; return status and body of the answer."""
         self._serial += 1
         event = self._event(route, by=by, body=body, headers=headers, text=text, path=path)
         function = self._function_of(route)
@@ -110,14 +110,14 @@ class RunningShop:
         return answer["statusCode"], json.loads(answer["body"]) if answer.get("body") else None
 
     def webhook(self, kind, **data):
-        """Push a signed event as the ERP does, and push it again if it was not accepted."""
+        """Send a signed event as the ERP does, again if the process crashed."""
         now = datetime.now(UTC)
         text = json.dumps({"type": kind, "timestamp": now.isoformat(), "data": data})
         headers = signed(text, now, webhook_id=f"msg_{kind.replace('.', '_')}")
         return self.call("POST /webhooks/{source}", text=text, headers=headers, source="erp")
 
     def bounce(self, to):
-        """Let SES tell that its last mail to somebody came back."""
+        """Queue the notification of SES that its last mail to this address bounced."""
         mail = {"timestamp": iso(datetime.now(UTC)), "destination": [to]}
         notification = {"notificationType": "Bounce", "bounce": {"bounceType": "Permanent"}, "mail": mail}
         queue = self.aws.physical("EmailFeedbackQueue")
@@ -158,7 +158,7 @@ class RunningShop:
                 yield referred(event["Queue"]), name
 
     def settle(self):
-        """Do what follows until nothing is left to do; what dies on the way is delivered again."""
+        """Deliver pending entries and messages until none is left, again after a crash."""
         for _ in range(_ROUNDS):
             pending = [item for item in self.aws.items("JournalTable").values() if "pending" in item]
             if pending:
@@ -185,7 +185,7 @@ class RunningShop:
         return True
 
     def _deliver(self, function, event):
-        """Hand an event to a function; None when it died."""
+        """Call a function with an event; return None when it crashed."""
         try:
             return self._sandboxes.run(function, event)
         except Death:
@@ -205,14 +205,14 @@ class RunningShop:
         ]
         return {"Records": records}
 
-    # Beginning from what was there before
+    # Saving and restoring
 
     def saved(self):
         """Return what tables and logins hold, for `load`."""
         return self.aws.snapshot(), deepcopy(self._pool().users)
 
     def load(self, saved):
-        """Make tables and logins hold that, and forget every mail."""
+        """Restore tables and logins, and remove all mails."""
         tables, users = saved
         self.aws.restore(tables)
         self._pool().users.update(deepcopy(users))
@@ -221,7 +221,7 @@ class RunningShop:
         return cognitoidp_backends[DEFAULT_ACCOUNT_ID][REGION].user_pools[self.aws.physical("UserPool")]
 
     def backdate_invitation(self, user_id):
-        """Let the mail of an invitation have gone out an hour ago."""
+        """Set the time of an invitation's mail to an hour ago."""
         company_id = f"com_{user_id.split('_')[1]}"
         then = iso(datetime.now(UTC) - timedelta(hours=1))
         self.unwatched(
@@ -233,17 +233,17 @@ class RunningShop:
             )
         )
 
-    # What people read in their mails
+    # Mails
 
     def mailed(self, pattern, to):
-        """Return what the pattern's group finds in the last mail to somebody."""
+        """Return the first group of the pattern in the last mail to this address."""
         bodies = [html for recipients, html in self.aws.mails() if to in recipients]
         return re.search(pattern, bodies[-1])[1]
 
-    # What is there in the end
+    # The state afterwards
 
     def state(self):
-        """Return everything there is, by names instead of ids and without times."""
+        """Return all records, entries and logins, with names instead of ids and without times."""
         plain = {key: from_item(item) for key, item in self.aws.items().items()}
         names = self._names(plain)
         records = []
@@ -257,7 +257,7 @@ class RunningShop:
                 told |= {str(value) for value in item.get("changes", {}).get("name", ())}
             elif not pk.startswith(_TECHNICAL):
                 records.append(_named([pk, sk, _lasting(item)], names))
-        # A visitor who asked twice asked twice; nothing else may be there twice.
+        # A visitor who repeats the first request has two entries; nothing else may be there twice.
         begun = {entry for entry in journal if entry[0] == "activation.requested"}
         journal -= Counter({entry: journal[entry] - 1 for entry in begun})
         return {
@@ -287,7 +287,7 @@ class RunningShop:
         return sorted(logins, key=str)
 
     def mails(self):
-        """Return how many mails of which subject went to whom."""
+        """Return the number of mails by recipients and subject."""
         sent = self.aws.mails_with_subjects()
         return Counter((", ".join(recipients), subject) for recipients, subject in sent)
 
@@ -310,7 +310,7 @@ _PASSING = {
 
 
 def _lasting(value):
-    """Return an item without its times and random values; that a link was sent stays to be seen."""
+    """Return an item without times and random values, but with whether its link was sent."""
     if not isinstance(value, dict):
         return value
     kept = {name: _lasting(member) for name, member in value.items() if name not in _PASSING}

@@ -1,4 +1,4 @@
-"""Requests made from docs/openapi.json by schemathesis, and what an answer is held against."""
+"""Requests that schemathesis makes from docs/openapi.json, and the checks of each answer."""
 
 import schemathesis
 from hypothesis import HealthCheck, settings
@@ -15,14 +15,14 @@ CHECKS = [
     checks.response_schema_conformance,
     checks.negative_data_rejection,
 ]
-# schemathesis' own, and 412: an If-Match that is no entity tag of ours does not match.
+# The defaults of schemathesis, and 412: an If-Match that is no entity tag of ours does not match.
 REFUSALS = ["400", "401", "403", "404", "409", "412", "413", "422", "428"]
 
-# The same in every run, and nothing is kept from one to the next.
+# Every run makes the same requests, and stores nothing for the next.
 SAME = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def document(phases):
-    """Return the document, to be asked from in these phases."""
+    """Return the document's schema, which generates requests in these phases."""
     config = {"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}, "phases": phases}
     return schemathesis.openapi.from_path(ROOT / "docs/openapi.json", config=schemathesis.Config.from_dict(config))

@@ -1,8 +1,8 @@
-"""Every operation of docs/openapi.json, asked what the document allows and what it forbids, by everybody there is.
+"""Every operation of docs/openapi.json gets requests that the document allows and forbids, from every kind of caller.
 
-The document says what an answer may be: its status, its media type, its headers, its schema. Requests are made from it
-by schemathesis, so that a new route is in here the moment it is documented; they go to the real handlers with AWS in
-memory and the simulated ERP, each into the same state. What is asked is the same in every run.
+Each answer must have a status, media type, headers and a schema that the document names. schemathesis makes the
+requests from the document, so a new route is tested as soon as it is documented. The real handlers answer them, with
+AWS in memory and the simulated ERP, each from the same state. The requests are the same in every run.
 """
 
 import json
@@ -33,7 +33,7 @@ EVERYTHING = document({"coverage": {"unexpected-methods": []}})
 SOMETHING = document({"coverage": {"enabled": False}, "examples": {"enabled": False}})
 SENSIBLE = document({})
 
-# The requests of the sample events are good ones
+# The requests of the sample events are valid
 
 
 def samples():
@@ -45,7 +45,7 @@ def samples():
 
 
 SAMPLES = samples()
-# What there is, by the name of the path parameter.
+# Ids that exist, by the name of the path parameter.
 KNOWN = defaultdict(set)
 for event in (event for events in SAMPLES.values() for event in events):
     for name, value in event.get("pathParameters", {}).items():
@@ -53,7 +53,7 @@ for event in (event for events in SAMPLES.values() for event in events):
 
 
 def username_of(event):
-    """Return who is calling by the sample event, None when it is no person."""
+    """Return the user id of the sample event's caller, or None when it is no person."""
     return event["requestContext"].get("authorizer", {"jwt": {"claims": {}}})["jwt"]["claims"].get("username")
 
 
@@ -68,14 +68,14 @@ class Signed(AuthBase):
 
 
 def who_may(route):
-    """Return what whoever asks in the sample events of a route adds to a request."""
+    """Return the authorization of the caller in the route's sample event."""
     (event, *_) = SAMPLES[route]
     username = username_of(event)
     return shown(f"Bearer {username}" if username else event["headers"].get("authorization"))
 
 
 def shown(authorization):
-    """Return what shows a person's token or a client's key."""
+    """Return the header that carries a person's token or a client key."""
     return {"headers": {"Authorization": authorization}} if authorization else {}
 
 
@@ -102,13 +102,13 @@ def aws():
 
 @pytest.fixture(scope="module")
 def population(aws):
-    """What the tables hold of the people of the sample events."""
+    """The contents of the tables that the sample events need."""
     return populate(aws)
 
 
 @pytest.fixture(scope="module")
 def handlers(aws):
-    """The functions behind the gateway, started once: their variables of one name have one value."""
+    """The functions behind the gateway, started once: equal names of variables have equal values."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
             patch.setenv(name, REGION)
@@ -124,7 +124,7 @@ def handlers(aws):
 
 @pytest.fixture
 def api(aws, handlers, population):
-    """What asks a case, of the state given or of what the last one left, and holds the answer against the document."""
+    """Return a function that restores a state (or keeps the last one), sends a case and validates the answer."""
     people = {username_of(event) for events in SAMPLES.values() for event in events} | {BUYER}
     with requests.Session() as session:
         session.trust_env = False
@@ -152,7 +152,7 @@ def test_whoever_asks_the_answer_is_as_documented(case, api, who):
     api(case, who)
 
 
-# Requests that mean something
+# Requests that mostly succeed
 
 
 @SENSIBLE.hook

@@ -1,4 +1,4 @@
-"""AWS in memory (moto), made from template.yaml, and our functions in fresh sandboxes before it."""
+"""AWS in memory (moto) with the resources of template.yaml, and our functions, each started in a new sandbox."""
 
 import importlib.util
 import io
@@ -18,6 +18,7 @@ from moto.ses.models import ses_backends
 from moto.sqs.models import sqs_backends
 
 from customer_center.connectors.silver import wiring as silver
+from customer_center.platform import aws
 from customer_center.platform.log import logger
 from local.simulators.erp.server import PASSWORD, USER
 from tests.builders.webhooks import SECRET as WEBHOOK_SECRET
@@ -46,7 +47,7 @@ _CACHE = type(cache(dict))
 
 @dataclass(frozen=True)
 class Context:
-    """What Lambda tells a function of itself, as far as anybody asks."""
+    """The part of Lambda's context object that our code reads."""
 
     function_name: str
     aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
@@ -58,14 +59,12 @@ class Context:
 
 
 class Aws:
-    """The tables, queues, logins and mail of one stack. Lives inside `moto.mock_aws`."""
+    """The tables, queues, logins and mails of one stack. Works only within `moto.mock_aws`."""
 
     def __init__(self, erp_url: str) -> None:
         self.template = load_template()
         given = {name: str(it["Default"]) for name, it in self.template["Parameters"].items() if "Default" in it}
         self.parameters = {**given, **_PARAMETERS, "ErpUrl": f"{erp_url}/soap"}
-        services = ("dynamodb", "sqs", "cognito-idp", "sesv2", "ssm")
-        self._clients = {service: boto3.client(service, region_name=REGION) for service in services}
         self._physical = dict(self._tables()) | dict(self._queues()) | dict(self._logins()) | dict(self._mail())
         self.client("ssm").put_parameter(
             Name=self.parameters["ErpCredentialsParameter"],
@@ -79,15 +78,15 @@ class Aws:
         )
 
     def client(self, service):
-        """Return the test's own client of a service."""
-        return self._clients[service]
+        """Return a client for the test itself."""
+        return _client(service)
 
     def physical(self, name):
-        """Return what `!Ref` gives for a resource."""
+        """Return the value of `!Ref` for a resource."""
         return self._physical[name]
 
     def environment(self, function, **changed):
-        """Return the variables the template sets for a function; `changed` are parameters of another value."""
+        """Return the variables that the template sets for a function; `changed` overrides parameters."""
         variables = functions_of(self.template)[function]["Environment"]["Variables"]
         known = {**self._physical, **self.parameters, **changed}
         return {name: value if isinstance(value, str) else known[value["Ref"]] for name, value in variables.items()}
@@ -121,7 +120,7 @@ class Aws:
         self.client("sesv2").create_configuration_set(ConfigurationSetName="customer-center-test")
         yield "MailConfigurationSet", "customer-center-test"
 
-    # Looking and beginning anew. Straight at moto's memory: over its API this takes fifty times as long.
+    # These read and reset moto's memory directly: through its API this takes fifty times as long.
 
     def items(self, table=None):
         """Return everything in one table, or in all of them, by table, pk and sk."""
@@ -133,11 +132,11 @@ class Aws:
         }
 
     def snapshot(self):
-        """Return what the tables hold, for `restore`."""
+        """Return a copy of all items, for `restore`."""
         return {name: deepcopy(table.items) for name, table in _backend(dynamodb_backends).tables.items()}
 
     def restore(self, snapshot):
-        """Make the tables hold that, or nothing; forget logins, messages and mails."""
+        """Replace all items by the snapshot, or remove them; remove logins, messages and mails."""
         for name, table in _backend(dynamodb_backends).tables.items():
             table.items = deepcopy(snapshot[name]) if snapshot else defaultdict(dict)
         _backend(cognitoidp_backends).user_pools[self.physical("UserPool")].users.clear()
@@ -167,14 +166,22 @@ class Aws:
         return [(mail.destinations["ToAddresses"], mail.subject) for mail in _backend(ses_backends).sent_messages]
 
 
+@cache
+def _client(service):
+    # Created once, because it takes a tenth of a second. moto answers its calls while it is active.
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+    return session.client(service)
+
+
 def _backend(backends):
     return backends[DEFAULT_ACCOUNT_ID][REGION]
 
 
 class Sandboxes:
-    """Starts functions as Lambda does: with the template's variables, a module loaded anew, nothing kept in a cache.
+    """Starts functions as Lambda does: with the template's variables, a new module, and empty caches.
 
-    One is alive at a time: starting the next one ends it.
+    Starting one ends the one before. Only the AWS clients stay: making them takes longer than most tests, and they
+    depend on the region alone.
     """
 
     def __init__(self, aws, monkeypatch):
@@ -188,8 +195,8 @@ class Sandboxes:
         monkeypatch.setattr(logger.registered_handler, "stream", self.log)
 
     def start(self, function, **changed):
-        """Return the module and the handler of a function; `changed` are parameters of another value."""
-        forget()
+        """Return the module and the handler of a function; `changed` overrides parameters."""
+        forget(but=aws.__name__)
         for name in functions_of(self.aws.template):
             for variable in self.aws.environment(name):
                 self._monkeypatch.delenv(variable, raising=False)
@@ -223,17 +230,17 @@ def load(folder):
     return module
 
 
-def forget():
-    """Empty every cache of the package, as in a new sandbox."""
+def forget(*, but=None):
+    """Empty every cache of the package, as in a new sandbox, except those of the module `but`."""
     if silver._session.cache_info().currsize:
         silver._session().close()
     for name, module in list(sys.modules.items()):
-        if name.startswith("customer_center."):
+        if name.startswith("customer_center.") and name != but:
             for member in vars(module).values():
                 if isinstance(member, _CACHE):
                     member.cache_clear()
 
 
 def event_of(path):
-    """Return a sample event by its path in events/, a fresh copy each time."""
+    """Return a new copy of a sample event by its path in events/."""
     return json.loads((ROOT / "events" / f"{path}.json").read_text())

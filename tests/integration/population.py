@@ -1,4 +1,4 @@
-"""The sample events (events/), and what the tables must hold so that they mean something."""
+"""The sample events (events/), and the companies, users and client keys that they name."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -47,7 +47,7 @@ EMAIL = "max.mustermann@musterhandel.example"
 
 
 def populate(aws):
-    """Let the tables hold a company of six people, another company with one, and two client keys; return a snapshot."""
+    """Store a company of six users, a company of one user and two client keys, and return a snapshot of the tables."""
     aws.restore(None)
     client, table = aws.client("dynamodb"), aws.physical("CompaniesTable")
     journal = Journal(client=client, table=aws.physical("JournalTable"))

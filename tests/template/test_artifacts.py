@@ -32,11 +32,8 @@ TESTS_OF_OTHERS = {"DependenciesLayer/python/certifi/tests"}
 
 
 @pytest.fixture(scope="session")
-def builds(tmp_path_factory):
+def builds(tmp_path_factory, one_build):
     """The real build of every architecture. They are built at the same time."""
-    for tool in (stack.TOOLS / "sam/bin/sam", shutil.which("uv")):
-        if tool is None or not Path(tool).exists():
-            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{tool or 'uv'} is missing: make setup")
     folders = {architecture: tmp_path_factory.mktemp(architecture) / "build" for architecture in ARCHITECTURES}
     with ThreadPoolExecutor() as pool:
         list(pool.map(stack.build, folders.values(), folders.keys()))

@@ -34,7 +34,7 @@ def erp(erp_server):
 
 @pytest.fixture
 def stage(aws, erp, monkeypatch, capsys):
-    """The stack with empty tables. In the end: no log line of the test holds anything secret or personal."""
+    """The stack with empty tables. Afterwards no log line of the test may contain a secret or personal data."""
     aws.restore(None)
     sandboxes = Sandboxes(aws, monkeypatch)
     yield Stage(aws, sandboxes)
@@ -46,12 +46,12 @@ def stage(aws, erp, monkeypatch, capsys):
 
 @pytest.fixture(scope="module")
 def population(aws):
-    """What the tables hold of the people of the sample events."""
+    """Return the contents of the tables that the sample events need."""
     return populate(aws)
 
 
 @pytest.fixture
 def company(stage, population):
-    """The stack with the people of the sample events."""
+    """The stack with the companies, users and client keys of the sample events."""
     stage.aws.restore(population)
     return stage

@@ -27,7 +27,7 @@ WRITES = [
 ]
 
 
-# An edit, a deletion, a revocation is meant for one version.
+# These require If-Match.
 VERSIONED = ["users/edit", "users/delete", "users/revoke_invitation"]
 
 
@@ -56,7 +56,7 @@ def with_query(path, **query):
 
 
 def with_path(path, name, value):
-    """The gateway decodes both, so a raw path may look like another route's."""
+    """Change a path parameter. The gateway decodes path and parameters, so a raw path may look like another route's."""
     event = event_of(path)
     event["rawPath"] = event["rawPath"].replace(event["pathParameters"][name], value)
     event["pathParameters"] = {name: value}
@@ -82,7 +82,7 @@ def with_key(key, event):
 
 
 def signed_webhook(path, *, secrets=(SECRET_OF_ERP,), body=None, **headers):
-    """The sample with another body, signed and sent now."""
+    """Return the sample, signed now with these secrets, with another body or other headers."""
     event = event_of(path)
     if body is not None:
         event["body"] = body if isinstance(body, str) else json.dumps(body)

@@ -22,21 +22,17 @@ from tests.template_reader import ROOT, events_of, functions_of, load_template
 from tests.texts import ALL_TEXTS
 
 TEMPLATE = load_template()
-
-
 FUNCTION_OF_ROUTE = {
     f"{event['Method']} {event['Path']}": name
     for name, function in functions_of(TEMPLATE).items()
     for event in events_of(function, "HttpApi").values()
 }
-
-
 DOCUMENT = json.loads((ROOT / "docs/openapi.json").read_text())
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the gateway would send."""
+    """The response as the gateway would send it."""
 
     status: int
     headers: dict
@@ -48,7 +44,7 @@ class Reply:
 
 
 class Stage:
-    """One test's view of the stack."""
+    """The functions and everything they store, send and queue, in one test."""
 
     def __init__(self, aws, sandboxes):
         self.aws = aws
@@ -67,7 +63,7 @@ class Stage:
         )
 
     def call(self, event, **changed):
-        """Answer a request by the function of its route, started anew; the answer is as documented."""
+        """Start the function of the request's route and return its reply, which must be as documented."""
         answer = self.sandboxes.run(FUNCTION_OF_ROUTE[event["routeKey"]], event, **changed)
         assert answer["isBase64Encoded"] is False
         reply = Reply(answer["statusCode"], answer["headers"], answer["body"])
@@ -78,29 +74,29 @@ class Stage:
         return self.sandboxes.run(function, event, **changed)
 
     def has_login(self, user_id, password=PASSWORD):
-        """Give a user a login that works."""
+        """Give a user an enabled login with that password."""
         self.identities.create(self.store.user(user_id))
         self.identities.set_password(user_id, password)
         self.identities.enable(self.store.user(user_id))
 
     def records(self):
-        """Everything stored, without what counts refusals and the breaker of the ERP."""
+        """Return all items except counters of refusals and wrong links and the ERP's circuit breaker."""
         counters = ("refusals#", "wrong_links#", "breaker#")
         return {key: item for key, item in self.aws.items().items() if not key[1].startswith(counters)}
 
     def stream_event(self):
-        """The event by which the journal's stream tells of everything that is pending."""
+        """Return the stream's event for all journal entries that are pending."""
         sample = event_of("outbox/journal_stream")
         pending = [item for item in self.aws.items("JournalTable").values() if "pending" in item]
         sample["Records"] = [_stream_record(sample["Records"][0], item) for item in pending]
         return sample
 
     def queue_event(self, queue, sample):
-        """The event by which a queue hands over everything that is in it."""
+        """Take all messages out of a queue and return the event that delivers them."""
         return queue_event(sample, *self.aws.messages(queue))
 
     def refuses(self, event, status, code, *errors, parameters=None):
-        """The request gets that problem, and nothing is stored except that it was refused."""
+        """The request is answered with that problem and stores nothing except counters of refusals."""
         before = self.records()
         reply = self.call(event, **parameters or {})
         assert_problem(reply, event, status, code, *errors)
@@ -141,7 +137,7 @@ def _stream_record(sample, image):
 
 
 def queue_event(sample, *bodies):
-    """Return the sample's event with these messages; a text is taken as it is."""
+    """Return the sample's event with these messages. A message that is a string is sent as it is, not as JSON."""
     event = event_of(sample)
     (record,) = event["Records"]
     texts_ = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
@@ -169,7 +165,7 @@ def assert_documented(route, reply):
 
 
 def assert_problem(reply, event, status, code, *errors, language="de"):
-    """The answer is that problem, in the language, about this request, at these places."""
+    """The reply is that problem about this request, in the language, with these (pointer, code) pairs."""
     problem = reply.body
     assert (reply.status, problem["code"]) == (status, code)
     assert reply.headers["Content-Type"] == "application/problem+json"

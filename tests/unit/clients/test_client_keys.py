@@ -1,4 +1,4 @@
-"""Client keys: issued, rotated, revoked, and what admits a machine (DESIGN §3, Machines)."""
+"""Client keys: issued, rotated, revoked, and how a machine is admitted by its key."""
 
 import json
 

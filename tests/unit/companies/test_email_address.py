@@ -1,4 +1,4 @@
-"""Which addresses mail can be sent to, as SES and Cognito take them; held against email-validator."""
+"""Which e-mail addresses are valid, as SES and Cognito accept them; compared with email-validator."""
 
 import email_validator
 import pytest

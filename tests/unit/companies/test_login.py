@@ -94,7 +94,7 @@ def test_while_the_company_is_closed_nobodys_login_is_open(room, company_changed
 
 
 def test_a_login_whose_company_was_just_closed_is_shut_though_a_cheap_read_does_not_see_it_yet(room):
-    """Such a read may be a moment late; the effect of the closing itself must not be."""
+    """An eventually consistent read would be too late for the effect of the closing."""
     user = _user(room, UserStatus.ACTIVE, enabled=True)
     before = room.companies.company(user.company_id)
     room.close()

@@ -1,4 +1,4 @@
-"""The words and rules of seeds 000 and 001, without anything around them."""
+"""The models and rules of seeds 000 and 001."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What the package's clients know of AWS: as `make aws-models` writes it, and all that functions are allowed to do."""
+"""The committed AWS models: they are what `make aws-models` writes, and contain every call that functions may make."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The pages of docs/, README.md and CONTRIBUTING.md: their links lead somewhere, and what cites them is right."""
+"""The pages for people (docs/, every README, CONTRIBUTING.md): what they name exists, and what cites them is right."""
 
 import re
 
@@ -6,9 +6,11 @@ import pytest
 
 from tests.template_reader import ROOT
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-TOPICS = sorted((ROOT / "docs/decisions").glob("*.md"))
+PACKAGE = ROOT / "layers/customer_center/customer_center"
+ENDINGS = (".html.j2", ".json", ".md", ".py", ".toml", ".txt.j2", ".yaml")
 CITING = ("benchmarks", "docs", "functions", "generate", "layers", "local", "ops", "tests")
+PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in CITING for page in (ROOT / folder).rglob("*.md"))])
+TOPICS = [page for page in PAGES if page.parent.name == "decisions"]
 
 
 def anchors(page):
@@ -39,6 +41,34 @@ def test_every_link_leads_to_a_page_and_a_heading(page):
             dead.append(target)
 
     assert dead == []
+
+
+def paths(page):
+    """Yield the paths in a page's code spans: words with a folder or with the ending of a file, no media types."""
+    for span in re.findall(r"`([^`\n]+)`", page.read_text()):
+        for word in span.split():
+            is_path = "/" in word or word.endswith(ENDINGS)
+            if is_path and re.fullmatch(r"(?!text/|application/)\w[\w.<>-]*(/[\w.<>-]+)*/?", word):
+                yield word
+
+
+def exists(path, page):
+    """Return whether a path is in the repository, the package or the page's folder; `<word>` stands for any name.
+
+    A name without a folder may be anywhere.
+    """
+    pattern = re.sub(r"<\w+>", "*", path.rstrip("/"))
+    return any(any(folder.glob(pattern)) for folder in (ROOT, PACKAGE, page.parent)) or any(
+        any((ROOT / part).rglob(pattern)) for part in CITING if "/" not in pattern
+    )
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page not in TOPICS], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_every_path_in_a_page_exists(page):
+    """Pages that describe today. Decisions may name what existed on their day."""
+    assert [path for path in paths(page) if not exists(path, page)] == []
 
 
 def test_the_index_lists_every_decision_with_its_date_and_whether_it_holds():

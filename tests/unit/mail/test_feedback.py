@@ -1,4 +1,4 @@
-"""What SES says of a mail, read from every shape it has (SES Developer Guide, "Event publishing", "Notifications")."""
+"""SES's feedback about a mail, in every format (SES Developer Guide, "Event publishing", "Notifications")."""
 
 import json
 from datetime import UTC, datetime
@@ -20,12 +20,12 @@ def _mail(**more):
 
 
 def _event(kind, **detail):
-    """Return what a configuration set publishes."""
+    """Return feedback as a configuration set publishes it."""
     return json.dumps({"eventType": kind, "mail": _mail(tags=TAGS), **detail})
 
 
 def _notification(kind, **detail):
-    """Return what an identity publishes: it knows no tags."""
+    """Return feedback as an identity publishes it: without tags."""
     return json.dumps({"notificationType": kind, "mail": _mail(), **detail})
 
 

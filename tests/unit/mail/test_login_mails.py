@@ -1,4 +1,4 @@
-"""What Cognito's own mails say, and in which language (DESIGN §3: "through SES in the reader's language")."""
+"""What Cognito's own mails say: they are sent through SES in the reader's language."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What our mails say, and what no value can make them say."""
+"""The contents of our mails, and that no value can change more than its own place."""
 
 import string
 import subprocess
@@ -95,7 +95,7 @@ every_mail = pytest.mark.parametrize("template", MAILS)
 
 
 class Reader(HTMLParser):
-    """Reads a mail as a mail client does: its tags, where its links lead, and its words."""
+    """Parses a mail as a mail client does: tags, links and words."""
 
     def __init__(self, html):
         super().__init__(convert_charrefs=True)
@@ -292,7 +292,7 @@ def test_the_code_for_a_new_password_comes_with_its_time_and_what_to_do_if_one_d
     ],
 )
 def test_a_new_address_is_asked_to_confirm_itself_and_the_old_login_stays_until_then(language, promise):
-    """DESIGN §4: "A new e-mail is pending until confirmed by a single-use link sent to it"."""
+    """A new e-mail waits until its owner follows the link that was sent to it (docs/specification.md, 4.8)."""
     for part in both(render("email_confirmation", language, EMAIL_CONFIRMATION)):
         for value in ["Thomas Jahn", "anna.mehl@new.example.com", LINK, promise, "2026"]:
             assert value in part
@@ -300,7 +300,7 @@ def test_a_new_address_is_asked_to_confirm_itself_and_the_old_login_stays_until_
 
 @every_language
 def test_the_old_address_is_told_and_only_hinted_at_the_new_one(language):
-    """DESIGN §4: "the old address is told"."""
+    """The old address is notified of the new one (docs/specification.md, 4.8)."""
     for part in both(
         render("email_change_notice", language, EMAIL_CHANGE_NOTICE | {"new_email": "anna.mehl@x.example"})
     ):

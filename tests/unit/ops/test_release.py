@@ -1,4 +1,4 @@
-"""Which release a deploy is: the same for the same things, another when any of them changes."""
+"""The release of a deploy: equal inputs give the same release, and any change gives another one."""
 
 import pytest
 

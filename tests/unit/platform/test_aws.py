@@ -1,4 +1,4 @@
-"""What our clients do that botocore's do not."""
+"""Where our AWS clients differ from botocore's defaults."""
 
 import io
 import json
@@ -19,7 +19,7 @@ class Raw(io.BytesIO):
 
 @pytest.fixture
 def answered(monkeypatch):
-    """Return what makes a client of DynamoDB that gets these error codes first, and then is obeyed."""
+    """Return a function that makes a DynamoDB client which gets these error codes first and then succeeds."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "x",
         "AWS_SECRET_ACCESS_KEY": "x",

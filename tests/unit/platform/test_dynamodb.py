@@ -1,4 +1,4 @@
-"""Values in DynamoDB's notation, transactions whose refusals have names, and cursors that nobody forges."""
+"""Values in DynamoDB's notation, named refusals of transactions, and cursors that cannot be forged."""
 
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ VALUES = st.recursive(SCALARS | SETS, lambda inner: st.lists(inner) | st.diction
 
 
 def unordered(written):
-    """A set of DynamoDB's has no order."""
+    """A set in DynamoDB has no order."""
     match written:
         case {"SS": members, **nothing} if not nothing:
             return {"SS": sorted(members)}
@@ -60,7 +60,7 @@ class StubDynamo:
     """Answers each transaction with the next list of reasons; an empty one is success."""
 
     class TransactionCanceledException(ClientError):
-        """What boto3 would have made."""
+        """The same value, converted by boto3."""
 
     def __init__(self, *answers):
         self.answers = list(answers)

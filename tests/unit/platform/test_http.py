@@ -1,4 +1,4 @@
-"""What every route gets from `platform/http.py`: preconditions, repeated requests, limits, bodies and answers."""
+"""`platform/http.py` for every route: preconditions, repeated requests, limits, bodies and answers."""
 
 import base64
 import json
@@ -17,13 +17,13 @@ CALLER = "usr_somebody"
 
 @frozen(kw_only=True)
 class Seen(Output):
-    """What the handler was given."""
+    """The arguments of the handler."""
 
     value: str | int | None
 
 
 class Asked(BaseModel):
-    """What the handler reads."""
+    """The query of the handler."""
 
     value: str | int | None
 
@@ -44,7 +44,7 @@ def _event(route="POST /things/{name}", *, body=None, headers=None, query=None, 
 
 
 def _asked(read, event):
-    """Return what a handler reads of a request, or the problem it is answered with."""
+    """Return the body that the handler got, or the problem that the request got."""
     api = Api()
 
     @api.route("POST /things/{name}", caller=PUBLIC)

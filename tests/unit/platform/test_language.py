@@ -1,4 +1,4 @@
-"""Which language a person is addressed in."""
+"""The language of texts for a person."""
 
 import pytest
 from hypothesis import given

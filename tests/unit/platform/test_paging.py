@@ -12,7 +12,7 @@ from customer_center.platform.paging import Part, filled, read_cursor, written_c
 
 
 class Numbers:
-    """A list of numbers, of which each read brings what a store would."""
+    """A list of numbers that is read in parts, as from a store."""
 
     def __init__(self, total):
         self.rows = list(range(total))

@@ -1,4 +1,4 @@
-"""Tables as spreadsheet programs take and give them."""
+"""Tables as spreadsheet programs read and write them."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What errors say to a person: in every language, the same, in sentences."""
+"""The texts of errors: every language has the same ones, as sentences."""
 
 import string
 
@@ -22,6 +22,7 @@ def placeholders(sentence):
 
 @every_code
 def test_every_code_speaks_every_language(sentences):
+    """Messages follow `Accept-Language`; codes are never translated (docs/specification.md, 8.5)."""
     assert tuple(sentences) == SUPPORTED_LANGUAGES
 
 
@@ -32,7 +33,7 @@ def test_every_language_names_the_same_values(sentences):
 
 @every_code
 def test_every_language_says_something_else(sentences):
-    """A sentence that was copied and never translated would be the same as its neighbour."""
+    """A sentence that was copied and not translated would equal another language's."""
     assert len(set(sentences.values())) == len(SUPPORTED_LANGUAGES)
 
 

@@ -1,4 +1,4 @@
-"""The events an ERP sends, and what its integrator is told about a bad one."""
+"""The events of an ERP, and the problems reported for invalid ones."""
 
 import json
 from datetime import UTC, datetime

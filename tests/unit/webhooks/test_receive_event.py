@@ -1,4 +1,4 @@
-"""Receiving an event: nothing is read before its sender is known, nothing is acknowledged before it is kept."""
+"""Receiving an event: the signature is checked before anything is read, and it is acknowledged only once queued."""
 
 import json
 from datetime import timedelta

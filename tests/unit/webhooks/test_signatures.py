@@ -30,7 +30,7 @@ def check(headers, body=BODY, *, secrets=(SECRET,), at=NOON, tolerance=300):
 
 
 def signature_of(content, secret=SECRET):
-    """Sign whatever there is, also what no sender would."""
+    """Sign any text, also one that no sender would sign."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
     return "v1," + base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()
 

@@ -1,4 +1,4 @@
-"""Erasing a person: account and login go, and the journal is blanked of them (DESIGN §7)."""
+"""Erasing a person removes account and login, and blanks their personal values in the journal."""
 
 import json
 from datetime import timedelta
@@ -82,7 +82,7 @@ def test_nobody_elses_entries_are_touched(room, chief, anna):
 
 
 def test_the_certificate_tells_what_fades_by_itself_and_later_that_all_is_done(room, chief, anna):
-    """DESIGN §7: "point-in-time recovery's 35 days are stated in the certificate"."""
+    """Backups keep the data for the 35 days of point-in-time recovery (docs/specification.md, 7.7)."""
     first = room.erase(anna.user_id, chief)
     assert (first.user_id, first.erased_at, first.complete) == (anna.user_id, NOON, False)
     assert first.backups_until == NOON + timedelta(days=35)

@@ -1,4 +1,4 @@
-"""A person's data: their record, and what the journal says about them and of what they did (DESIGN §4)."""
+"""The export of a person's data: their record, and the journal's entries about them and by them."""
 
 import pytest
 

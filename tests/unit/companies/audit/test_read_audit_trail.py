@@ -1,4 +1,4 @@
-"""The audit trail of a company: who did what to whom, newest first (DESIGN §4)."""
+"""The audit trail of a company: who did what to whom, newest first."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

@@ -66,7 +66,7 @@ def with_contacts(room, *contacts, read_at=NOON, user_id=None):
 
 
 def test_the_erp_switches_the_customer_center_off_and_on(room, main_contact):
-    """DESIGN §4: "off → administration answers 403 `customer-center-off`, users keep their login; on → restored"."""
+    """Administration is refused and users keep their login, until it is switched on (docs/specification.md, 4.15)."""
     room.tell("customer.updated", customer_center=False)
     assert company(room).customer_center is False
     assert room.companies.user(main_contact.user_id) == main_contact
@@ -98,7 +98,7 @@ def test_a_change_is_in_the_companys_journal(room, main_contact):
 
 
 def test_a_companys_journal_names_nobody(room, main_contact):
-    """DESIGN §7: "erasing a person redacts the personal values in their journal entries": these are the company's."""
+    """Erasing a person blanks only their own entries in the journal; this one is the company's."""
     room.tell("customer.updated", customer_center_main_contact_email="anna@baecker.example")
     (entry,) = room.companies.entries
     assert entry.changes == {"main_contact_email": ("t***@baecker.example", "a***@baecker.example")}
@@ -125,7 +125,7 @@ def test_of_two_events_of_one_moment_the_one_with_the_later_id_counts(room, main
 
 
 def test_a_clock_that_runs_ahead_counts_as_five_minutes_ahead_and_silences_nobody_for_good(room, main_contact):
-    """DESIGN §5: "Event times are clamped to receipt time + 5 min"."""
+    """The time of an event is at most five minutes after its receipt (docs/specification.md, 6.8)."""
     room.tell("customer.updated", at=NOON + timedelta(days=365), customer_center=False)
     room.clock.advance(minutes=4)
     room.tell("customer.updated", customer_center=True)
@@ -391,7 +391,7 @@ def test_an_event_from_before_somebody_was_invited_does_not_say_that_they_left(r
 
 
 def test_a_renumbered_customer_keeps_its_company(room, main_contact):
-    """DESIGN §3: "The customer number (…the ERP may change it) maps to the company in an item of its own"."""
+    """A customer number maps to its company in one item, because the ERP may change it (docs/specification.md, 2.6)."""
     room.tell("customer.renumbered", webhook_id="msg_new", new_customer_number="20000")
     assert room.companies.company_of_number("20000").company_id == COMPANY_ID
     assert room.companies.company_of_number(NUMBER) is None

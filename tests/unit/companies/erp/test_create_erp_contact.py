@@ -1,4 +1,4 @@
-"""Where `CreateErpContact` is on, who is requested in the shop becomes a contact of the ERP too (DESIGN §4)."""
+"""With `CreateErpContact`, a user who was requested in the shop becomes a contact of the ERP."""
 
 import pytest
 

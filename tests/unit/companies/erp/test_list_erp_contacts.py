@@ -90,7 +90,7 @@ def test_who_was_invited_since_the_list_was_read_is_not_listed_and_the_erp_not_a
 
 
 def test_who_was_invited_the_very_moment_the_list_was_read_is_not_listed(room, chief):
-    """Their id was made before the list was read, and they are kept after it."""
+    """The user's id was created before the list was read, and the user is stored after it."""
     early = room.clock.now()
     room.clock.advance(seconds=30)
     room.contacts(chief)
@@ -251,7 +251,7 @@ def test_listing_writes_no_journal(room, chief):
 
 
 def test_contacts_who_share_an_email_are_several_people(room, chief):
-    """The one who has an account is known by the number; the other one is still to be invited, under another e-mail."""
+    """The contact number identifies the one with an account. The other one can be invited under another e-mail."""
     shared = "einkauf@baecker.example"
     room.erp.contacts[NUMBER] = [
         a_contact("KT1", name="Cora", email=shared),

@@ -201,7 +201,7 @@ def test_an_inviter_who_is_gone_is_named_by_the_company(room, chief, language):
 
 
 def test_the_code_goes_to_who_activates_and_says_nothing_the_visitor_wrote(room):
-    """Whoever holds an invoice could else send words of their own to anybody."""
+    """Otherwise anybody with an invoice could mail their own words to anybody."""
     room.activate(name="Tja Chef", language="en")
     code = room.mailed_code()
     mail = _mail(room)

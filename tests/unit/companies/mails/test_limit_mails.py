@@ -30,7 +30,7 @@ class Post:
         room.companies.add(a_company(), self.actor)
 
     def sends(self, number=1, *, actor=None, company_id=COMPANY_ID, minutes=0):
-        """Journal a change that sends so many mails, that long ago."""
+        """Add a journal entry with `number` mails, `minutes` ago."""
         at = self.room.clock.now() - timedelta(minutes=minutes)
         mails = tuple(new_effect("mail", at, template="invitation") for _ in range(number))
         actor = actor or Actor("person", self.actor.user_id)
@@ -38,7 +38,7 @@ class Post:
         self.room.companies.entries.append(entry)
 
     def asks(self, mails=1):
-        """Ask for mails; return how many are within the limit, and what is told."""
+        """Ask for mails; return how many are within the limit, and the reported limit."""
         told = []
         within = limit_mails(COMPANY_ID, mails, 3, told, trail=self.room.trail, clock=self.room.clock)
         return within, told[0]

@@ -1,4 +1,4 @@
-"""Bounces and complaints reach the invitation and the new e-mail that wait for the mail (DESIGN §4: `bounced`)."""
+"""Bounces and complaints mark the invitation or new e-mail that waits for the mail (docs/specification.md, 7.10)."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -31,7 +31,7 @@ def chief(room):
 
 @pytest.fixture
 def invited(room, chief):
-    """Somebody whose invitation was mailed."""
+    """A user whose invitation was mailed."""
     user = room.request(chief)
     room.token = room.mailed_token()
     return room.companies.user(user.user_id)
@@ -176,7 +176,7 @@ def test_a_new_e_mail_whose_link_came_to_nothing_is_marked(room, chief, outcome)
 
 
 def _unchanged(room, feedback):
-    """Feedback that says nothing new changes nothing."""
+    """Repeated feedback changes nothing."""
     before, entries = room.companies.everybody, len(room.companies.entries)
     _note(room, feedback)
     assert room.companies.everybody == before

@@ -1,4 +1,4 @@
-"""Accepting an invitation: the link of the mail, a password, and in (seed 001, "Add an existing user to the shop")."""
+"""Accepting an invitation with the mailed link and a password (seed 001, "Add an existing user to the shop")."""
 
 from dataclasses import replace
 from datetime import timedelta

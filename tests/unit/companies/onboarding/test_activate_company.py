@@ -1,4 +1,4 @@
-"""Activation of the customer center, seed 001 and seed 000, with fakes all around."""
+"""Activation of the customer center (seeds 000 and 001), with fakes for all ports."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -37,7 +37,7 @@ def room():
 
 @pytest.fixture(params=["email", "none"])
 def activated(room, request):
-    """Activate as one does where `ActivationConfirmation` is `email`, and where it is `none`."""
+    """Activate with `ActivationConfirmation` `email`, and with `none`."""
     room.activation_rules = ActivationRules(confirm_email=request.param == "email")
     return room.activate_confirmed if request.param == "email" else room.activate
 

@@ -1,4 +1,4 @@
-"""A new e-mail is confirmed by whoever it belongs to (DESIGN §4, "edit")."""
+"""The owner of a new e-mail confirms it with the link that was mailed to it."""
 
 from dataclasses import replace
 
@@ -108,7 +108,7 @@ def test_after_its_end_the_link_is_gone(room, user):
 
 @pytest.mark.parametrize("end", ["demoted", "deactivated", "deleted"])
 def test_an_administrator_who_was_removed_has_left_no_way_in(room, end):
-    """Else who knew of it could have a colleague's login for a day after."""
+    """Otherwise whoever has the link could take over a colleague's login for a day."""
     chief, other = room.companies.everybody[0], room.present(a_main_contact())
     user = room.present(a_user(email_change=an_email_change(email=NEW, requested_by=other.user_id)))
     match end:

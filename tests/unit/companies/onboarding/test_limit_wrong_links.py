@@ -29,7 +29,7 @@ class Door:
         self.limits = WrongLinkLimits(per_network=2, window_seconds=HOUR)
 
     def tries(self, error=None, network=NETWORK):
-        """Try a link that ends in the error, and return what is told to be left."""
+        """Try a link that raises the error, and return the remaining tries."""
         told = []
         companies, clock = self.room.companies, self.room.clock
         with (

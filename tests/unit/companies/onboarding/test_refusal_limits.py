@@ -18,7 +18,7 @@ HOUR = 3600
 
 
 def _visit(room, **given):
-    """Activate with these limits, and return what the answer would tell."""
+    """Activate with these limits, and return the limits that the answer reports."""
     limits = RefusalLimits(per_network=3, network_window_seconds=900, per_day=5)
     room.activation_rules = ActivationRules(limits=limits, refusal_seconds=0)
     told = []

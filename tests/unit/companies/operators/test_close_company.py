@@ -1,4 +1,4 @@
-"""An operator closes a company: everybody of it is out at once, nothing is lost, and it can be opened again."""
+"""An operator closes a company: all its users are refused at once, nothing is deleted, and it can be opened again."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def room():
 
 
 def _people(room, *users):
-    """Add people to the company, those who are active with a login that works."""
+    """Add users to the company; active ones get an enabled login."""
     room.companies.add(a_company(), *users)
     for user in users:
         if user.status is not UserStatus.INVITED:

@@ -267,7 +267,7 @@ def test_a_change_in_between_is_not_overwritten(room, chief, action):
 
 
 def test_the_limit_of_mails_is_asked_about_a_new_invitation_and_about_nothing_else(room, chief):
-    """Who only gets their login back is not kept waiting by mails that others caused."""
+    """The limit of mails does not apply: activating a user who has a login sends no mail."""
     asked = []
     old, never = a_user(), an_invited_user()
     for user in (old, never):

@@ -1,4 +1,4 @@
-"""Deleting a user (DESIGN §4): the account and the login are gone; what they did stays known."""
+"""Deleting a user removes account and login; the audit trail keeps what the user did."""
 
 import pytest
 

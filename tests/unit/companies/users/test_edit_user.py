@@ -243,7 +243,7 @@ def test_a_change_in_between_is_not_overwritten(room, chief, if_version, error):
 
 
 def test_until_it_is_confirmed_the_login_is_the_old_email(room, chief):
-    """DESIGN §4: "login changes only then (else editing a colleague's address would be a takeover)"."""
+    """Else editing a colleague's address would take over their account (docs/specification.md, 4.8)."""
     user = room.present(a_user())
     after = room.edit(user.user_id, chief, email=NEW)
     room.follow_up()
@@ -370,7 +370,7 @@ def test_a_deactivated_user_who_has_a_login_confirms_too(room, chief):
 
 @pytest.mark.parametrize("status", [InvitationStatus.PENDING, InvitationStatus.BOUNCED])
 def test_the_invitation_of_who_has_no_login_moves_along(room, chief, status):
-    """DESIGN §4: "For a pending invitation the link moves to the new address"."""
+    """A new link is mailed to the new address, and the old one stops working (docs/specification.md, 4.9)."""
     user = room.present(an_invited_user(invitation=an_invitation(status=status), claim=a_claim()))
     after = room.edit(user.user_id, chief, email=NEW)
     assert (after.email, after.email_change, after.claim) == (NEW, None, None)
@@ -419,7 +419,7 @@ def test_a_change_that_waits_is_shown(room, chief):
     ],
 )
 def test_the_limit_of_mails_is_asked_about_a_new_email_and_about_nothing_else(room, chief, given, asked):
-    """A form that sends all its fields is not kept waiting by mails that others caused."""
+    """The limit of mails does not apply: the form repeats the e-mail, which sends no mail."""
     user = room.present(a_user(email="anna@baecker.example"))
 
     def used_up():

@@ -69,7 +69,7 @@ def test_users_of_another_company_are_not_in_it(room, chief):
 
 @pytest.fixture
 def everybody(room, chief):
-    """Somebody of every kind."""
+    """One user of every kind."""
     yesterday = NOON - timedelta(days=1)
     _join(
         room,
@@ -150,7 +150,7 @@ def test_a_filtered_page_of_a_large_company_may_be_short(room, chief):
 
 @pytest.fixture
 def four(room, chief):
-    """Four people, to be put in order."""
+    """Four users to sort."""
     hour = timedelta(hours=1)
     _join(
         room,

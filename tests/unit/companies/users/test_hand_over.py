@@ -1,4 +1,4 @@
-"""Handing over the role of main contact (DESIGN §4): one transaction, to an active user; both are told."""
+"""Handing over the role of main contact: one transaction, to an active user; both get a mail."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Inviting many users at once from a table: each row for itself, as if it were the only one (DESIGN §4)."""
+"""Importing users from a table: each row is an invitation of its own."""
 
 import pytest
 
@@ -221,7 +221,7 @@ def test_who_is_here_already_is_unchanged_whatever_the_row_says(room, chief, dry
 
 
 class Crossing:
-    """Companies to which somebody adds the same person just before us."""
+    """Companies to which a concurrent request adds the same person first."""
 
     def __init__(self, companies, add):
         self._companies = companies
@@ -293,7 +293,7 @@ def test_a_table_none_of_whose_rows_was_written_leaves_its_key_free(room, chief)
 
 
 def test_a_conflict_that_is_no_repeat_is_told(room, chief):
-    """The contact became somebody's while we were at it."""
+    """A concurrent request gave the contact to another user."""
     companies = room.companies
     other = an_invited_user(email="other@baecker.example", contact_number="KT100")
     room.companies = Crossing(companies, lambda: companies.add_user(other, an_entry(), room.erp.contacts[NUMBER][0]))

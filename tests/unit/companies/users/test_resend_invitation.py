@@ -1,4 +1,4 @@
-"""An invitation is sent again: with a new link, after it expired or bounced, once a minute at most."""
+"""Sending an invitation again: with a new link, also after it expired or bounced, at most once a minute."""
 
 import pytest
 

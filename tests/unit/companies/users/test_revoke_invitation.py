@@ -1,4 +1,4 @@
-"""An invitation is revoked: its link is no good, and no mail that waits goes out."""
+"""Revoking an invitation: its link stops working, and a mail that still waits is not sent."""
 
 import pytest
 

@@ -222,7 +222,7 @@ def test_an_empty_list_is_empty(answer):
 
 @pytest.mark.parametrize(("listed", "full"), [(9, False), (10, True), (11, False)])
 def test_a_raw_list_as_long_as_maxcount_is_full(listed, full):
-    """More than asked for means that the ERP ignores MAXCOUNT: asking again would not help."""
+    """More contacts than requested mean that the ERP ignores MAXCOUNT, so asking again would not help."""
     assert messages.read_contacts(raw(*[PERSON] * listed), 10, SETTINGS).full is full
 
 
