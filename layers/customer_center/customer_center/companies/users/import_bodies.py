@@ -1,4 +1,4 @@
-"""The import of users: a table's rows are read, each row's result is answered."""
+"""The import of users: reading the rows of a table, and the answer with the result of each row."""
 
 import json
 import re
@@ -43,7 +43,7 @@ class ImportQuery(Query):
 
 
 def import_row(row: Row, salutations: Iterable[str], language: str) -> ImportRow:
-    """Return the user that a row asks for, checked like the body for one user; or the row's errors.
+    """Return the row with the user to invite, checked like the body for one user, or with its errors.
 
     A user without a contact and without a language gets the caller's `language`.
     """
@@ -86,7 +86,7 @@ def _fields(cells: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _column(pointer: str) -> str:
-    """Return the pointer to the column of a body's field, of `/budgets/per_order/amount` for example."""
+    """Return the pointer to the column of a body's field: `/budget_per_order` for `/budgets/per_order/amount`."""
     _, field, *inside = [*pointer.split("/"), ""][:4] if pointer else ("", "")
     if field != "budgets":
         return f"/{field}" if field else ""
@@ -123,8 +123,10 @@ class ImportRowAnswer(Output):
             user_id=result.user_id,
             code=result.code,
             errors=[
-                ImportErrorAnswer(pointer=it.pointer, code=it.code, message=_TEXTS.field_text(it.code, language))
-                for it in result.errors
+                ImportErrorAnswer(
+                    pointer=error.pointer, code=error.code, message=_TEXTS.field_text(error.code, language)
+                )
+                for error in result.errors
             ],
         )
 
