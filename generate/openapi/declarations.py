@@ -4,16 +4,13 @@ import importlib.util
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
-from functools import cache
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_type_hints
 
-from pydantic import BaseModel, create_model
-
-from customer_center.platform.http import STATUS, Api, Csv, Route
+from customer_center.platform.http import STATUS, Api, Route
 from customer_center.platform.texts import Problem, Texts
 
 
@@ -32,11 +29,11 @@ class Operation:
         return {name: kind for name, kind in get_type_hints(self.route.handler).items() if name != "return"}
 
     @property
-    def answers(self) -> Iterator[tuple[HTTPStatus, type[BaseModel | Csv | None]]]:
+    def answers(self) -> Iterator[tuple[HTTPStatus, type[Any]]]:
         """The statuses of success with their models. In `Answer[A | B]`, A is for the first status, B for the next."""
         (answered,) = get_args(get_type_hints(self.route.handler)["return"])
         models = get_args(answered) or (answered,) * len(self.route.statuses)
-        return zip(self.route.statuses, map(_modelled, models), strict=True)
+        return zip(self.route.statuses, models, strict=True)
 
     @property
     def takes_idempotency_key(self) -> bool:
@@ -63,16 +60,6 @@ class Operation:
         if self.needs_version:
             codes.add("precondition-required")
         return {code: self.texts.problems[code] for code in sorted(codes)}
-
-
-@cache
-def _modelled(answer: type[Any]) -> type[Any]:
-    """Return a pydantic model for an answer that is a dataclass. Return any other answer unchanged."""
-    if not is_dataclass(answer):
-        return answer
-    fields: Any = {name: (kind, ...) for name, kind in get_type_hints(answer).items()}
-    model: type[BaseModel] = create_model(answer.__name__, __doc__=answer.__doc__, **fields)
-    return model
 
 
 def function_modules(folder: Path) -> Mapping[str, ModuleType]:

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import is_dataclass
 from http import HTTPStatus
 from types import NoneType
 from typing import Any
 
-from pydantic import BaseModel
-
 from customer_center.platform.errors import RetryLater
-from customer_center.platform.http import PROBLEM_JSON, Csv, Route
+from customer_center.platform.http import PROBLEM_JSON, Route
 from customer_center.platform.texts import Problem
 from generate.openapi.declarations import Operation, sentences, status_of
 from generate.openapi.schemas import Json, name_of, reference
@@ -173,12 +172,12 @@ def _responses(operation: Operation, schemas: Mapping[str, Any]) -> Json:
     return {str(int(status)): response for status, response in responses.items()}
 
 
-def _good(status: HTTPStatus, model: type[BaseModel | Csv | None], schemas: Mapping[str, Any]) -> Json:
+def _good(status: HTTPStatus, model: type[Any], schemas: Mapping[str, Any]) -> Json:
     """Return the Response Object of a successful request."""
     if model is NoneType:
         return {"description": "It is done, and there is nothing left to show."}
     found: Json = {"description": sentences(model)[0]}
-    if not issubclass(model, BaseModel):
+    if not is_dataclass(model):
         table = {"text/csv; charset=utf-8": {"schema": {"type": "string"}}}
         return {**found, "content": table, "headers": {"Link": reference("Link", "headers")}}
     headers: Json = {}

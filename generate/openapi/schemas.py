@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import is_dataclass
 from typing import Any, Literal, override
 
-from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core.core_schema import ComputedField, DataclassField, FrozenSetSchema, ModelField, TypedDictField
 
 from generate.openapi.declarations import Operation
@@ -60,14 +61,16 @@ class _Schema(GenerateJsonSchema):
 
 def component_schemas(operations: Iterable[Operation]) -> Json:
     """Return all schemas by name. They include the schemas of queries, which become parameters."""
-    answered = {model for operation in operations for _, model in operation.answers if issubclass(model, BaseModel)}
+    answered = {model for operation in operations for _, model in operation.answers if is_dataclass(model)}
     read: set[type[BaseModel]] = {Problem, GatewayError}
     for operation in operations:
         read |= {kind for name, kind in operation.parameters.items() if name in ("body", "query") and kind is not bytes}
-    models: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = []
-    models += [(model, "validation") for model in sorted(read, key=name_of)]
-    models += [(model, "serialization") for model in sorted(answered, key=name_of)]
-    _, generated = models_json_schema(models, ref_template="#/components/schemas/{model}", schema_generator=_Schema)
+    models: list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]] = []
+    models += [(name_of(model), "validation", TypeAdapter(model)) for model in sorted(read, key=name_of)]
+    models += [(name_of(model), "serialization", TypeAdapter(model)) for model in sorted(answered, key=name_of)]
+    _, generated = TypeAdapter.json_schemas(
+        models, ref_template="#/components/schemas/{model}", schema_generator=_Schema
+    )
     # pydantic makes two schemas of a model in requests and answers: MoneyBody for requests, MoneyAnswer for answers.
     text = json.dumps(generated["$defs"]).replace("Body-Input", "Body").replace("Body-Output", "Answer")
     schemas: Json = json.loads(text)

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from pydantic import BaseModel
 
 from customer_center.clients.callers import client
 from customer_center.clients.entries import machine
@@ -13,8 +12,10 @@ from customer_center.clients.revoke_client_key import revoke_client_key
 from customer_center.clients.rotate_client_key import rotate_client_key
 from customer_center.clients.texts import CLIENTS_TEXTS
 from customer_center.platform.errors import Conflict, InProgress, InvalidInput, NotFound, PreconditionFailed
+from customer_center.platform.frozen import frozen
 from customer_center.platform.http import Answer, Api
 from customer_center.platform.journal import Actor
+from customer_center.platform.wire import Output
 from tests.fakes.clients import FakeClientKeys
 from tests.fakes.clock import FakeClock
 
@@ -59,7 +60,8 @@ class Desk:
         return self.answer(f"Bearer {shown}", scope)[0] == 200
 
 
-class Seen(BaseModel):
+@frozen(kw_only=True)
+class Seen(Output):
     """Who was let in."""
 
     key_id: str

@@ -2,11 +2,13 @@
 
 import copy
 import pickle
+import re
 from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, replace
 
 import pytest
 
 from customer_center.platform.frozen import frozen
+from tests.template_reader import ROOT
 
 
 def declared():
@@ -133,3 +135,14 @@ def test_a_class_can_check_itself_and_keeps_its_own_methods():
     assert repr(Positive(1)) == "positive"
     with pytest.raises(ValueError, match="0"):
         Positive(0)
+
+
+def test_every_data_class_of_the_functions_is_declared_with_it():
+    """One that is not costs each cold start of a function that imports it 0.6 ms."""
+    sources = [*(ROOT / "layers/customer_center").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
+    standard = [
+        str(it.relative_to(ROOT)) for it in sources if re.search(r"^\s*@dataclass\b", it.read_text(), re.MULTILINE)
+    ]
+
+    assert sources
+    assert standard == []

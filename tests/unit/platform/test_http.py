@@ -8,13 +8,22 @@ from pydantic import BaseModel
 
 from customer_center.clients.texts import CLIENTS_TEXTS
 from customer_center.platform.errors import RateLimit, Unauthorized
+from customer_center.platform.frozen import frozen
 from customer_center.platform.http import MAX_BODY_BYTES, NOBODY, PUBLIC, Answer, Api, Csv, Request
+from customer_center.platform.wire import Output
 
 CALLER = "usr_somebody"
 
 
-class Seen(BaseModel):
+@frozen(kw_only=True)
+class Seen(Output):
     """The arguments of the handler."""
+
+    value: str | int | None
+
+
+class Asked(BaseModel):
+    """The query of the handler."""
 
     value: str | int | None
 
@@ -68,8 +77,8 @@ def test_what_a_request_does_not_have_may_be_missing_or_null():
     api = Api()
 
     @api.route("POST /things", caller=PUBLIC)
-    def things(query: Seen) -> Answer[Seen]:
-        return Answer(query)
+    def things(query: Asked) -> Answer[Seen]:
+        return Answer(Seen(value=query.value))
 
     for absent in ({"pathParameters": None, "queryStringParameters": None, "headers": None}, {}):
         event = {**_event("POST /things"), **absent}

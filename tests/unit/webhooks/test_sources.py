@@ -4,10 +4,12 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 
 import pytest
 
 from customer_center.platform.errors import InvalidInput, MalformedRequest, Unauthorized
+from customer_center.webhooks import wiring
 from customer_center.webhooks.callers import SignatureCaller
 from customer_center.webhooks.delivery import Delivery
 from customer_center.webhooks.events import Field
@@ -156,3 +158,8 @@ def test_what_is_declared_once_is_named_once():
     assert all(name == source.name for name, source in SOURCES.items())
     settings = [source.keys_setting for source in SOURCES.values()]
     assert len(set(settings)) == len(settings)
+
+
+def test_the_wiring_reads_the_setting_of_every_source():
+    read = {field.name for field in fields(wiring._Environment)}
+    assert {source.keys_setting for source in SOURCES.values()} <= read

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from customer_center.clients.issue_client_key import NewKey
 from customer_center.clients.model import HINT_LENGTH, ClientKey, KeySecret, Scope, ShownOnce, written
+from customer_center.platform.frozen import frozen
 from customer_center.platform.wire import Input, Output, Printable
 
 # A `Line` whose length is checked before its characters.
@@ -35,6 +36,7 @@ class RevocationBody(Input):
     secret_hint: Annotated[str, StringConstraints(pattern=rf"^[A-Za-z0-9_-]{{{HINT_LENGTH}}}$")] | None = None
 
 
+@frozen(kw_only=True)
 class KeySecretAnswer(Output):
     """A secret's last four characters, and when it was made."""
 
@@ -47,6 +49,7 @@ class KeySecretAnswer(Output):
         return cls(hint=secret.hint, created_at=secret.created_at)
 
 
+@frozen(kw_only=True)
 class ClientKeyAnswer(Output):
     """A client key. A revoked key is refused and has no secrets."""
 
@@ -78,6 +81,7 @@ class ClientKeyAnswer(Output):
         )
 
 
+@frozen(kw_only=True)
 class ShownOnceAnswer(Output):
     """A client key. `secret` is the Bearer token. It is not stored: it is shown this one time, and null afterwards."""
 
@@ -91,6 +95,7 @@ class ShownOnceAnswer(Output):
         return cls(key=ClientKeyAnswer.from_key(shown.key), secret=secret)
 
 
+@frozen(kw_only=True)
 class ClientKeysAnswer(Output):
     """All client keys, oldest first. `next_cursor` is always null."""
 

@@ -28,6 +28,7 @@ from customer_center.companies.model import (
     User,
     UserStatus,
 )
+from customer_center.platform.frozen import frozen
 from customer_center.platform.wire import Input, Line, Output
 
 # RFC 5321, 4.5.3.1.3: a path has at most 256 octets, with its angle brackets.
@@ -114,6 +115,7 @@ def _money_body(money: Money | None) -> MoneyBody | None:
     return MoneyBody(amount=money.amount, currency=money.currency) if money else None
 
 
+@frozen(kw_only=True)
 class InvitationAnswer(Output):
     """The state of a user's invitation. `sent_at` is null until the mail is sent."""
 
@@ -122,6 +124,7 @@ class InvitationAnswer(Output):
     expires_at: datetime
 
 
+@frozen(kw_only=True)
 class EmailChangeAnswer(Output):
     """A new e-mail that is not confirmed yet. Until then the user logs in with the old one.
 
@@ -134,6 +137,7 @@ class EmailChangeAnswer(Output):
     bounced: bool
 
 
+@frozen(kw_only=True)
 class UserAnswer(Output):
     """A user of a company. `contact_left_at` is when the user's contact was found to be missing in the ERP."""
 
@@ -188,6 +192,7 @@ class UserAnswer(Output):
         )
 
 
+@frozen(kw_only=True)
 class CompanyAnswer(Output):
     """A company. `customer_center` is the ERP's flag as last read."""
 

@@ -1,4 +1,4 @@
-"""People as callers. One strongly consistent read of their own record decides, not the claims of their token."""
+"""People as callers. A strongly consistent read of the caller's record decides about access, not the token's claims."""
 
 from collections.abc import Callable
 from typing import Protocol, override
@@ -9,7 +9,7 @@ from customer_center.platform.http import Caller, Request, Security
 
 
 class Records(Protocol):
-    """The two reads that admit a person."""
+    """The two reads that decide about a person's access."""
 
     def user(self, user_id: str) -> User | None:
         """Return the user with a strongly consistent read, None if there is none."""
@@ -31,7 +31,7 @@ _SECURITY = Security(
 
 
 class PersonCaller(Caller):
-    """An active user with a permission; with `administration`, in a company whose customer center is on."""
+    """An active user with a permission. With `administration`, the company's customer center must also be on."""
 
     security = (_SECURITY,)
 
@@ -50,7 +50,7 @@ class PersonCaller(Caller):
 
     @override
     def admit(self, request: Request) -> Member:
-        """Return the caller's own record and company; raise Forbidden for everybody else."""
+        """Return the caller's record and company. Raises Forbidden when the caller has no access."""
         user = self._records().user(request.username) if request.username else None
         if user is None or user.status is UserStatus.INVITED:
             raise Forbidden("forbidden")

@@ -1,4 +1,4 @@
-"""What every change to a colleague has in common: finding them, and another change at the same time."""
+"""Shared by all changes to a colleague: finding the user, and handling a change by somebody else at the same time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +9,10 @@ from customer_center.platform.errors import InProgress, NotFound, PreconditionFa
 
 
 def colleague_of(company_id: str, user_id: str, companies: Records, *, if_version: int | None = None) -> User:
-    """Return a user of that company, which is the actor's own, as they are now (strongly consistent).
+    """Return a user of that company (strongly consistent).
 
-    Raises NotFound for nobody and for users of other companies (`model.is_colleague`), PreconditionFailed when
-    `if_version` is not the user's version any more.
+    Raises NotFound for unknown users and for users of other companies (`model.is_colleague`), PreconditionFailed when
+    the user no longer has the version `if_version`.
     """
     user = companies.user(user_id) if is_colleague(user_id, company_id) else None
     if user is None:
@@ -24,10 +24,10 @@ def colleague_of(company_id: str, user_id: str, companies: Records, *, if_versio
 
 @contextmanager
 def crossed_by_others(if_version: int | None) -> Iterator[None]:
-    """Turn PreconditionFailed into InProgress where the caller named no version.
+    """Raise InProgress instead of PreconditionFailed when the caller named no version.
 
-    Somebody else changed the user at the same time. A caller without a version may repeat the same request; a caller
-    with one gets PreconditionFailed.
+    Both errors mean that somebody else changed the user at the same time. A caller who named no version may repeat the
+    same request. A caller who named a version must first read the user again.
     """
     try:
         yield

@@ -1,8 +1,8 @@
-"""Which company a customer number stands for, also after the ERP changed the number (docs/specification.md, 6.10).
+"""Find the company of a customer number, also after the ERP changed the number (docs/specification.md, 6.10).
 
-A former number is a pointer to the number it became, with the stamp of that event. An event names the number that the
-customer had at the event's own time: pointers newer than the event are followed, older ones are not, because the ERP
-may have given the number to another customer since.
+A former number is a pointer to the number that replaced it, with the stamp of that event. An event contains the number
+that the customer had at the time of the event. So pointers newer than the event are followed. Older pointers are not
+followed, because the ERP may have given the number to another customer since.
 """
 
 from customer_center.companies.model import Company, Renumbered
@@ -18,12 +18,12 @@ def company_at(customer_number: str, stamp: str, companies: Records) -> Company 
 
 
 def find_company(customer_number: str, companies: Records) -> Company | None:
-    """Return the company that has the number, or had it last and was renumbered; its own number shows which."""
+    """Return the company that has the number or, after a renumbering, had it last. Its own number shows which case."""
     return company_at(customer_number, "", companies)
 
 
 def follow(pointer: Renumbered, stamp: str, companies: Records) -> tuple[Renumbered, Company | Renumbered | None]:
-    """Follow pointers newer than `stamp`; return the last one and what its number stands for.
+    """Follow pointers newer than `stamp`. Return the last pointer, and the company or older pointer at its number.
 
     Raises LookupError when more than ten pointers follow each other.
     """

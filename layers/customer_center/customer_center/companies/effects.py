@@ -1,4 +1,4 @@
-"""The effects of changes in this room, as the queues carry them: ids only, never personal data."""
+"""The effects of changes in this room, as queue messages. They contain ids only, never personal data."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,11 +12,11 @@ ERP_CONTACT = "erp_contact"
 ERASURE = "erasure"
 
 QUEUES: Mapping[str, str] = {MAIL: "mail", IDENTITY: "identity", ERP_CONTACT: "erp_contact", ERASURE: "identity"}
-"""The kinds of effects in this room, and the queue of each. A queue's URL is in the outbox's `<NAME>_QUEUE_URL`."""
+"""The queue of each kind of effect. The outbox reads a queue's URL from the environment variable `<NAME>_QUEUE_URL`."""
 
 
 def invitation_mail(user_id: str, mail_id: str) -> Effect:
-    """Send this user's invitation; `mail_id` is the `mail_id` of the invitation."""
+    """Send this user's invitation; `mail_id` is that of the `Invitation`."""
     return Effect(mail_id, MAIL, {"template": "invitation", "user_id": user_id})
 
 
@@ -26,28 +26,28 @@ def email_confirmation_mail(user_id: str, mail_id: str) -> Effect:
 
 
 def handed_over_mail(to: str, old_id: str, new_id: str, now: datetime) -> Effect:
-    """Tell the user `to` that the main contact's role went from `old_id` to `new_id`."""
+    """Notify the user `to` that the user `old_id` handed the role of main contact over to the user `new_id`."""
     return new_effect(MAIL, now, template="main_contact_handed_over", user_id=to, old_id=old_id, new_id=new_id)
 
 
 def activation_code_mail(attempt_key: str, mail_id: str) -> Effect:
-    """Send the code of this activation; `mail_id` is the `mail_id` of the `Attempt`."""
+    """Send the code of this activation; `mail_id` is that of the `Attempt`."""
     return Effect(mail_id, MAIL, {"template": "activation_code", "attempt_key": attempt_key})
 
 
 def contact_left_mail(main_contact_id: str, user_id: str, contact_number: str, now: datetime) -> Effect:
-    """Tell a main contact that the ERP deleted the contact that this user came from."""
+    """Notify a main contact that the ERP deleted this user's contact."""
     left = {"left_user_id": user_id, "contact_number": contact_number}
     return Effect(new_mail_id(now), MAIL, {"template": "contact_left", "user_id": main_contact_id, **left})
 
 
 def align_identity(user_id: str, now: datetime, *, company_changed: bool = False) -> Effect:
-    """Bring the user's login in line with their record; `company_changed` if the company changed."""
+    """Align the user's login with the record; `company_changed` if a change of the company caused this."""
     return new_effect(IDENTITY, now, user_id=user_id, **({"company_changed": "yes"} if company_changed else {}))
 
 
 def align_company(company_id: str, now: datetime, after: str | None = None) -> Effect:
-    """Bring the logins of the company's users in line with their records, from behind the user id `after` on."""
+    """Align the logins of the company's users with their records, beginning after the user id `after`."""
     return new_effect(IDENTITY, now, company_id=company_id, **({"after": after} if after else {}))
 
 
@@ -57,7 +57,7 @@ def create_erp_contact(user_id: str, now: datetime) -> Effect:
 
 
 def erase_from_journal(user_id: str, now: datetime) -> Effect:
-    """Blank the person's values in the journal."""
+    """Blank the user's personal values in the journal."""
     return new_effect(ERASURE, now, user_id=user_id)
 
 

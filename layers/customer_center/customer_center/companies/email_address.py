@@ -1,4 +1,4 @@
-"""E-mail addresses: those that SES and Cognito accept and that mail can be sent to."""
+"""Validate e-mail addresses: SES and Cognito must accept an address, and it must be able to receive mail."""
 
 import re
 
@@ -6,12 +6,12 @@ import idna
 
 from customer_center.companies.model import normalized_email
 
-# RFC 5321 §4.1.2 (Dot-string) and §4.5.3.1. SES accepts no quoted local part and none with letters beyond ASCII.
+# RFC 5321 §4.1.2 (Dot-string) and §4.5.3.1. SES accepts no quoted local part and no non-ASCII letters in it.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL_PART = re.compile(rf"(?=.{{1,64}}\Z){_ATOM}(\.{_ATOM})*")
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
-# RFC 6761, 6762 and 7686: names that are in no public DNS. People type those of their office network.
+# Top-level domains that are not in the public DNS (RFC 6761, 6762 and 7686). People type names of their office network.
 _NOWHERE = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
 _LENGTH = 254
 
@@ -19,7 +19,7 @@ _LENGTH = 254
 def email_address(text: str) -> str | None:
     """Return the address with its domain in ASCII (IDNA 2008, UTS 46), None when no mail can be sent to it.
 
-    DNS is not asked.
+    The function makes no DNS query.
     """
     local_part, _, domain = text.rpartition("@")
     try:
@@ -33,5 +33,5 @@ def email_address(text: str) -> str | None:
 
 
 def comparable(text: str) -> str:
-    """Return the form in which an e-mail of the ERP is compared with ours, however the ERP writes it."""
+    """Return the form in which an e-mail of the ERP, in any spelling, is compared with ours."""
     return normalized_email(email_address(text.strip()) or text)

@@ -1,7 +1,6 @@
 """Journal entries of changes to users and companies: the visible fields, before and after.
 
-An entry's `request_id` is the API request's id, the webhook's id, the mail's id or the effect's id, whichever caused
-the change.
+An entry's `request_id` identifies the cause of the change: an API request, a webhook, a mail or an effect.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,7 +45,7 @@ def user_entry(
 def administered(
     action: str, before: User, after: User, actor: User, request_id: str, follow: Sequence[Effect] = ()
 ) -> Entry:
-    """Return the entry of a change that a user made to a colleague, or to themself; `follow` are its effects."""
+    """Return the entry of a change that a user made to a colleague or to their own account; `follow`: its effects."""
     return user_entry(
         action,
         before=before,
@@ -93,7 +92,7 @@ def erp_company_entries(action: str, before: Company, after: Company, now: datet
 
 
 def _hinted(name: str, company: Company) -> object:
-    """Return a company's value for the journal, an e-mail only as a hint: an erasure does not blank this entry."""
+    """Return a company's value for the journal. An e-mail becomes a hint, as an erasure does not blank this entry."""
     value: object = getattr(company, name)
     return email_hint(value) if name == "main_contact_email" and isinstance(value, str) else value
 

@@ -1,4 +1,4 @@
-"""Changing a user once, however often the request is repeated (docs/specification.md, 8.6)."""
+"""Change a user only once, even if the request is repeated (docs/specification.md, 8.6)."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -11,15 +11,15 @@ from customer_center.platform.idempotency import Idempotency, Remembering, once
 
 
 class RememberingRecords(Remembering, Records, Protocol):
-    """Records that remember the requests which changed them."""
+    """Records that also store which requests are done."""
 
 
 def user_once[Store: RememberingRecords](
     request: Idempotency | None, do: Callable[[Store], User], *, companies: Store, clock: Clock
 ) -> User:
-    """Change a user by `do`; a request that was done before gets the user as they are now.
+    """Change a user with `do`. A request that was done before changes nothing and gets the current user.
 
-    Raises what `once` raises, and NotFound when the user was deleted since.
+    Raises what `once` raises, and NotFound when the user was deleted meanwhile.
     """
 
     def again(user_id: str) -> User:

@@ -1,6 +1,7 @@
 """Ids of companies (`com_<ulid>`) and of users (`usr_<company ulid>_<ulid>`).
 
-A user's id carries the company's, so that one read finds the user and a stranger's id is recognised without a read.
+A user id contains the company's ULID. So one read finds the user, and an id of another company is recognised without a
+read.
 """
 
 import re
@@ -28,13 +29,13 @@ def user_id_floor(company_id: str, moment: datetime) -> str:
 
 
 def company_of(user_id: str) -> str | None:
-    """Return the company id that a user id carries, None when the text is no user id."""
+    """Return the company id that a user id contains, None when the text is not a user id."""
     match = _USER_ID.fullmatch(user_id)
     return f"com_{match[1]}" if match else None
 
 
 def person_of(user_id: str) -> str:
-    """Return the part of a user id that names the person; it stays when they join another company."""
+    """Return the part of a user id that identifies the person. It stays the same when they join another company."""
     return user_id.rpartition("_")[2]
 
 

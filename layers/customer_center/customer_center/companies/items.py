@@ -1,7 +1,7 @@
-"""Attributes of the items in the companies table, from the model's objects and back: pure functions.
+"""Convert the model's objects to attributes of items in the companies table, and back. All functions are pure.
 
-`…_values` returns the attributes besides the key; one that is None or an empty set is left out of the item. `…_from`
-reads the whole item. The keys, and the conditions of writes, are in `store.py`.
+`…_values` returns the attributes without the key. An attribute that is None or an empty set is left out of the item.
+`…_from` reads the whole item. The keys, and the conditions of writes, are in `store.py`.
 """
 
 from collections.abc import Mapping
@@ -73,12 +73,12 @@ def company_from(item: Item) -> Company:
 
 
 def pointer_values(pointer: Renumbered) -> dict[str, Any]:
-    """Return the attributes of a customer number that became another one."""
+    """Return the attributes of a customer number that was replaced."""
     return {"renumbered_to": pointer.to, "renumbered_of": pointer.stamp}
 
 
 def pointer_from(item: Item) -> Renumbered:
-    """Return what a former customer number became."""
+    """Return the pointer from a former customer number to the number that replaced it."""
     return Renumbered(item["renumbered_to"], item["renumbered_of"])
 
 
@@ -131,7 +131,7 @@ def user_from(item: Item) -> User:
 def contact_values(company_id: str, row: CachedContact) -> dict[str, Any]:
     """Return the attributes of a cached ERP contact.
 
-    A contact that the ERP has deleted expires 30 days after the event that said so, unless a user came from it.
+    A contact that the ERP deleted expires 30 days after the event that reported it, unless a user is linked to it.
     """
     expires = row.gone and row.user_id is None and "gone" in row.as_of
     return {

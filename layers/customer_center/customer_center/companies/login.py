@@ -1,4 +1,4 @@
-"""The login of one user: brought in line with their record, which is the truth (docs/specification.md, 2.14)."""
+"""Align a user's login with the user's record. The record is authoritative (docs/specification.md, 2.14)."""
 
 from collections.abc import Callable
 
@@ -7,17 +7,17 @@ from customer_center.companies.ports import Identities, Records
 from customer_center.platform.errors import OutsideSystemError
 from customer_center.platform.log import logger
 
-# A record rarely changes while its login is being aligned. If it changes more often, the next message aligns it.
+# Maximum number of rounds. A record rarely changes during one of them; if it always does, the next message aligns it.
 _LOOKS = 3
 
 
 def align_identity(user_id: str, *, companies: Records, identities: Identities, company_changed: bool = False) -> None:
-    """Enable, disable or delete the user's login, as the record says now, and give it the record's e-mail and language.
+    """Enable, disable or delete the user's login to match the record. An enabled login gets its e-mail and language.
 
-    A login is disabled while its company is closed. The company is read eventually consistent, and strongly consistent
-    with `company_changed`, which says that a change of the company is the reason for this call.
+    A login is disabled while its company is closed. `company_changed` says that a change of the company caused this
+    call. Then the company is read strongly consistent, otherwise eventually consistent.
 
-    May run any number of times, in any order: the record is read again afterwards, so that a change made meanwhile is
+    May run any number of times, in any order. The record is read again afterwards, so that a change at the same time is
     not undone.
     """
     user = companies.user(user_id)
@@ -35,7 +35,7 @@ def align_identity(user_id: str, *, companies: Records, identities: Identities, 
 
 
 def change_login(change: Callable[[], None], user_id: str) -> None:
-    """Change a login at once. When Cognito cannot be reached, the effect in the journal changes it later."""
+    """Change a login now. When Cognito cannot be reached, the effect in the journal changes the login later."""
     try:
         change()
     except OutsideSystemError as error:

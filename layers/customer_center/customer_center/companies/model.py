@@ -1,7 +1,8 @@
-"""Companies and their users: the words and rules of seeds 000 and 001.
+"""Companies and their users: the data and the rules of seeds 000 and 001.
 
-No I/O and no clock (docs/specification.md, 1.3). Rules that several places enforce have their one home here: the tenant
-wall (`is_colleague`), the last main contact (`last_main_contact`), the limits (`RefusalLimits`, `WrongLinkLimits`).
+This module does no I/O and reads no clock (docs/specification.md, 1.3). It defines the rules that several modules
+enforce: the tenant wall (`is_colleague`), the last main contact (`last_main_contact`), the limits (`RefusalLimits`,
+`WrongLinkLimits`).
 """
 
 import hashlib
@@ -52,7 +53,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 }
 
 ASSIGNABLE_ROLES = frozenset(Role) - {Role.BUSINESS_USER}
-"""The roles that one user may give to another; `business_user` comes from activation only."""
+"""The roles that one user may give to another; only activation gives `business_user`."""
 
 
 class UserStatus(StrEnum):
@@ -97,10 +98,10 @@ class Budgets:
 
 @frozen(kw_only=True)
 class Link:
-    """A single-use link that is mailed.
+    """A single-use link in a mail.
 
-    `mail_id` names the mail that carries the link, so that a second sending of the same mail is noticed. `sent_at` and
-    `token_hash` are None until the mail was sent. `token_hash` is the SHA-256 of the secret in the link; the secret
+    `mail_id` identifies the mail that contains the link, so that a repeated message is recognised. `sent_at` and
+    `token_hash` are None until the mail is sent. `token_hash` is the SHA-256 of the secret in the link; the secret
     itself is not stored.
     """
 
@@ -118,7 +119,7 @@ class Invitation(Link):
     invited_by: str
 
     def status_at(self, now: datetime) -> InvitationStatus:
-        """Return the status at that moment: a pending invitation has expired from `expires_at` on."""
+        """Return the status at the time `now`: a pending invitation expires at `expires_at`."""
         if self.status is InvitationStatus.PENDING and now >= self.expires_at:
             return InvitationStatus.EXPIRED
         return self.status
@@ -126,9 +127,9 @@ class Invitation(Link):
 
 @frozen(kw_only=True)
 class EmailChange(Link):
-    """A new e-mail that its owner has not confirmed yet; until then the login keeps the old one.
+    """A new e-mail that its owner has not confirmed yet. The login keeps the old e-mail until the confirmation.
 
-    `requested_by` is the id of the user who edited the e-mail. `bounced` says that the confirmation mail was not
+    `requested_by` is the id of the user who edited the e-mail. `bounced` is True when the confirmation mail was not
     delivered. See docs/specification.md, 4.8.
     """
 
@@ -143,13 +144,13 @@ CLAIM_LASTS = timedelta(seconds=30)
 
 @frozen
 class Claim:
-    """The hold of one request on a link or code; other requests wait until it is released or lapses."""
+    """One request's exclusive use of a link or code. Other requests must wait until it is released or lapses."""
 
     claim_id: str
     lapses_at: datetime
 
     def blocks(self, claim_id: str, now: datetime) -> bool:
-        """Return whether this claim keeps the request `claim_id` waiting at that moment."""
+        """Return whether the request `claim_id` must wait for this claim at the time `now`."""
         return self.claim_id != claim_id and now < self.lapses_at
 
 
@@ -157,9 +158,9 @@ class Claim:
 class User:
     """A person with an account in the shop, in one company. `version` counts the changes and is the ETag.
 
-    `contact_number` is the ERP contact that the user came from, None for a user without one. `confirmed_hash` is the
-    hash of the link that confirmed the current e-mail, so that following the link again succeeds again.
-    `contact_left_at` is when the ERP deleted the contact.
+    `contact_number` is the number of the user's ERP contact, None for a user without one. `confirmed_hash` is the hash
+    of the link that confirmed the current e-mail, so that a repeated confirmation succeeds. `contact_left_at` is the
+    time when the ERP deleted the contact.
     """
 
     user_id: str
@@ -188,12 +189,12 @@ class User:
 
     @property
     def is_main_contact(self) -> bool:
-        """Whether the user has the role of seed 000: "He will become the MainContact Role"."""
+        """Whether the user is a main contact (seed 000: "He will become the MainContact Role")."""
         return Role.MAIN_CONTACT in self.roles
 
     @property
     def is_active_main_contact(self) -> bool:
-        """Whether the user counts for the rule of `last_main_contact`."""
+        """Whether the user is an active main contact: the rule of `last_main_contact` counts these users."""
         return self.is_main_contact and self.status is UserStatus.ACTIVE
 
     @property
@@ -210,8 +211,8 @@ class User:
 class NewUser:
     """What an administrator enters for a new user.
 
-    None means the default: for `name` and `email` the ERP contact's, for `language` the contact's or the shop's. A user
-    without an ERP contact needs `name` and `email`.
+    None means the default. The default of `name` and `email` is the ERP contact's value. The default of `language` is
+    the contact's language or, without one, the shop's. A user without an ERP contact needs `name` and `email`.
     """
 
     salutation: str
@@ -224,10 +225,10 @@ class NewUser:
 
 @frozen(kw_only=True)
 class Edit:
-    """The changes to an existing user. None leaves a field unchanged: none of these fields can be empty.
+    """The changes to an existing user. None leaves a field unchanged.
 
-    `budgets` maps `per_order` and `per_month` to the new budget, where None means no limit; a budget that is not in it
-    stays unchanged. That is why this is not a `NewUser`, whose budgets are complete.
+    `budgets` maps `per_order` and `per_month` to the new budget. There None means no limit, and a missing key leaves
+    the budget unchanged. A `NewUser` cannot express this, because its budgets are complete.
     """
 
     salutation: str | None = None
@@ -240,11 +241,12 @@ class Edit:
 
 @frozen
 class Company:
-    """A customer of the ERP with its users. `customer_number` to `blocked` are the ERP's values as last read.
+    """A customer of the ERP with its users. The fields `customer_number` to `blocked` hold the ERP's latest values.
 
     `main_contacts` holds the ids of the active main contacts, so that the rule of `last_main_contact` is one condition
     on one item. `as_of` maps the name of an ERP field to the stamp of the event or reading that set it, so that an
-    older event does not change it. `closed_at` is when an operator closed the company: its users cannot log in since.
+    older event does not change it. `closed_at` is the time when an operator closed the company; from then on its users
+    cannot log in.
     """
 
     company_id: str
@@ -262,9 +264,9 @@ class Company:
     version: int = 1
 
     def with_erp_values(self, values: Mapping[str, object], stamp: str, now: datetime) -> "Company":
-        """Return the company with those of the ERP's values that are newer than its own; itself if none is.
+        """Return the company with the ERP's values that are newer than its own, or `self` if no value is newer.
 
-        `stamp` is the `event_stamp` of the event, or the `read_stamp` of the reading, that the values are from.
+        The values come from an event or from a reading of the ERP. `stamp` is its `event_stamp` or `read_stamp`.
         """
         newer = {name: value for name, value in values.items() if stamp > self.as_of.get(name, "")}
         if not newer:
@@ -275,7 +277,7 @@ class Company:
 
 @frozen
 class Renumbered:
-    """The customer number that a former one became; `stamp` is that of the event."""
+    """The customer number that replaced a former one. `stamp` is the stamp of the event `customer.renumbered`."""
 
     to: str
     stamp: str
@@ -283,7 +285,7 @@ class Renumbered:
 
 @frozen
 class ErpEvent:
-    """An ERP event about a customer or contact: the fields that were sent, as they were at the time `at`."""
+    """An ERP event about a customer or contact. `values` holds the fields that the ERP sent, as of the time `at`."""
 
     webhook_id: str
     at: datetime
@@ -291,13 +293,13 @@ class ErpEvent:
 
     @property
     def stamp(self) -> str:
-        """The event's place in the order of events."""
+        """The event's stamp. Stamps sort by the time of the events."""
         return event_stamp(self.at, self.webhook_id)
 
 
 @frozen
 class Member:
-    """A person who calls: the user and their company, as the request found them."""
+    """A person who calls the API: the user and their company, as read at the start of the request."""
 
     user: User
     company: Company
@@ -348,9 +350,10 @@ class ErpContact:
 
 @frozen
 class CachedContact:
-    """An ERP contact in our cache. `user_id` is the user who came from it, None while there is none.
+    """An ERP contact in our cache. `user_id` is the user who is linked to it, None while there is no such user.
 
-    A contact that is `gone` from the ERP stays in the cache, unlisted, so that an older event does not restore it.
+    A contact that the ERP deleted (`gone`) stays in the cache but is not listed, so that an older event does not
+    restore it.
     `as_of` maps the name of a field, or `gone`, to the stamp of the event that set it after the last full list.
     """
 
@@ -361,15 +364,15 @@ class CachedContact:
 
     @property
     def listed(self) -> bool:
-        """Whether it is listed as a contact without account. A contact known from events only may have no name yet."""
+        """Whether the contact list shows it. A contact that is known only from events may have no name yet."""
         return self.user_id is None and not self.gone and bool(self.contact.name)
 
     def with_erp_values(
         self, values: Mapping[str, object], stamp: str, *, gone: bool, list_stamp: str
     ) -> "CachedContact":
-        """Return the contact with an event's values, as far as they are newer than the contact's own.
+        """Return the contact with the event's values that are newer than its own.
 
-        `stamp` is the event's, `list_stamp` that of the last full list; empty when there was no list yet.
+        `stamp` is the stamp of the event. `list_stamp` is the stamp of the last full list, empty before the first one.
         """
         newer = {name: value for name, value in values.items() if stamp > max(list_stamp, self.as_of.get(name, ""))}
         is_last = stamp > max(list_stamp, self.as_of.get("gone", ""))
@@ -378,9 +381,10 @@ class CachedContact:
         return replace(self, contact=contact, gone=gone if is_last else self.gone, as_of=as_of)
 
     def after_list(self, found: "CachedContact | None", list_stamp: str) -> "CachedContact | None":
-        """Return the contact after a full list was read: `found` in it, or missing (None). None means: delete it.
+        """Return the contact as it must be after a full list was read, None when it must be deleted.
 
-        Values of events that are newer than the list stay. A contact that a user came from stays as well.
+        `found` is the contact in that list, None when the list does not contain it. Values from events that are newer
+        than the list are kept. A contact that is linked to a user is kept too.
         """
         since = {name: stamp for name, stamp in self.as_of.items() if stamp > list_stamp}
         if found is None:
@@ -392,7 +396,7 @@ class CachedContact:
 
 @frozen
 class ContactsPage:
-    """One page of cached contacts; `next_cursor` is None on the last one."""
+    """One page of cached contacts; `next_cursor` is None on the last page."""
 
     contacts: Sequence[CachedContact]
     next_cursor: str | None
@@ -402,7 +406,7 @@ class ContactsPage:
 class ContactsRead:
     """When a company's contacts were last read from the ERP.
 
-    `outdated` means that the ERP is to be asked again: a user came who may be one of its contacts.
+    `outdated` means that the contacts must be read again: an added user may be one of them, or one has no name yet.
     """
 
     at: datetime
@@ -413,8 +417,8 @@ class ContactsRead:
 class RefusalLimits:
     """The limits of refused activations and of mailed codes (docs/specification.md, 3.2 and 3.3).
 
-    Refusals are limited per customer number and source network in a window, and per customer number and day; codes per
-    customer number and day. Days and windows follow each other in UTC.
+    Two limits apply to refusals: per customer number and source network within a window, and per customer number and
+    day. One limit applies to codes: per customer number and day. Windows and days are fixed intervals in UTC.
     """
 
     per_network: int = 5
@@ -423,14 +427,14 @@ class RefusalLimits:
     codes_per_day: int = 20
 
     def left(self, network: int, day: int, now: datetime) -> tuple[RateLimit, RateLimit]:
-        """Return what is left after that many refusals of the network in its window, and of the day."""
+        """Return what is left after `network` refusals in the network's window and `day` refusals on the day."""
         return (
             RateLimit.counted("refusals-per-network", self.per_network, self.network_window_seconds, network, now),
             RateLimit.counted("refusals-per-day", self.per_day, _DAY_SECONDS, day, now),
         )
 
     def codes_left(self, day: int, now: datetime) -> RateLimit:
-        """Return what is left after that many codes of the day."""
+        """Return what is left after `day` codes were mailed on the day."""
         return RateLimit.counted("codes-per-day", self.codes_per_day, _DAY_SECONDS, day, now)
 
     def window(self, now: datetime) -> int:
@@ -439,22 +443,22 @@ class RefusalLimits:
 
     @staticmethod
     def counted_number(customer_number: str) -> str:
-        """Return the customer number as refusals are counted by.
+        """Return the form of the customer number by which refusals are counted.
 
-        Without case, because an ERP that ignores case would otherwise accept more tries for one customer.
+        The form ignores case. Otherwise a caller could get more tries by varying the case, where the ERP ignores it.
         """
         return customer_number.casefold()
 
 
 @frozen
 class WrongLinkLimits:
-    """How many links that we never sent a source network may try in a window (docs/specification.md, 5.6)."""
+    """The limit of invalid links that a source network may try within a window (docs/specification.md, 5.6)."""
 
     per_network: int = 20
     window_seconds: int = 3600
 
     def left(self, count: int, now: datetime) -> RateLimit:
-        """Return what is left after that many wrong links in the window."""
+        """Return what is left after `count` wrong links in the window."""
         return RateLimit.counted("wrong-links", self.per_network, self.window_seconds, count, now)
 
     def window(self, now: datetime) -> int:
@@ -466,9 +470,9 @@ class WrongLinkLimits:
 class InvitationRules:
     """The parameters of invitations and of new e-mails.
 
-    `valid_for` is for the link of an invitation, `new_email_valid_for` for the link that confirms a new e-mail.
-    `fallback_language` is for users without a language of their own. With `create_erp_contact` a requested user gets a
-    contact in the ERP.
+    `valid_for` is how long the link of an invitation is valid. `new_email_valid_for` is how long the link that confirms
+    a new e-mail is valid. `fallback_language` is for users whose language is not known. With `create_erp_contact`, a
+    requested user also gets a contact in the ERP.
     """
 
     valid_for: timedelta = timedelta(days=7)
@@ -481,9 +485,9 @@ class InvitationRules:
 class Attempt:
     """An activation under way, found by its `key` (`attempt_key`).
 
-    `company_id` and `user_id` are the ids that company and user will have, so that a repeat creates no second ones.
-    `mail_id` is None where no code is mailed; `code_hash` and `code_expires_at` are None until the code was sent.
-    `tries` counts the codes that were entered.
+    `company_id` and `user_id` are the ids of the future company and user, so that a repeated request does not create a
+    second company or user. `mail_id` is None when no code is mailed. `code_hash` and `code_expires_at` are None until
+    the code is sent. `tries` counts the codes that were entered.
     """
 
     key: str
@@ -506,28 +510,28 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 def event_stamp(at: datetime, webhook_id: str) -> str:
-    """Return the moment of an event as text that sorts by time, then by the webhook's id."""
+    """Return the stamp of an event: a text that sorts by time, then by the webhook's id."""
     return f"{at.astimezone(UTC).isoformat(timespec='microseconds')}#{webhook_id}"
 
 
 def read_stamp(at: datetime, request_id: str = "") -> str:
-    """Return the stamp of values that we read from the ERP at that moment of our clock.
+    """Return the stamp of values that we read from the ERP at the time `at` of our clock.
 
-    Backdated by the allowed clock skew. An event that therefore counts as newer than the reading is corrected by the
-    next event; an event that wrongly counted as older would be lost.
+    The stamp is backdated by the allowed clock skew. So an older event may count as newer than the reading; the next
+    event corrects that. Without backdating, a newer event could count as older, and its values would be lost.
     """
     return event_stamp(at - CLOCKS_DIFFER, request_id)
 
 
 def stamped_at(stamp: str) -> datetime:
-    """Return the moment of a stamp."""
+    """Return the time in a stamp."""
     return datetime.fromisoformat(stamp.partition("#")[0])
 
 
 def normalized_email(email: str) -> str:
-    """Return the form of an e-mail that is compared and unique: trimmed, in lower case.
+    """Return the form in which e-mails are compared and unique: trimmed, in lower case.
 
-    Lower case instead of `casefold`, which would merge two domains: `großmann.de` is not `grossmann.de`.
+    `casefold` is not used, because it would merge two domains: `großmann.de` is not `grossmann.de`.
     """
     return email.strip().lower()
 
@@ -540,30 +544,31 @@ def email_hint(email: str) -> str:
 def is_colleague(user_id: str, company_id: str) -> bool:
     """Return whether this is the id of a user of that company. This is the tenant wall (docs/specification.md, 2.4).
 
-    A user of another company is treated like nobody: whoever looks for one gets the same answer as for an id that does
-    not exist. The id alone decides, without a read. It does not say whether the user exists.
+    A caller who asks for a user of another company gets the same answer as for an id that does not exist. The function
+    checks only the id, without a read. It does not check whether the user exists.
     """
     return company_of(user_id) == company_id
 
 
 def last_main_contact() -> Conflict:
-    """Return the refusal of a change that would take a company's last active main contact.
+    """Return the error for a change that would remove a company's last active main contact.
 
-    The rule (docs/specification.md, 4.4): a company keeps at least one active main contact, whoever deactivates,
-    demotes or deletes one. Handing the role over is one transaction and leaves one as well. The store enforces the rule
-    as a condition of its write: two administrators who act at the same time would each see the other main contact.
+    The rule (docs/specification.md, 4.4): a company keeps at least one active main contact. The rule applies to every
+    user who deactivates, demotes or deletes one. A handover is one transaction, so it also keeps the rule. The store
+    enforces the rule as a condition of its write. A check before the write is not enough: two administrators who act at
+    the same time would each still see the other main contact.
     """
     return Conflict("last-main-contact")
 
 
 def check_assignable(actor: User, roles: Iterable[Role], budgets: Budgets) -> None:
-    """Raise unless the actor may give a new user these roles and budgets, as the two checks below do."""
+    """Raise unless the actor may give a new user these roles and budgets. Raises what the two checks below raise."""
     check_roles_given(actor, roles)
     check_budgets_set(actor, Budgets(), budgets)
 
 
 def check_roles_given(actor: User, roles: Iterable[Role]) -> None:
-    """Raise unless the actor may give these roles: nobody grants a permission that they lack.
+    """Raise unless the actor may give these roles. Nobody may grant a permission that they lack.
 
     Raises InvalidInput for a role that cannot be given, Forbidden for one with a permission that the actor lacks.
     """
@@ -579,7 +584,7 @@ def check_roles_given(actor: User, roles: Iterable[Role]) -> None:
 def check_budgets_set(actor: User, before: Budgets, after: Budgets) -> None:
     """Raise unless the actor may change the budgets from `before` to `after`.
 
-    Raises Forbidden, or InvalidInput for two currencies. Equal budgets are no change.
+    Raises Forbidden, or InvalidInput for two currencies. Equal budgets need no permission.
     """
     if before != after:
         check_permission(actor, Permission.BUDGET_SET)
@@ -610,5 +615,5 @@ def attempt_key(customer_number: str, email: str) -> str:
 
 
 def secret_hash(secret: str) -> str:
-    """Return the SHA-256 of a secret in hexadecimal, which is what is stored."""
+    """Return the SHA-256 of a secret in hexadecimal. Only this hash is stored."""
     return hashlib.sha256(secret.encode()).hexdigest()

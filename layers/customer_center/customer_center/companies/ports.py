@@ -1,10 +1,10 @@
-"""What this room needs from outside, as Protocols. Adapters: `store.py`, `connectors/`, `platform/journal.py`.
+"""The ports of this room, as Protocols. Their adapters are `store.py`, `connectors/` and `platform/journal.py`.
 
-The records that the room keeps are one port for each story, so that a use case names what it touches. `Companies` is
-all of them together, for the store and the wiring.
+The records have several ports, one for each group of use cases. So a use case declares which records it uses.
+`Companies` combines these ports, for the store and the wiring.
 
-Methods of records that take an entry write it in the same transaction as the change; when they raise, nothing was
-written. Methods without an entry note technical facts: claims, counts, mails that were sent, contacts that were read.
+A method that takes an entry writes it in the same transaction as the change; when the method raises, nothing was
+written. Methods without an entry record technical facts: claims, counts, sent mails, cached contacts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,10 +38,10 @@ class CompanyExists(Exception):
 
 
 class NumberInUse(Exception):
-    """The new customer number belongs to another company: two companies cannot become one."""
+    """The new customer number belongs to another company. Companies are never merged."""
 
 
-# What every story reads
+# Reads for all use cases
 
 
 class Records(Protocol):
@@ -51,7 +51,7 @@ class Records(Protocol):
         """Return the user as it is now (strongly consistent), None when there is none."""
 
     def colleague(self, company_id: str, user_id: str) -> User | None:
-        """Return a user of that company (eventually consistent), None for everybody else: see `model.is_colleague`."""
+        """Return a user of that company (eventually consistent), None for every other id (`model.is_colleague`)."""
 
     def user_id_of_email(self, email: str) -> str | None:
         """Return the id of the user who has this e-mail now (strongly consistent), None when nobody has it."""
@@ -65,11 +65,11 @@ class Records(Protocol):
     def company_of_number(self, customer_number: str) -> Company | None:
         """Return the company that has the customer number now (strongly consistent), None when no company has it.
 
-        A number that became another one has no company: the ERP may give it to a new customer.
+        A number that was replaced has no company. The ERP may give it to a new customer.
         """
 
     def customer_number(self, customer_number: str) -> Company | Renumbered | None:
-        """Return the company of the number now, or the number that it became, or None (strongly consistent)."""
+        """Return the company that has the number, or the number that replaced it, or None (strongly consistent)."""
 
 
 class CompanyRecords(Records, Protocol):
@@ -80,8 +80,8 @@ class CompanyRecords(Records, Protocol):
     ) -> None:
         """Write the differences between two versions of a company, and of one of its users in the same transaction.
 
-        Of `main_contacts` only new members are written; members leave it with `change_users` and `delete_user`. Raises
-        PreconditionFailed when somebody else changed the company or the user at the same time.
+        This method adds members to `main_contacts` but removes none; `change_users` and `delete_user` remove them.
+        Raises PreconditionFailed when somebody else changed the company or the user at the same time.
         """
 
 
@@ -94,7 +94,8 @@ class Users(Records, Protocol):
     def change_user(self, before: User, after: User, entry: Entry, contact: ErpContact | None = None) -> None:
         """Write the differences between two versions of a user, as `change_users` does.
 
-        `contact` is an ERP contact that is linked to the user; Conflict `contact-in-use` when it is another user's.
+        `contact` is the ERP contact to link to the user. Raises Conflict `contact-in-use` when it is linked to another
+        user.
         """
 
 
@@ -102,32 +103,33 @@ class UserList(Protocol):
     """Several users of a company at once."""
 
     def users(self, company_id: str, *, limit: int, after: str | None = None, last_first: bool = False) -> Part[User]:
-        """Return up to `limit` users of the company, oldest first or newest first, behind the user id `after`.
+        """Return up to `limit` users of the company that follow the user id `after`.
 
-        `after` is any id of that company; the user need not exist.
+        The oldest users come first; with `last_first` the newest. `after` may be any user id of that company; the user
+        need not exist.
         """
 
     def names_of(self, company_id: str, user_ids: Iterable[str]) -> Mapping[str, str]:
-        """Return user id → name (eventually consistent) of those ids that are users of that company."""
+        """Return the names (eventually consistent) of the ids that are users of that company, by user id."""
 
     def users_of_emails(self, emails: Iterable[str]) -> Mapping[str, str]:
-        """Return normalised e-mail → user id for those e-mails that a user has (strongly consistent)."""
+        """Return the user ids (strongly consistent) of the e-mails that a user has, by normalised e-mail."""
 
 
 class Administration(Remembering, Users, UserList, Protocol):
     """Users as their main contact administers them."""
 
     def add_user(self, user: User, entry: Entry, contact: ErpContact | None = None) -> None:
-        """Add an invited user and link the ERP contact they come from; without one, mark the read contacts outdated.
+        """Add an invited user and link their ERP contact. Without a contact, mark the contact list as outdated.
 
         Raises Conflict `contact-in-use` or `email-in-use`.
         """
 
     def user_id_of_contact(self, company_id: str, contact_number: str) -> str | None:
-        """Return the id of the user who came from this contact (eventually consistent), None when nobody did."""
+        """Return the id of the user linked to this contact (eventually consistent), None when there is none."""
 
     def change_users(self, changes: Sequence[tuple[User, User]], entries: Sequence[Entry]) -> None:
-        """Write the differences between versions before and after of users of one company, in one transaction.
+        """Write the changes of users of one company, each as a pair (before, after), in one transaction.
 
         Keeps the company's active main contacts and the owners of e-mails consistent. Raises PreconditionFailed when
         somebody else changed a user at the same time, Conflict `last-main-contact` (`model.last_main_contact`),
@@ -135,14 +137,14 @@ class Administration(Remembering, Users, UserList, Protocol):
         """
 
     def delete_user(self, user: User, entry: Entry, *, attempt: str) -> None:
-        """Delete a user, their hold on the e-mail, and the activation under way with the key `attempt`.
+        """Delete a user, release their e-mail, and delete the activation under way with the key `attempt`.
 
-        The ERP contact they came from has no account again. Raises PreconditionFailed, and Conflict `last-main-contact`
+        The contact list shows the user's ERP contact again. Raises PreconditionFailed, and Conflict `last-main-contact`
         (`model.last_main_contact`).
         """
 
     def record(self, entry: Entry) -> None:
-        """Write an entry about a user who was deleted before."""
+        """Write an entry about a user who was deleted earlier."""
 
 
 # onboarding/: activation, acceptance, confirmation
@@ -154,20 +156,20 @@ class Refusals(Protocol):
     def reserve_refusal(
         self, customer_number: str, network: str, now: datetime, limits: RefusalLimits
     ) -> Sequence[RateLimit]:
-        """Count an activation as refused and return what is left. `release_refusal` takes the count back.
+        """Count an activation as refused and return what is left of the limits. `release_refusal` undoes the count.
 
-        Counted before the activation is checked, so that parallel guesses all count. Raises TooManyRequests
+        The caller counts before it checks the activation, so that parallel guesses all count. Raises TooManyRequests
         `too-many-refusals` when a limit is reached.
         """
 
     def release_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
-        """Take back what `reserve_refusal` counted at that moment: the activation was not refused."""
+        """Undo the count that `reserve_refusal` made at the time `now`: the activation was not refused."""
 
     def reserve_code(self, customer_number: str, now: datetime, limits: RefusalLimits) -> None:
-        """Count a code to be mailed for this customer number; TooManyRequests when the day's limit is reached."""
+        """Count a code before it is mailed. Raises TooManyRequests when the customer number has reached the limit."""
 
     def forget_refusals(self, customer_number: str, now: datetime, entry: Entry) -> None:
-        """Forget the refusals and codes that were counted today for this customer number."""
+        """Delete today's counts of refusals and codes for this customer number."""
 
 
 class Attempts(Protocol):
@@ -177,16 +179,16 @@ class Attempts(Protocol):
         """Return the activation under way as it is now (strongly consistent), None when there is none."""
 
     def save_attempt(self, attempt: Attempt, entry: Entry, *, replaces: Attempt | None) -> None:
-        """Begin an activation, or begin it again with a new code; InProgress when another request was faster."""
+        """Begin an activation, or restart it with a new code. Raises InProgress when another request was faster."""
 
     def code_sent(self, key: str, *, mail_id: str, code_hash: str, expires_at: datetime) -> bool:
-        """Note that the code was mailed; False when the activation began again or has its code already."""
+        """Record that the code was mailed. Return False when the activation was restarted or has its code already."""
 
     def try_code(self, key: str, claim: Claim, now: datetime, tries: int) -> Attempt:
         """Count one try of the code, take the claim, and return the activation; the caller compares the code.
 
-        Counted before the comparison, so that parallel guesses all count. Raises InvalidInput `code-expired`, or
-        `code-exhausted` after `tries` tries, and InProgress while another request holds the claim.
+        The try is counted before the comparison, so that parallel guesses all count. Raises InvalidInput
+        `code-expired`, or `code-exhausted` after `tries` tries, and InProgress while another request holds the claim.
         """
 
     def release_attempt(self, key: str, claim: Claim) -> None:
@@ -194,7 +196,7 @@ class Attempts(Protocol):
 
 
 class Activations(Records, Refusals, Attempts, Protocol):
-    """What the activation of a company touches."""
+    """The records that the activation of a company uses."""
 
     def complete_activation(
         self, user: User, company: Company, entry: Entry, *, existing: Company | None, contact: ErpContact | None
@@ -209,7 +211,7 @@ class Invitations(Users, Protocol):
     """The acceptance of an invitation."""
 
     def claim_invitation(self, user: User, claim: Claim, now: datetime) -> None:
-        """Let one request accept this invitation; InProgress while another one holds it, Gone when it was used."""
+        """Claim the invitation for one request. Raises InProgress while another one holds it, Gone when it was used."""
 
     def release_invitation(self, user_id: str, claim: Claim) -> None:
         """Release the claim, so that the next request need not wait until it lapses."""
@@ -229,28 +231,33 @@ class WrongLinks(Protocol):
 
 
 class Mails(Users, Attempts, Protocol):
-    """What the delivery of mails reads and notes."""
+    """The records that the delivery of mails reads and writes."""
 
     def was_mailed(self, mail_id: str) -> bool:
-        """Return whether `note_mailed` noted this mail."""
+        """Return whether `note_mailed` recorded this mail."""
 
     def note_mailed(self, mail_id: str, now: datetime) -> None:
-        """Note that a mail without a link was sent. Kept for two weeks, as long as a queue can repeat its message."""
+        """Record that a mail without a link was sent.
+
+        The record is kept for two weeks, because a queue can repeat the message for that long.
+        """
 
     def invitation_sent(
         self, user_id: str, *, mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime
     ) -> bool:
-        """Note that the invitation was mailed with this secret; False when the user has another invitation by now.
+        """Record that the invitation was mailed with this secret.
 
-        May run any number of times: only the first note of a mail counts.
+        Return False when the user has another invitation by now. May run any number of times: only the first run for a
+        mail has an effect, and the others return False.
         """
 
     def email_change_sent(
         self, user_id: str, *, mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime
     ) -> bool:
-        """Note that the link to a new e-mail was mailed with this secret; False when another change is pending by now.
+        """Record that the link for a new e-mail was mailed with this secret.
 
-        May run any number of times: only the first note of a mail counts.
+        Return False when another change is pending by now. May run any number of times: only the first run for a mail
+        has an effect, and the others return False.
         """
 
 
@@ -264,20 +271,20 @@ class Contacts(Protocol):
         """Return when the company's contacts were last read from the ERP, None when never (strongly consistent)."""
 
     def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None, q: str = "") -> ContactsPage:
-        """Return a page of the contacts that no user came from, by name; `q` is the beginning of the name.
+        """Return a page of the contacts without a user, sorted by name. `q` is the beginning of the name.
 
-        Case does not matter. Raises MalformedRequest for a cursor that was forged.
+        The search ignores case. Raises MalformedRequest for a forged cursor.
         """
 
     def save_contacts(self, company_id: str, contacts: Sequence[CachedContact], read_at: datetime) -> None:
         """Make the cached contacts equal to a full list of the ERP; writes only differences.
 
-        A contact that a user came from stays linked to that user, and stays cached when the ERP no longer lists it.
-        Newer events stay (`CachedContact.after_list`). May run any number of times; the time is written last.
+        A contact that is linked to a user stays linked, and stays cached when the ERP no longer lists it. Values from
+        newer events are kept (`CachedContact.after_list`). May run any number of times; `read_at` is written last.
         """
 
     def contact(self, company_id: str, contact_number: str) -> CachedContact | None:
-        """Return a cached contact as it is now (strongly consistent), also one that is gone; None when unknown."""
+        """Return a cached contact (strongly consistent), even if the ERP deleted it; None for an unknown contact."""
 
     def change_contact(
         self,
@@ -287,39 +294,43 @@ class Contacts(Protocol):
         *entries: Entry,
         user: tuple[User, User] | None = None,
     ) -> None:
-        """Write a cached contact, and the user who came from it in the same transaction.
+        """Write a cached contact, and the user who is linked to it in the same transaction.
 
-        A contact whose name is not known yet marks the read contacts outdated. A contact that is gone expires after a
-        month, unless a user came from it. Raises PreconditionFailed when somebody else changed one of the two.
+        When the contact has no name yet, the contact list is marked as outdated. A contact that the ERP deleted expires
+        after 30 days, unless a user is linked to it. Raises PreconditionFailed when somebody else changed the contact
+        or the user at the same time.
         """
 
 
 class ErpRecords(CompanyRecords, UserList, Contacts, Protocol):
-    """What the ERP's contacts and events touch.
+    """The records that the contacts and events of the ERP change.
 
     Every change raises PreconditionFailed when somebody else changed the same record at the same time.
     """
 
     def renumber_company(self, before: Company, after: Company, entry: Entry, pointer: Renumbered) -> None:
-        """Give the company its new number; the old one becomes the pointer. NumberInUse if it is another company's."""
+        """Give the company its new number, and store `pointer` at the old number.
+
+        Raises NumberInUse when the new number belongs to another company.
+        """
 
     def point_number(
         self, customer_number: str, pointer: Renumbered, *, replaces: Renumbered | None, until: datetime
     ) -> None:
-        """Keep until that moment what a number without a company became, for events that arrive late."""
+        """Store the pointer of a number without a company until the time `until`, for events that arrive late."""
 
     def was_applied(self, source: str, webhook_id: str) -> bool:
-        """Return whether `note_applied` noted this event (eventually consistent)."""
+        """Return whether `note_applied` recorded this event (eventually consistent)."""
 
     def note_applied(self, source: str, webhook_id: str, now: datetime) -> None:
-        """Note that this event was applied. Kept for two weeks, longer than any sender repeats it."""
+        """Record that this event was applied. The record is kept for two weeks, longer than any sender retries."""
 
 
 # operators/
 
 
 class OperatorRecords(CompanyRecords, Refusals, Protocol):
-    """What operators change besides users."""
+    """The records, other than users, that operators change."""
 
 
 class Companies(Administration, Activations, Invitations, WrongLinks, Mails, ErpRecords, OperatorRecords, Protocol):
@@ -330,7 +341,7 @@ class AuditTrail(Protocol):
     """The journal as people read it. Only `redact` changes it."""
 
     def newest(self, company_id: str, *, limit: int, since: datetime = EPOCH, before: str | None = None) -> Part[Entry]:
-        """Return the company's newest entries made at `since` or later whose ids are below `before`."""
+        """Return the company's newest entries, made at `since` or later, with ids less than `before`."""
 
     def entries(self, company_id: str, *, since: datetime = EPOCH) -> Iterator[Entry]:
         """Yield the company's entries made at `since` or later, oldest first (strongly consistent)."""
@@ -368,13 +379,14 @@ class Identities(Protocol):
     """
 
     def create(self, user: User) -> None:
-        """Make sure that the login exists, is disabled, and does not answer to the e-mail yet.
+        """Make sure that the login exists, is disabled, and cannot be used with the e-mail yet.
 
-        Only the holder of the activation's or invitation's claim may call it: it disables a login that was enabled.
+        Only the request that holds the claim on the activation or invitation may call this method, because it disables
+        an enabled login.
         """
 
     def set_password(self, user_id: str, password: str) -> None:
-        """Set the password; InvalidInput at `/password` when the pool's policy refuses it."""
+        """Set the password. Raises InvalidInput at `/password` when the pool's policy refuses it."""
 
     def enable(self, user: User) -> None:
         """Enable the login, with the e-mail and the language of the user's record."""

@@ -1,4 +1,4 @@
-"""The companies table: the one file that knows its key scheme (DynamoDB, on demand).
+"""The companies table (DynamoDB, on demand). Only this file contains the key scheme of its items.
 
 | item | pk | sk |
 |---|---|---|
@@ -6,7 +6,7 @@
 | user | company id | `user#<user id>` |
 | ERP contact, cached | company id | `contact#<contact number>` |
 | when the contacts were read | company id | `contacts` |
-| customer number → company, or the number it became | `customer_number#<number>` | `customer_number` |
+| customer number → company, or its new number | `customer_number#<number>` | `customer_number` |
 | e-mail → user | `email#<normalised>` | `email` |
 | activation under way | `activation#<digest>` | `activation` |
 | mail that was sent | `mail#<mail id>` | `mail` |
@@ -16,9 +16,9 @@
 
 The same table holds the items of `platform/table_store.py` (requests and events that may be repeated) and of
 `clients/store.py` (client keys). The attributes of the items: `items.py`.
-Index `listing` (sparse: `listing`, `listing_key`): contacts without a shop account, by name. A contact that was invited
-leaves the index with the next full list of contacts.
-Every change that somebody decided on is written with its journal entry in one transaction.
+Index `listing` (sparse: `listing`, `listing_key`): contacts without a shop account, by name. An invited contact stays
+in the index until the next full list of contacts is saved.
+Every change by a person or by the ERP is written in one transaction with its journal entry.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,14 +76,14 @@ from customer_center.platform.paging import Part
 from customer_center.platform.table_store import TableStore, update_request
 
 _LISTING_INDEX = "listing"
-# Parallel writes of contacts.
+# Number of contacts that are written in parallel.
 _WRITERS = 10
 _ABSENT = "attribute_not_exists(pk)"
-# The number has no company, or was given up: the ERP may give it to another customer.
+# The number has no company, or was replaced: then the ERP may give it to another customer.
 _FREE_NUMBER = "attribute_not_exists(pk) OR attribute_exists(renumbered_to)"
-# The rule "never the last active main contact", as the condition of the company's item.
+# The rule of `last_main_contact`, as a condition on the company's item.
 _A_MAIN_CONTACT_STAYS = "size(main_contacts) > :leaving"
-# Another request may write the same contact meanwhile, but hardly three times in a row.
+# Another request may write the same contact at the same time, but rarely three times in a row.
 _CONTACT_TRIES = 3
 _MAILED_KEPT = timedelta(days=14)
 _REFUSALS_KEPT = timedelta(days=2)
@@ -154,7 +154,7 @@ class CompanyStore(TableStore, Companies):
 
     @override
     def company(self, company_id: str) -> Company | None:
-        # The cheaper read need not find a company that was created a moment ago.
+        # The cheaper read may miss a company that was created a moment ago.
         return self._company(company_id, consistent=False) or self.current_company(company_id)
 
     @override
@@ -205,7 +205,7 @@ class CompanyStore(TableStore, Companies):
     @override
     def contacts_read(self, company_id: str) -> ContactsRead | None:
         item = self._get(_contacts_key(company_id), consistent=True)
-        # Without a time, a user was added before the contacts were first read.
+        # The item has no time when a user was added before the contacts were first read.
         return ContactsRead(from_iso(item["read_at"]), "outdated" in item) if item and "read_at" in item else None
 
     @override
@@ -243,7 +243,7 @@ class CompanyStore(TableStore, Companies):
     def save_contacts(self, company_id: str, contacts: Sequence[CachedContact], read_at: datetime) -> None:
         known = {item["contact_number"]: item for item in self._all_contacts(company_id)}
         found = {row.contact.contact_number: row for row in contacts}
-        # A person waits, and the first list of a large company has thousands of contacts.
+        # In parallel, because a person waits and the first list of a large company has thousands of contacts.
         with ThreadPoolExecutor(max_workers=_WRITERS) as writers:
             list(
                 writers.map(
@@ -277,11 +277,11 @@ class CompanyStore(TableStore, Companies):
             write = self._client.update_item if after else self._client.delete_item
             if self._holds(write, **self._contact_write(key, known, after)):
                 return
-            # A user was linked, or an event was applied, since the contacts were read: what they wrote is kept.
+            # Since the contact was read, another request linked a user or applied an event. Its values are kept.
             item = self._get(key, consistent=True)
 
     def _contact_write(self, key: Item, before: CachedContact | None, after: CachedContact | None) -> dict[str, Any]:
-        """Return the request that updates or deletes a cached contact, if it is still as it was."""
+        """Return the request that updates or deletes a cached contact, if nobody has changed it since it was read."""
         write: dict[str, Any] = {"TableName": self._table, "Key": to_item(key)}
         if after:
             write |= update_request(key, contact_values(key["pk"], after))
@@ -304,7 +304,7 @@ class CompanyStore(TableStore, Companies):
     @override
     def add_user(self, user: User, entry: Entry, contact: ErpContact | None = None) -> None:
         actions = [
-            # Listed first so that a repeated request gets its refusal.
+            # Listed first so that a repeated request gets the error of this action.
             self._invite_contact(user, contact) if contact else self._contacts_outdated(user.company_id),
             self._new_email(user),
             self._put({**_user_key(user.user_id), **user_values(user)}, _ABSENT),
@@ -362,13 +362,13 @@ class CompanyStore(TableStore, Companies):
         return self._if_version(before.version, "Update", update_request(_user_key(after.user_id), changed))
 
     def _main_contacts(self, company_id: str, joining: set[str], leaving: set[str]) -> list[Action]:
-        """Return the action, if one is needed, that changes the active main contacts and never leaves none."""
+        """Return the action that changes the active main contacts, if they change. It never removes the last one."""
         if not joining and not leaving:
             return []
         request: dict[str, Any] = {"TableName": self._table, "Key": to_item(_company_key(company_id))}
         refusal: Exception = last_main_contact()
         if joining and leaving:
-            # One expression cannot both add to a set and delete from it: the set is replaced if it is still the same.
+            # One expression cannot both add to a set and delete from it. So the set is replaced, if it has not changed.
             company = self._get(_company_key(company_id), consistent=True)
             known: set[str] = company.get("main_contacts", set()) if company else set()
             values = {":before": known, ":after": (known | joining) - leaving}
@@ -473,7 +473,7 @@ class CompanyStore(TableStore, Companies):
         return Action({"Delete": delete}, PreconditionFailed())
 
     def _unlink_contacts(self, user: User) -> list[Action]:
-        # Not by the contact number alone: a contact is also linked by its e-mail. Deleting is rare, contacts are small.
+        # All contacts are searched, because a contact can also be linked by its e-mail. Deletions are rare.
         actions: list[Action] = []
         for linked in map(contact_from, self._all_contacts(user.company_id, of_user=user.user_id)):
             key = _contact_key(user.company_id, linked.contact.contact_number)
@@ -482,21 +482,22 @@ class CompanyStore(TableStore, Companies):
         return actions
 
     def _invite_contact(self, user: User, contact: ErpContact) -> Action:
-        # The index does not project user ids, so its row need not be written: the next full list removes it, and
+        # The contact's row in the index is not removed here. The next full list removes it. Until then,
         # `list_erp_contacts.py` leaves out contacts of users who were added since the last list.
         return self._link_contact(user, contact, without=("listing", "listing_key"))
 
     def _link_contact(self, user: User, contact: ErpContact, *, without: Sequence[str] = ()) -> Action:
-        # It was read from the ERP just now: an earlier event cannot say that it is gone.
+        # The contact was read from the ERP a moment ago, so an earlier event cannot mark it as deleted.
         row = CachedContact(contact, user.user_id, as_of={"gone": read_stamp(user.updated_at)})
-        values = {name: it for name, it in contact_values(user.company_id, row).items() if name not in without}
-        update = update_request(_contact_key(user.company_id, contact.contact_number), values)
+        values = contact_values(user.company_id, row)
+        written = {name: value for name, value in values.items() if name not in without}
+        update = update_request(_contact_key(user.company_id, contact.contact_number), written)
         condition = "attribute_not_exists(user_id) OR user_id = :user_id"
         request = {"TableName": self._table, "ConditionExpression": condition, **update}
         return Action({"Update": request}, Conflict("contact-in-use"))
 
     def _contacts_outdated(self, company_id: str) -> Action:
-        # The ERP may list this person under the same e-mail: the next reader asks the ERP again.
+        # The ERP may list this person under the same e-mail, so the next request for the list reads the ERP again.
         update = update_request(_contacts_key(company_id), {"outdated": True})
         return Action({"Update": {"TableName": self._table, **update}})
 
@@ -652,7 +653,7 @@ class CompanyStore(TableStore, Companies):
     def _company_actions(self, company: Company, existing: Company | None) -> list[Action]:
         if existing is None:
             number = {**_number_key(company.customer_number), "company_id": company.company_id}
-            # The reading of the ERP may be older than the event that took the number from this customer.
+            # The values read from the ERP may be older than the event that gave this customer another number.
             free, read = "attribute_not_exists(pk) OR renumbered_of < :read", company.as_of.get("customer_number", "")
             return [
                 self._put(number, free, CompanyExists(), {":read": read}),

@@ -1,6 +1,6 @@
-"""What the error codes of companies and their users say to people.
+"""The texts of the error codes of companies and their users.
 
-The codes of the ports are here too (`erp-…`, `identity-…`): every connector behind a port raises the same ones.
+The codes of the ports (`erp-…`, `identity-…`) are here too, because every connector of a port raises the same codes.
 """
 
 from collections.abc import Mapping

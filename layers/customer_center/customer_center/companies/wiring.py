@@ -1,4 +1,4 @@
-"""The records of this deployment, made from the environment once per sandbox, when a request first needs them."""
+"""The store of this deployment. A sandbox creates it once, from the environment, when a request first needs it."""
 
 from functools import cache
 
@@ -16,5 +16,5 @@ class _Tables:
 
 @cache
 def companies() -> CompanyStore:
-    """Return the companies, users and contacts of this deployment."""
+    """Return this deployment's store of companies, users and contacts."""
     return CompanyStore(client=aws.dynamodb(), table=from_environment(_Tables).companies_table, journal=journal())

@@ -12,7 +12,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, field, is_dataclass
+from dataclasses import asdict, field
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
@@ -29,7 +29,6 @@ from customer_center.platform.texts import PLATFORM_TEXTS, Texts
 if TYPE_CHECKING:
     # For type checking only: a function without models must not import pydantic at its cold start.
     from _typeshed import DataclassInstance
-    from pydantic import BaseModel
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 PROBLEM_JSON = "application/problem+json"
@@ -209,7 +208,7 @@ class Csv(str):
 
 
 @frozen
-class Answer[Body: BaseModel | DataclassInstance | Csv | None]:
+class Answer[Body: DataclassInstance | Csv | None]:
     """A handler's result: the body (None for an empty one), the status, and the values of headers."""
 
     body: Body
@@ -360,7 +359,7 @@ def _response(answer: Answer[Any], request: Request) -> Mapping[str, Any]:
         return _sent(answer.status, None, "", request, headers)
     if isinstance(answer.body, Csv):
         return _sent(answer.status, "text/csv; charset=utf-8", answer.body, request, headers)
-    body = answer.body.model_dump_json() if not is_dataclass(answer.body) else json.dumps(asdict(answer.body))  # type: ignore[arg-type] # an instance
+    body = answer.body.to_json() if hasattr(answer.body, "to_json") else json.dumps(asdict(answer.body))
     return _sent(answer.status, "application/json", body, request, headers)
 
 

@@ -1,6 +1,7 @@
 """The systems that may send webhooks to `POST /webhooks/{source}`.
 
-To add one, add its record here. A new kind of sender needs a file in `formats/` too.
+To add one, add its record here and its `keys_setting` to the settings in `wiring.py`. A new kind of sender also needs a
+file in `formats/`.
 """
 
 from collections.abc import Mapping

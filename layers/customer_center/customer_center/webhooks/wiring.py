@@ -1,26 +1,27 @@
-"""The queue and the keys for webhooks in this deployment, from the environment and from SSM."""
+"""The queue and the keys for receiving webhooks in this deployment, from the environment and from SSM."""
 
 from collections.abc import Sequence
-from dataclasses import make_dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 from customer_center.platform import aws
 from customer_center.platform.config import from_environment
+from customer_center.platform.frozen import frozen
 from customer_center.platform.secrets import secret
 from customer_center.webhooks.queue import SqsEventQueue
-from customer_center.webhooks.sources import SOURCES, Source
+from customer_center.webhooks.sources import Source
 
-_Environment = make_dataclass(
-    "_Environment",
-    [("customer_sync_queue_url", str), *((source.keys_setting, str) for source in SOURCES.values())],
-    frozen=True,
-)
+
+@frozen
+class _Environment:
+    """The settings for webhooks. Every `keys_setting` in `sources.py` is a field."""
+
+    customer_sync_queue_url: str
+    erp_webhook_secrets_parameter: str
 
 
 @cache
-def _environment() -> Any:  # noqa: ANN401 # its fields depend on the sources
+def _environment() -> _Environment:
     return from_environment(_Environment)
 
 

@@ -13,6 +13,7 @@ from customer_center.companies.audit.erase_user import Certificate
 from customer_center.companies.audit.read_audit_trail import EntryFilter
 from customer_center.companies.bodies import CompanyAnswer, UserAnswer
 from customer_center.platform.clock import iso
+from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import Entry
 from customer_center.platform.wire import Line, Output, PageQuery
 
@@ -49,6 +50,7 @@ class AuditExportQuery(AuditQuery):
     limit: Annotated[int, Field(ge=1, le=1000, description="Entries per answer, at most.")] = 1000
 
 
+@frozen(kw_only=True)
 class ActorAnswer(Output):
     """Who made a change. `name` is the user's current name; it is null for other actors and deleted users."""
 
@@ -57,6 +59,7 @@ class ActorAnswer(Output):
     name: str | None
 
 
+@frozen(kw_only=True)
 class AuditEntryAnswer(Output):
     """One change: who did what to whom. `changes` maps each field to its values before and after."""
 
@@ -86,6 +89,7 @@ class AuditEntryAnswer(Output):
         )
 
 
+@frozen(kw_only=True)
 class AuditEntriesAnswer(Output):
     """A page of the company's audit trail, newest first."""
 
@@ -93,6 +97,7 @@ class AuditEntriesAnswer(Output):
     next_cursor: str | None
 
 
+@frozen(kw_only=True)
 class ExportAnswer(Output):
     """All data kept about a person: their record, and a page of the journal entries about them and by them.
 
@@ -105,6 +110,7 @@ class ExportAnswer(Output):
     next_cursor: str | None
 
 
+@frozen(kw_only=True)
 class ErasureAnswer(Output):
     """A certificate of an erasure. Backups and queues lose the person's data by these dates."""
 

@@ -17,14 +17,15 @@ from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import Entry, new_entry
 
 ERASED = "user.erased"
-# How long point-in-time recovery keeps data, and queues, dead-letter queues and failed records at most (template.yaml).
+# How long point-in-time recovery keeps data; how long queues, dead-letter queues and failed records keep ids
+# (template.yaml).
 _IN_BACKUPS = timedelta(days=35)
 _IN_QUEUES = timedelta(days=14)
 
 
 @frozen
 class Certificate:
-    """The state of an erasure: its time, whether the journal is blanked already, and until when copies exist."""
+    """The state of an erasure: its time, whether the journal is already blanked, and when the last copies expire."""
 
     user_id: str
     erased_at: datetime
@@ -52,11 +53,11 @@ def erase_user(
     identities: Identities,
     clock: Clock,
 ) -> Certificate:
-    """Delete a user and blank their personal values in the journal; also for a user who was deleted before.
+    """Delete a user and blank their personal values in the journal. The user may already be deleted.
 
-    The effect of the entry `user.erased` blanks the journal; that entry itself holds nothing personal. A repeat changes
-    nothing and returns whether the journal is blanked. Raises NotFound for a user whom the company never had, Conflict
-    `own-account` or `last-main-contact`, PreconditionFailed, InProgress.
+    An effect of the entry `user.erased` blanks the journal; the entry itself contains no personal data. A repeat
+    changes nothing and returns whether the journal is blanked. Raises NotFound for an id that was never a user of the
+    company, Conflict `own-account` or `last-main-contact`, PreconditionFailed, InProgress.
     """
     company_id = actor.company.company_id
     if not is_colleague(user_id, company_id):

@@ -1,4 +1,4 @@
-"""Export a person's data, for them or for somebody acting for them (GDPR, articles 15 and 20)."""
+"""Export a person's data, for this person or for an administrator (GDPR, articles 15 and 20)."""
 
 from dataclasses import replace
 
@@ -20,10 +20,10 @@ def exported_user(user_id: str, actor: Member, *, companies: Records) -> User:
 
 
 def export_entries(user: User, *, limit: int, cursor: str | None, trail: AuditTrail) -> Page[Entry]:
-    """Return a page of the entries about a person or by them, newest first; a page may be short.
+    """Return a page of the entries about this user or by this user, newest first. A page may be short.
 
-    Entries about somebody else come without their values, which are that person's data. Raises MalformedRequest
-    `cursor-invalid`.
+    Entries about another user are returned without values, because the values are that user's data. Raises
+    MalformedRequest `cursor-invalid`.
     """
     page = page_of_entries(
         user.company_id,

@@ -27,7 +27,7 @@ class EntryFilter:
 
 @frozen
 class EntriesPage(Page[Entry]):
-    """A page of entries; `names` maps the ids of users that they name to the users' current names."""
+    """A page of entries. `names` maps the user ids in these entries to the users' current names."""
 
     names: Mapping[str, str]
 
@@ -43,7 +43,7 @@ def read_audit_trail(
 ) -> EntriesPage:
     """Return a page of the company's own entries, newest first.
 
-    With a subject or an action at most 400 entries are read for a page, which may therefore be short. Raises
+    With a subject or an action, at most 400 entries are read for a page, so that a page may be short. Raises
     MalformedRequest `cursor-invalid`.
     """
     page = page_of_entries(

@@ -7,16 +7,16 @@ from customer_center.companies.audit.trail import entries_about
 from customer_center.companies.ports import AuditTrail
 from customer_center.platform.journal import Entry
 
-# Replaces a personal value. None stays None: that a field was empty is not personal.
+# Replaces a personal value. None stays None, because an empty field is not personal data.
 BLANK = "erased"
-# What an account could do belongs to the company. Every other field is personal, also fields that are added later.
+# The company's data: the state and the rights of an account. Every other field is personal, even if it is added later.
 _NOT_PERSONAL = frozenset({"status", "roles", "budget_per_order", "budget_per_month", "invitation"})
 
 
 def redact_entries(user_id: str, *, trail: AuditTrail) -> None:
     """Blank the personal values, before and after, in every entry about this user.
 
-    May run any number of times: entries that are blank already are skipped, so that an interrupted run continues.
+    May run any number of times. Blanked entries are skipped, so that a new run continues an interrupted one.
     """
     for entry in entries_about(user_id, trail):
         if not is_redacted(entry):

@@ -1,4 +1,4 @@
-"""Reading the journal's entries: those of a company page by page, and all those about one user."""
+"""Read journal entries: the entries of a company page by page, or all entries about one user."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from customer_center.platform.ids import ULID_TEXT, made_at, ulid_floor
 from customer_center.platform.journal import Entry
 from customer_center.platform.paging import Page, Part, filled, read_cursor, written_cursor
 
-# Sandboxes' clocks differ a little: an entry may seem older than the id of the user it is about.
+# The clocks of sandboxes differ slightly, so an entry may seem older than the user id in it.
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
 
@@ -26,10 +26,10 @@ def page_of_entries(
     cursor: str | None,
     trail: AuditTrail,
 ) -> Page[Entry]:
-    """Return a page of the company's entries that match, newest first; None matches all.
+    """Return a page of the company's entries that were made at `since` or later and before `until`, newest first.
 
-    Entries made at `since` or later and before `until`. A cursor is valid for the same `query` only; raises
-    MalformedRequest `cursor-invalid`.
+    `matches` selects entries; None selects all. A cursor is valid only for the same `query`. Raises MalformedRequest
+    `cursor-invalid`.
     """
     before = ulid_floor(until) if until else None
     if cursor is not None:
@@ -54,7 +54,7 @@ def entries_about(user_id: str, trail: AuditTrail) -> Iterator[Entry]:
 
 
 def first_mentioned(user_id: str) -> datetime:
-    """Return a lower bound for the time of the entries about this user or by them."""
+    """Return a lower bound for the times of the entries about this user or by this user."""
     made = made_at(person_of(user_id))
     assert made is not None
     return max(made - _CLOCKS_DIFFER, EPOCH)

@@ -15,25 +15,25 @@ _TRIES = 3
 
 
 def apply_erp_event(delivery: Delivery, *, companies: ErpRecords, clock: Clock) -> None:
-    """Apply one event and note its webhook id, so that a repeat is skipped.
+    """Apply one event and record its webhook id, so that a repeat is skipped.
 
-    May run any number of times: events applied repeatedly and in any order end in the same state. The note is written
-    afterwards and only saves work. Raises PreconditionFailed or InProgress when others keep changing the same records;
-    then try again. Raises NumberInUse.
+    May run any number of times: events lead to the same state in any order and number. The webhook id is recorded
+    afterwards and only saves work. Raises PreconditionFailed or InProgress when other requests keep changing the same
+    records; then retry. Raises NumberInUse.
     """
     if companies.was_applied(delivery.source, delivery.webhook_id):
         return
     now = clock.now()
-    # An event from a fast clock must not suppress later events until that time (docs/specification.md, 6.8).
+    # An event with a time in the future must not suppress the events until then (docs/specification.md, 6.8).
     at = min(delivery.event.at, delivery.received_at + CLOCKS_DIFFER)
     event = ErpEvent(delivery.webhook_id, at, delivery.event.data)
-    for others in range(_TRIES):
+    for tried in range(1, _TRIES + 1):
         try:
             _apply(delivery.event.type, event, companies, now)
             break
         except PreconditionFailed:
-            # The queue would repeat the message only minutes later.
-            if others == _TRIES - 1:
+            # Retried here, because the queue repeats the message only minutes later.
+            if tried == _TRIES:
                 raise
     companies.note_applied(delivery.source, delivery.webhook_id, now)
 

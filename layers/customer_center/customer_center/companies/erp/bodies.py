@@ -7,6 +7,7 @@ from pydantic import Field
 
 from customer_center.companies.email_address import email_address
 from customer_center.companies.model import CachedContact
+from customer_center.platform.frozen import frozen
 from customer_center.platform.wire import Line, Output, PageQuery
 
 
@@ -17,6 +18,7 @@ class ErpContactsQuery(PageQuery):
     refresh: Annotated[bool, Field(description="Ask the ERP now instead of using the last answer.")] = False
 
 
+@frozen(kw_only=True)
 class ErpContactAnswer(Output):
     """A contact of the ERP without a shop account. `cannot_be_invited` is true without a valid e-mail."""
 
@@ -43,6 +45,7 @@ class ErpContactAnswer(Output):
         )
 
 
+@frozen(kw_only=True)
 class ErpContactsAnswer(Output):
     """A page of contacts as the ERP had them at `as_of`. `stale` is true while the ERP cannot be asked again."""
 

@@ -15,16 +15,16 @@ from customer_center.platform.log import logger
 def create_erp_contact(user_id: str, effect_id: str, *, erp: ErpGateway, companies: Users, clock: Clock) -> None:
     """Create the user's contact in the ERP and store its number.
 
-    May run any number of times: nothing happens for a user with a contact number, and a contact with the same e-mail is
-    taken instead of creating a second one. An earlier try may have created it and ended before storing its number.
-    Raises an OutsideSystemError or PreconditionFailed; then try again.
+    May run any number of times. A user with a contact number stays unchanged. When the ERP has a contact with the same
+    e-mail, this contact is used: an earlier run may have created it and failed before storing its number. Raises an
+    OutsideSystemError or PreconditionFailed; then retry.
     """
     user = companies.user(user_id)
     if user is None or user.contact_number or user.status is UserStatus.DEACTIVATED:
         return
     company = companies.company(user.company_id)
     if company is None:
-        # A user is never written without its company: the read was too early, and SQS repeats the message.
+        # A user is never written without a company, so this read was too early. SQS repeats the message.
         raise LookupError(user.company_id)
     contact = _contact(user, company.customer_number, erp)
     now = clock.now()

@@ -21,15 +21,15 @@ from customer_center.platform.errors import NotFound, OutsideSystemError
 from customer_center.platform.frozen import frozen
 from customer_center.platform.log import logger
 
-# An invited user's id is made shortly before the user is written. No function runs this long.
+# Maximum time between the creation of a user's id and the write of the user. No function runs this long.
 _ID_BEFORE_COMMIT = timedelta(minutes=1)
-# Maximum number of users read who came since the last list.
+# Maximum number of users read that were added since the last list.
 _NEWCOMERS = 100
 
 
 @frozen
 class ErpContacts:
-    """A page of contacts as the ERP had them at `as_of`; `stale` when the ERP failed to answer now."""
+    """A page of contacts as the ERP had them at `as_of`. `stale` is True when the ERP failed to answer this time."""
 
     page: ContactsPage
     as_of: datetime
@@ -50,22 +50,22 @@ def list_erp_contacts(
 ) -> ErpContacts:
     """Return a page of the company's contacts without an account, read from the ERP at most `keep_for` ago.
 
-    `q` is the beginning of the name. `refresh` asks the ERP now. When the ERP fails, the last list is returned as
-    stale; raises an OutsideSystemError only when there is no list. Only the first page asks the ERP, so that the list
+    `q` is the beginning of the name. `refresh` reads the ERP now. When the ERP fails, the last list is returned as
+    stale. Raises an OutsideSystemError only when there is no list. Only the first page reads the ERP, so that the list
     does not change between its pages.
 
-    The cached list still holds contacts who were invited since it was read. They are left out here, and such a page is
-    shorter. When more users came than are read at once, the ERP is asked again.
+    The cached list still contains contacts that were invited since it was read. This function leaves them out, so that
+    a page may be short. When too many users were added since then, the ERP is read again.
     """
     read = companies.contacts_read(actor.company_id)
     now = clock.now()
     stale = False
-    came = companies.users(
+    newcomers = companies.users(
         actor.company_id,
         limit=_NEWCOMERS,
         after=user_id_floor(actor.company_id, (read.at if read else now) - _ID_BEFORE_COMMIT),
     )
-    if read is None or (cursor is None and (refresh or read.outdated or came.more or now - read.at >= keep_for)):
+    if read is None or (cursor is None and (refresh or read.outdated or newcomers.more or now - read.at >= keep_for)):
         try:
             _read_again(actor, now, erp, companies)
             read = ContactsRead(now)
@@ -75,9 +75,9 @@ def list_erp_contacts(
             stale = True
             logger.warning("contacts are stale", company_id=actor.company_id, code=error.code)
     page = companies.contacts_without_account(actor.company_id, limit=limit, cursor=cursor, q=q)
-    taken = {user.contact_number for user in came.rows}
-    left = tuple(row for row in page.contacts if row.contact.contact_number not in taken)
-    return ErpContacts(replace(page, contacts=left), read.at, stale)
+    invited = {user.contact_number for user in newcomers.rows}
+    contacts = tuple(row for row in page.contacts if row.contact.contact_number not in invited)
+    return ErpContacts(replace(page, contacts=contacts), read.at, stale)
 
 
 def _read_again(actor: User, now: datetime, erp: ErpGateway, companies: ErpRecords) -> None:
@@ -86,7 +86,7 @@ def _read_again(actor: User, now: datetime, erp: ErpGateway, companies: ErpRecor
         raise NotFound
     contacts = erp.select_contacts(company.customer_number)
     owners = companies.users_of_emails(comparable(contact.email) for contact in contacts if contact.email)
-    # Contacts that share an e-mail are different people: only their number says which of them has the account.
+    # Contacts that share an e-mail are different people, so the e-mail does not say which of them has the account.
     times = Counter(comparable(contact.email) for contact in contacts if contact.email)
     own = {email: owner for email, owner in owners.items() if times[email] == 1}
     rows = [CachedContact(contact, _owner(contact, own, actor.company_id)) for contact in contacts]

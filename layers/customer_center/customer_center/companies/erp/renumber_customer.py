@@ -11,16 +11,17 @@ from customer_center.companies.model import Company, ErpEvent, Renumbered
 from customer_center.companies.ports import ErpRecords, NumberInUse
 from customer_center.platform.log import logger
 
-# Longer than any event can be late: senders repeat for days, queues and dead-letter queues keep messages for two weeks.
+# Longer than any event can be late: senders retry for days, queues and dead-letter queues keep messages for two weeks.
 _POINTER_KEPT = timedelta(days=30)
 
 
 def renumber_customer(event: ErpEvent, *, companies: ErpRecords, now: datetime) -> None:
     """Give the customer's company its new number, and turn the old number into a pointer.
 
-    Renumberings may arrive in any order: A to B after B to C ends at C, because the pointer from B is newer. May run
-    any number of times. Raises NumberInUse when the new number belongs to another company, which a later event may
-    still correct; PreconditionFailed when somebody else changed the same records at the same time.
+    Renumberings may arrive in any order. When "A to B" arrives after "B to C", the company gets the number C, because
+    the pointer from B is newer. May run any number of times. Raises NumberInUse when the new number belongs to another
+    company; a later event may still correct that. Raises PreconditionFailed when somebody else changed the same records
+    at the same time.
     """
     old = str(event.values["customer_number"])
     pointer = Renumbered(str(event.values["new_customer_number"]), event.stamp)
@@ -28,7 +29,7 @@ def renumber_customer(event: ErpEvent, *, companies: ErpRecords, now: datetime) 
     if isinstance(found, Company):
         _renumber(found, pointer, event, companies, now)
     elif found is None or pointer.stamp < found.stamp:
-        # The old number has no company. A later event may still give it to one of ours.
+        # The old number has no company. A later event may still give this number to a company.
         companies.point_number(old, pointer, replaces=found, until=now + _POINTER_KEPT)
         logger.info("customer is not known")
 
@@ -40,7 +41,7 @@ def _renumber(company: Company, pointer: Renumbered, event: ErpEvent, companies:
         raise NumberInUse
     after = company.with_erp_values({"customer_number": last.to}, last.stamp, now)
     if after is company:
-        # The company was activated with this number, or renumbered to it, later than the event.
+        # The company got its current number after the event, by activation or by another renumbering.
         logger.info("nothing newer", company_id=company.company_id)
     elif last.to == company.customer_number:
         companies.change_company(company, after)

@@ -16,14 +16,14 @@ _FIELDS = frozenset(each.name for each in fields(ErpContact)) - {"contact_number
 
 
 def update_contact(event: ErpEvent, *, gone: bool, companies: ErpRecords, now: datetime) -> None:
-    """Write the event's values into the cached contact, each field unless a newer event or list has set it.
+    """Write the event's values into the cached contact, except fields that a newer event or list has set.
 
-    A contact that is `gone` is no longer listed. A user who came from it is marked and keeps their access; the
-    company's main contacts get a mail and decide. When the contact exists again, the mark is removed. The last full
-    list counts like an event of its time.
+    With `gone`, the contact is no longer listed. The user who is linked to it is marked and keeps access; the company's
+    main contacts get a mail and decide. The mark is removed when the contact exists again. The last full list counts as
+    an event at the time when it was read.
 
-    May run any number of times, in any order: a deleted contact stays known for a month, so that an older event does
-    not restore it. Raises PreconditionFailed when somebody else changed the same records; then try again.
+    May run any number of times, in any order. A deleted contact stays stored for 30 days, so that an older event does
+    not restore it. Raises PreconditionFailed when somebody else changed the same records; then retry.
     """
     company = company_at(str(event.values["customer_number"]), event.stamp, companies)
     if company is None:
@@ -51,11 +51,11 @@ def update_contact(event: ErpEvent, *, gone: bool, companies: ErpRecords, now: d
 def _marked(
     before: CachedContact, after: CachedContact, event: ErpEvent, companies: Records, now: datetime
 ) -> tuple[User, User] | None:
-    """Return the user who came from the contact, before and after, None when their mark does not change."""
+    """Return the contact's user before and after the event, None when the user's mark does not change."""
     if before.user_id is None or before.as_of.get("gone") == after.as_of.get("gone"):
         return None
     user = companies.user(before.user_id)
-    # In milliseconds, as it is stored.
+    # Rounded down to milliseconds, because that is the stored precision.
     left_at = event.at.replace(microsecond=event.at.microsecond // 1000 * 1000) if after.gone else None
     if user is None or user.contact_left_at == left_at:
         return None
@@ -63,7 +63,7 @@ def _marked(
 
 
 def _mails(company: Company, contact_number: str, before: User, after: User, now: datetime) -> Sequence[Effect]:
-    """Return the mails to the company's active main contacts; none about a user who was marked or is deactivated."""
+    """Return the mails to the company's active main contacts; none if the user was marked before or is deactivated."""
     if before.contact_left_at or after.status is UserStatus.DEACTIVATED:
         return ()
     recipients = sorted(company.main_contacts - {after.user_id})

@@ -12,22 +12,22 @@ from customer_center.platform.log import logger
 
 
 def update_customer(event: ErpEvent, *, companies: CompanyRecords, now: datetime) -> None:
-    """Write the event's values into the company, each field unless a newer event or reading has set it.
+    """Write the event's values into the company, except fields that a newer event or reading has set.
 
-    Switching the customer center off refuses the administration, switching it on restores it; logins do not change. A
-    user whose e-mail the ERP newly names as main contact becomes main contact at once. Somebody who is no user yet
-    activates instead. Earlier main contacts stay until somebody demotes them.
+    While the customer center is off, administration is refused; logins do not change. When the ERP names a new main
+    contact, the user with that e-mail becomes main contact at once. A person without an account becomes main contact by
+    activating. Earlier main contacts keep the role until somebody demotes them.
 
-    An event about a customer that was never activated changes nothing: activation reads the ERP itself. May run any
-    number of times, in any order. Raises PreconditionFailed when somebody else changed the same records; then try
-    again.
+    An event about a customer that was never activated changes nothing, because activation reads the ERP itself. May run
+    any number of times, in any order. Raises PreconditionFailed when somebody else changed the same records; then
+    retry.
     """
     values = dict(event.values)
     company = company_at(str(values.pop("customer_number")), event.stamp, companies)
     if company is None:
         logger.info("customer is not known")
         return
-    # The event names this field as the ERP does.
+    # The event uses the ERP's name of this field.
     if "customer_center_main_contact_email" in values:
         values["main_contact_email"] = values.pop("customer_center_main_contact_email")
     after = company.with_erp_values(values, event.stamp, now)
@@ -46,7 +46,7 @@ def update_customer(event: ErpEvent, *, companies: CompanyRecords, now: datetime
 
 
 def _promoted(before: Company, after: Company, companies: Records, now: datetime) -> tuple[User, User] | None:
-    """Return the user whom the event makes main contact, before and after; None when it makes nobody."""
+    """Return the user who becomes main contact by the event, before and after; None when nobody does."""
     named = _named(after)
     if named is None or named == _named(before):
         return None

@@ -1,1 +1,1 @@
-"""The mails of this room: sending them, limiting them, and noting that one was not delivered."""
+"""The mails of this room: sending them, limiting their number, and recording undelivered ones."""

@@ -1,8 +1,8 @@
 """Deliver the mails of this room (seed 001: "the user will get an email").
 
 The secret of a link and the digits of a code are created here, when the mail is rendered, and only their hash is stored
-(docs/specification.md, 5.5). It is stored after SES accepted the mail: after a crash between the two a second mail is
-sent, whose link is the valid one.
+(docs/specification.md, 5.5). The hash is stored after SES accepts the mail. After a crash in between, a second mail is
+sent, and only the link in the second mail is valid.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ from customer_center.platform.log import logger
 
 @frozen
 class Shop:
-    """The shop as mails name it. The two addresses of links contain `{token}` where the token belongs."""
+    """The shop's data for mails. In the two addresses of links, `{token}` is the placeholder of the token."""
 
     name: str
     url: str
@@ -53,10 +53,10 @@ class Outgoing:
 
 
 def deliver_mail(effect: Effect, outgoing: Outgoing) -> None:
-    """Send the mail of an effect. May run any number of times: the effect's id is the mail's id in the record.
+    """Send the mail of an effect. May run any number of times, because the effect's id is the mail's id in the record.
 
-    A mail that the record does not wait for any more (revoked, replaced, already sent) is not sent. Raises
-    MailUnavailable, then try again; a mail that SES refuses for good is noted and not tried again.
+    A mail that the record no longer waits for (revoked, replaced, already sent) is not sent. Raises MailUnavailable;
+    then retry. A mail that SES refuses permanently is recorded and not retried.
     """
     match effect.data:
         case {"template": "invitation", "user_id": user_id}:
@@ -126,7 +126,7 @@ def _addressed(user: User, outgoing: Outgoing) -> Mapping[str, Value]:
 def _company(user: User, outgoing: Outgoing) -> Company:
     company = outgoing.companies.company(user.company_id)
     if company is None:
-        # A user is never written without its company: the read was too early, and SQS repeats the message.
+        # A user is never written without a company, so this read was too early. SQS repeats the message.
         raise LookupError(user.company_id)
     return company
 
@@ -151,7 +151,7 @@ def _deliver_confirmation(mail_id: str, user_id: str, outgoing: Outgoing) -> Non
         **_addressed(user, outgoing),
         "changed_by_name": (editor.name if editor else _company(user, outgoing).name) if by_other else None,
     }
-    # First, so that nobody has a link to a new login before the old address was notified.
+    # The old address is notified first. Only then does the new address get the link.
     _notify(f"{mail_id}-notice", user, change.email, values, outgoing)
     secret = new_secret()
     expires_at = now + outgoing.rules.new_email_valid_for
@@ -205,7 +205,7 @@ def _deliver_contact_left(mail_id: str, user_id: str, left_id: str, contact_numb
 
 
 def _send_once(template: str, user: User, mail_id: str, values: Mapping[str, Value], outgoing: Outgoing) -> None:
-    """Send a mail without a link, unless it is noted as sent."""
+    """Send a mail without a link, unless it is recorded as sent."""
     if outgoing.companies.was_mailed(mail_id):
         return
     _send(template, user.language, user.email, mail_id, values, outgoing)
@@ -219,7 +219,7 @@ def _deliver_code(mail_id: str, key: str, outgoing: Outgoing) -> None:
         attempt is None
         or attempt.mail_id != mail_id
         or attempt.code_hash
-        # After this time the person has given up or asked again.
+        # After this time the person has given up or requested another code.
         or now - attempt.requested_at > outgoing.code_valid_for
     ):
         logger.info("mail is not wanted any more", mail_id=mail_id)
@@ -250,7 +250,7 @@ def _send(
     outgoing: Outgoing,
     **tags: str,
 ) -> bool:
-    """Send one mail; False when SES refused it for good. SES returns the tags with its feedback."""
+    """Send one mail. Return False when SES refuses it permanently. SES includes the tags in its feedback."""
     mail = outgoing.render(template, language, values)
     tags = {"mail_id": mail_id, **tags}
     message = Message(to=to, subject=mail.subject, html=mail.html, text=mail.text, tags=tags)

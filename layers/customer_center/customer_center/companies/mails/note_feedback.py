@@ -1,6 +1,6 @@
-"""Note that a mail with a link was not delivered, or was complained about (docs/specification.md, 7.10).
+"""Record that a mail with a link was not delivered, or that its recipient complained (docs/specification.md, 7.10).
 
-SES says so at once, when it refuses the mail (`deliver_mail.py`), or later, by a bounce or a complaint.
+SES reports this at once, when it refuses the mail (`deliver_mail.py`), or later, by a bounce or a complaint.
 """
 
 from dataclasses import replace
@@ -17,10 +17,10 @@ from customer_center.platform.log import logger
 
 
 def note_feedback(feedback: Feedback, *, companies: Users, clock: Clock) -> None:
-    """Mark the invitation or the new e-mail whose mail bounced or was complained about; ignore all other mails.
+    """Mark the invitation or e-mail change whose mail bounced or caused a complaint; ignore all other mails.
 
-    May run any number of times, in any order: only the mail that the invitation or new e-mail still waits for changes
-    anything, once. Raises PreconditionFailed when somebody else changed the user at the same time; then try again.
+    May run any number of times, in any order: only the current mail of an invitation or e-mail change has an effect,
+    and only once. Raises PreconditionFailed when somebody else changed the user at the same time; then retry.
     """
     user_id = feedback.user_id or companies.user_id_of_email(feedback.address)
     user = companies.user(user_id) if user_id else None
@@ -34,7 +34,7 @@ def note_feedback(feedback: Feedback, *, companies: Users, clock: Clock) -> None
 
 
 def note_undelivered(user: User, mail_id: str, outcome: Outcome, *, by: str, now: datetime, companies: Users) -> bool:
-    """Mark the user's invitation or new e-mail that waits for this mail; False without a change when none does."""
+    """Mark the user's invitation or e-mail change that this mail belongs to. Return False when there is none."""
     invitation, change = user.invitation, user.email_change
     if invitation and invitation.mail_id == mail_id and invitation.status is InvitationStatus.PENDING:
         subject = "invitation"

@@ -4,9 +4,10 @@
 2. The login is created, disabled.
 3. The password is set.
 4. One transaction makes the user active.
-5. The login is enabled: last, so that after a crash nobody can log in who is not active in our records.
+5. The login is enabled. This is the last step, so that even after a crash only active users can log in.
 
-The claimant (same Idempotency-Key) may repeat. A claim that is not finished lapses, and the link is valid again.
+The request that holds the claim may be repeated with the same Idempotency-Key. If it is never completed, the claim
+lapses and the link is valid again.
 """
 
 from dataclasses import replace
@@ -48,9 +49,9 @@ def accept_invitation(
 ) -> LoggedIn:
     """Accept the invitation whose link has this token, with a new password, and log the person in.
 
-    Raises NotFound `invitation-invalid` for every token that we did not send, whatever is wrong with it; Forbidden
-    `company-closed`; Gone `invitation-expired`, `invitation-revoked` or `invitation-used`; InProgress; InvalidInput at
-    `/password`; OutsideUnavailable. A repeat with the same password after success logs in again.
+    Raises NotFound `invitation-invalid` for every token that we did not send; Forbidden `company-closed`; Gone
+    `invitation-expired`, `invitation-revoked` or `invitation-used`; InProgress; InvalidInput at `/password`;
+    OutsideUnavailable. A repeat with the same password after success logs in again.
     """
     now = clock.now()
     user = holder_of(token, _hash_of, companies)
@@ -68,7 +69,7 @@ def accept_invitation(
             user = _activate(replace(user, claim=claim), request_id, companies, clock.now())
         except CustomerCenterError:
             companies.release_invitation(user.user_id, claim)
-            # A repeat of the same request may have been faster: then the login that it enabled is enabled again.
+            # A repeat of the same request may have succeeded meanwhile. Then its login must be enabled again.
             align_identity(user.user_id, companies=companies, identities=identities)
             raise
     return _logged_in(user, company, password, identities)

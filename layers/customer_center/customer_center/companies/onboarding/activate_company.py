@@ -1,13 +1,13 @@
 """Activate the customer center (seed 001, "Activation of the customer-center"; docs/specification.md, 3).
 
-1. The invoice must belong to the customer number. Until then every refusal is the same answer in the same time, and
-   refusals are counted (`count_refusals.py`).
-2. A code that is mailed to the address confirms it (`activation_code.py`), unless the shop switched that off.
-3. The ERP's flags decide which role the person gets, or that they are refused.
+1. The invoice must belong to the customer number. If it does not, the answer and its response time are always the same,
+   and the refusal is counted (`count_refusals.py`).
+2. A mailed code confirms the e-mail address (`activation_code.py`), unless the shop switched codes off.
+3. The ERP's flags decide which role the person gets, or whether the person is refused.
 4. The account is created and the person is logged in (`complete_activation.py`).
 
-Every step may be repeated. The activation under way holds the ids that company and user will have, so that a repeat
-creates no second ones.
+Every step may be repeated. The activation under way stores the ids of the future company and user, so that a repeated
+request does not create a second company or user.
 """
 
 from dataclasses import replace
@@ -50,18 +50,18 @@ def activate_company(
     identities: Identities,
     clock: Clock,
 ) -> CodeSent | LoggedIn:
-    """Activate, or mail the code that the next request completes with.
+    """Activate the company, or mail the code with which the next request completes the activation.
 
     Raises InvalidInput `activation-refused`, `code-*` or at a field; TooManyRequests; Conflict `customer-blocked`,
     `customer-center-managed`, `main-contact-missing`, `email-in-use`, `contact-in-use`; Forbidden `company-closed`;
-    InProgress; an OutsideSystemError. May be repeated after any of them and after any crash.
+    InProgress; an OutsideSystemError. May be repeated after each of these errors and after any crash.
     """
     with refusals_counted(activation.customer_number, visit, rules.limits, companies=companies, clock=clock) as began:
         customer = _proven_customer(activation, erp)
         if customer is None:
             clock.sleep(rules.refusal_seconds - (clock.now() - began).total_seconds())
             raise InvalidInput("activation-refused")
-        # From now on the number as the ERP writes it: another spelling is no second company.
+        # From now on the number has the ERP's spelling, so that another spelling does not create a second company.
         activation = replace(activation, customer_number=customer.customer_number)
         request = Try(activation, visit, Claim(visit.claim_id, clock.now() + CLAIM_LASTS))
         held = try_code(request, rules, companies=companies, clock=clock)
@@ -112,18 +112,18 @@ def _role(
     active = next((user.email for user in administrators if user), None)
     unconfirmed = customer.main_contact_email.strip()
     if active is None and not rules.confirm_email:
-        # Without a code the address is the only proof that is left: only a hint of it is shown.
+        # Without a code, whoever knows this address could activate with it. So only a hint of it is shown.
         unconfirmed = email_hint(unconfirmed)
     raise Conflict("customer-center-managed", email=active or unconfirmed)
 
 
 def _contact(activation: Activation, erp: ErpGateway) -> ErpContact | None:
-    """Return the ERP contact that the person names, None when they name none; InvalidInput when it is not theirs."""
+    """Return the ERP contact that the person names, None when they name none; InvalidInput when it does not match."""
     if activation.contact_number is None:
         return None
     for contact in erp.select_contacts(activation.customer_number):
         # A contact number alone does not prove ownership.
-        theirs = not contact.email or comparable(contact.email) == normalized_email(activation.email)
-        if contact.contact_number == activation.contact_number and theirs:
+        same_person = not contact.email or comparable(contact.email) == normalized_email(activation.email)
+        if contact.contact_number == activation.contact_number and same_person:
             return contact
     raise InvalidInput(errors=[FieldError("/contact_number", "unknown-contact")])

@@ -1,4 +1,4 @@
-"""The words of an activation, which its steps share: what is sent, by whom, and under which parameters."""
+"""The values that the steps of an activation share: the request, its caller, the parameters, the results."""
 
 from dataclasses import field
 from datetime import datetime
@@ -12,8 +12,9 @@ from customer_center.platform.frozen import frozen
 class ActivationRules:
     """The parameters of activation.
 
-    `confirm_email` is whether a mailed code must confirm the e-mail; False is the seed's own flow, which completes at
-    once. `code_tries` is how often a code may be entered. A refusal is answered after `refusal_seconds`.
+    With `confirm_email`, a mailed code must confirm the e-mail. Without it, the activation completes at once, as in the
+    seed. `code_tries` is the maximum number of times that a code may be entered. `refusal_seconds` is the minimum time
+    before a refusal is answered.
     """
 
     confirm_email: bool = True
@@ -62,9 +63,9 @@ class CodeSent:
 
 @frozen
 class Try:
-    """One request to activate whose invoice was proven, and the claim that it takes.
+    """One activation request whose invoice was verified, and its claim.
 
-    `activation` has the customer number as the ERP writes it.
+    `activation` has the customer number in the ERP's spelling.
     """
 
     activation: Activation
@@ -74,7 +75,7 @@ class Try:
 
 @frozen
 class Granted:
-    """What the ERP gives the person: the customer as read at `read_at`, a role, and their contact if they named one."""
+    """The values from the ERP: the customer as read at `read_at`, the person's role, and the named contact if any."""
 
     customer: ErpCustomer
     read_at: datetime

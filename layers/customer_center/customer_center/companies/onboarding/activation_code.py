@@ -1,7 +1,7 @@
 """The one-time code that confirms the e-mail of an activation (docs/specification.md, 3.3).
 
-Each step writes the activation under way: it begins with a code that is mailed, a request with the code takes its
-claim, and `companies.release_attempt` releases the claim.
+`begin_attempt` stores the activation under way, and the code is mailed. `try_code` claims the activation for the
+request that has the code. `companies.release_attempt` releases the claim.
 """
 
 import hmac
@@ -19,15 +19,15 @@ from customer_center.platform.frozen import frozen
 from customer_center.platform.ids import new_ulid
 from customer_center.platform.journal import Actor, Entry, new_entry
 
-# At most one mail per activation in this time, whoever asks.
+# Minimum time between two mails for one activation, whoever sends the requests.
 _CODE_COOLDOWN = timedelta(seconds=60)
-# Without a code, a repeat of the same request counts as the first request for this long.
+# When no codes are used, a request within this time counts as a repeat of the first one.
 _REPEATABLE_FOR = timedelta(minutes=15)
 
 
 @frozen
 class Known:
-    """What our records hold for an activation: the customer's company, the e-mail's owner, the activation under way."""
+    """Our records for an activation: the customer's company, the e-mail's owner, and the activation under way."""
 
     company: Company | None
     owner_id: str | None
@@ -40,7 +40,7 @@ def key_of(activation: Activation) -> str:
 
 
 def try_code(request: Try, rules: ActivationRules, *, companies: Attempts, clock: Clock) -> Attempt | None:
-    """Return the activation whose code the request has, now claimed by the request; None for a request without code.
+    """Check the request's code and claim its activation. Return the activation, None for a request without a code.
 
     Raises InvalidInput `code-invalid` for a wrong code, `code-expired` or `code-exhausted`; InProgress.
     """
@@ -59,7 +59,7 @@ def try_code(request: Try, rules: ActivationRules, *, companies: Attempts, clock
 def check_owner(request: Try, known: Known, rules: ActivationRules, now: datetime) -> None:
     """Raise Conflict `email-in-use` when the e-mail has an owner, unless this activation itself created that user.
 
-    The answer to the request that completed the activation may have been lost; its repeat is answered like the first.
+    The answer to the completing request may have been lost. So a repeat of this request gets the same answer.
     """
     if known.owner_id is None:
         return
@@ -74,7 +74,7 @@ def check_owner(request: Try, known: Known, rules: ActivationRules, now: datetim
 def begin_attempt(
     request: Try, known: Known, rules: ActivationRules, *, companies: Activations, clock: Clock
 ) -> Attempt | None:
-    """Begin the activation, or begin it again; return it when it completes without a code, None when a code is mailed.
+    """Begin or restart the activation. Return it when it completes without a code, None when a code is mailed.
 
     Within the cooldown no second code is mailed. Raises InProgress while another request holds the claim,
     TooManyRequests when the day's codes are used up.
@@ -86,12 +86,12 @@ def begin_attempt(
     if rules.confirm_email:
         if before and _in_cooldown(before, now):
             return None
-        # The holder of one invoice must not be able to send any number of mails to anybody.
+        # A person with one invoice must not be able to cause any number of mails to other people.
         companies.reserve_code(request.activation.customer_number, now, rules.limits)
     attempt = _new_attempt(request, known, rules, clock.now())
     entry = _begun_entry(attempt, request.visit)
     if known.owner_id and before:
-        # The first request's time stays, so that repeating does not prolong the time to repeat.
+        # The time of the first request is kept, so that repeats do not extend the time for repeats.
         attempt = replace(attempt, requested_at=before.requested_at)
     companies.save_attempt(attempt, entry, replaces=before)
     return None if rules.confirm_email else attempt

@@ -14,6 +14,7 @@ from customer_center.companies.bodies import (
     UserAnswer,
 )
 from customer_center.companies.model import Session
+from customer_center.platform.frozen import frozen
 from customer_center.platform.wire import Input, Output
 
 
@@ -72,6 +73,7 @@ class AcceptanceBody(Input):
     password: Password
 
 
+@frozen(kw_only=True)
 class SessionAnswer(Output):
     """A login (RFC 6749 §5.1); `expires_in` in seconds."""
 
@@ -92,6 +94,7 @@ class SessionAnswer(Output):
         )
 
 
+@frozen(kw_only=True)
 class LoggedInAnswer(Output):
     """A user who has activated a company or accepted an invitation, and is logged in."""
 
@@ -100,6 +103,7 @@ class LoggedInAnswer(Output):
     session: SessionAnswer
 
 
+@frozen(kw_only=True)
 class EmailConfirmedAnswer(Output):
     """The e-mail is confirmed and is the user's login now."""
 
@@ -107,6 +111,7 @@ class EmailConfirmedAnswer(Output):
     email: str
 
 
+@frozen(kw_only=True)
 class CodeSentAnswer(Output):
     """A code was mailed to this address. The same request with the code completes the activation."""
 

@@ -1,4 +1,4 @@
-"""Complete an activation: login, company and user, in an order that a crash cannot break (docs/specification.md, 5.2).
+"""Create login, company and user, in an order that is safe when the process crashes (docs/specification.md, 5.2).
 
 1. The login is created, disabled, with the password.
 2. Company, user, e-mail and journal entry are written in one transaction: from now on the account exists.
@@ -27,7 +27,7 @@ from customer_center.companies.ports import Activations, CompanyExists, Identiti
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import Conflict, Forbidden, InProgress
 
-# Somebody else may create the company at the same time, once. More often, something else is wrong.
+# Somebody else may create the company at the same time. This happens once; further conflicts have another cause.
 _JOIN_TRIES = 3
 
 
@@ -43,9 +43,9 @@ def complete_activation(
 ) -> LoggedIn:
     """Create the user, and the company if there is none, and log the person in.
 
-    `owner_id` is the user who has the e-mail: an earlier request of this activation created them. The holder of the
-    activation's claim may repeat it after any failure. Raises Conflict `email-in-use` or `contact-in-use`, Forbidden
-    `company-closed`, InProgress, InvalidInput at `/password`, OutsideUnavailable.
+    `owner_id` is the user who has the e-mail, created by an earlier request of this activation. The request that holds
+    the activation's claim may be repeated after any failure. Raises Conflict `email-in-use` or `contact-in-use`,
+    Forbidden `company-closed`, InProgress, InvalidInput at `/password`, OutsideUnavailable.
     """
     if owner_id is None:
         user, company = _create_user(request, granted, attempt, companies=companies, identities=identities, clock=clock)
@@ -72,18 +72,18 @@ def _create_user(
 ) -> tuple[User, Company]:
     user_id = attempt.user_id
     if companies.user(user_id):
-        # The account that this activation created has another e-mail by now: its login is not changed.
+        # The user that this activation created has another e-mail by now. That user's login must not be changed.
         user_id = new_user_id(attempt.company_id, clock.now())
     for _ in range(_JOIN_TRIES):
         now = clock.now()
         existing = companies.company_of_number(granted.customer.customer_number)
         if existing and existing.closed_at:
-            # Closed during this request: the login that an earlier round created is deleted.
+            # The company was closed during this request. A login from an earlier round is deleted.
             align_identity(user_id, companies=companies, identities=identities)
             raise Forbidden("company-closed")
         company_id = existing.company_id if existing else attempt.company_id
         if not is_colleague(user_id, company_id):
-            # Somebody else created the company meanwhile: this user joins it, with an id of that company.
+            # Somebody else created the company meanwhile. The user joins it and gets an id of that company.
             identities.delete(user_id)
             user_id = joined_user_id(user_id, company_id)
         user = _user(request, granted, user_id, company_id, now)
@@ -104,7 +104,7 @@ def _create_user(
         except CompanyExists:
             continue
         except Conflict:
-            # A repeat of the same request was faster: the login is restored to what the record says, or deleted.
+            # A repeat of the same request was faster. The login is aligned with the record, or deleted without one.
             align_identity(user_id, companies=companies, identities=identities)
             raise
         return user, company
@@ -129,12 +129,12 @@ def _user(request: Try, granted: Granted, user_id: str, company_id: str, now: da
 
 
 def _company(request: Try, granted: Granted, existing: Company | None, user: User) -> Company:
-    """Return the company with the ERP's values as read, and the user among its main contacts if they are one."""
+    """Return the company with the values read from the ERP, and with the user in `main_contacts` if they are one."""
     stamp = read_stamp(granted.read_at, request.visit.request_id)
     joining = frozenset({user.user_id}) if user.is_main_contact else frozenset()
     values = {each.name: getattr(granted.customer, each.name) for each in fields(ErpCustomer)}
     if existing:
-        # Values of events that arrived after the ERP was read stay.
+        # Values from events that are newer than the reading are kept.
         company = existing.with_erp_values(values, stamp, user.created_at)
         return replace(company, main_contacts=existing.main_contacts | joining)
     return Company(

@@ -1,6 +1,6 @@
-"""Confirm a new e-mail with the link that was sent to it: from then on it is the login (docs/specification.md, 4.8).
+"""Confirm a new e-mail with the link that was mailed to it. It then becomes the login (docs/specification.md, 4.8).
 
-Open sessions continue: their holders proved the password, which stays the same.
+Open sessions continue, because the password stays the same.
 """
 
 from datetime import datetime
@@ -21,9 +21,9 @@ def confirm_email(token: str, request_id: str, *, companies: Users, identities: 
     """Make the new e-mail the user's e-mail and login. When Cognito cannot be reached, the login changes later.
 
     Raises NotFound `confirmation-invalid` for every token that we did not send or that a newer one replaced; Forbidden
-    `company-closed`; Gone `confirmation-expired`, also when the user who asked for the change may not edit users any
-    more; Conflict `email-in-use` when another user has the address by now; InProgress. A repeat with the same token
-    after success succeeds, because mail programs follow links too.
+    `company-closed`; Gone `confirmation-expired`, also when the user who requested the change may no longer edit users;
+    Conflict `email-in-use` when another user has the address by now; InProgress. A repeat after success also succeeds,
+    because mail programs may follow the link before the person does.
     """
     waiting = holder_of(token, _waiting, companies)
     user = waiting or holder_of(token, _done, companies)
@@ -59,7 +59,7 @@ def _confirmed(user: User, request_id: str, companies: Users, now: datetime) -> 
 
 
 def _may_ask(editor_id: str, user: User, companies: Records) -> bool:
-    """Return whether the editor may still edit this user: a removed administrator must not get into the account."""
+    """Return whether the editor may still edit this user. A former administrator must not get into the account."""
     if editor_id == user.user_id:
         return True
     editor = companies.colleague(user.company_id, editor_id)

@@ -11,7 +11,7 @@ from customer_center.companies.ports import Refusals
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import CustomerCenterError
 
-# A wrong pair of customer number and invoice, and a wrong code. Other errors do not count.
+# The errors that count: a wrong pair of customer number and invoice, and a wrong code.
 _REFUSED = frozenset({"activation-refused", "code-invalid"})
 
 
@@ -19,11 +19,11 @@ _REFUSED = frozenset({"activation-refused", "code-invalid"})
 def refusals_counted(
     customer_number: str, visit: Visit, limits: RefusalLimits, *, companies: Refusals, clock: Clock
 ) -> Iterator[datetime]:
-    """Count the activation as refused while it is checked inside, and take the count back unless it was refused.
+    """Count the activation as refused before the `with` block checks it; undo the count unless the block refuses it.
 
-    Counted first, so that parallel guesses all count (docs/specification.md, 3.2); a crash inside leaves the count.
-    Yields the moment of the count and adds what is left to `visit.limits`. Raises TooManyRequests `too-many-refusals`
-    when a limit is reached.
+    The count comes first, so that parallel guesses all count (docs/specification.md, 3.2). After a crash in the block
+    the count stays. Yields the time of the count and adds what is left of the limits to `visit.limits`. Raises
+    TooManyRequests `too-many-refusals` when a limit is reached.
     """
     now = clock.now()
     visit.limits.extend(companies.reserve_refusal(customer_number, visit.network, now, limits))

@@ -13,10 +13,10 @@ from customer_center.platform.errors import NotFound, RateLimit, TooManyRequests
 def wrong_links_limited(
     network: str, limits: WrongLinkLimits, reported: list[RateLimit], *, companies: WrongLinks, clock: Clock
 ) -> Iterator[None]:
-    """Count a wrong link when the code inside raises NotFound; refuse a network that has reached the limit.
+    """Count a wrong link when the `with` block raises NotFound; refuse a network that has reached the limit.
 
-    Adds what is left to `reported`. A good link costs one eventually consistent read and no write. Parallel requests
-    may exceed the limit by their number. Raises TooManyRequests `too-many-requests`.
+    Adds what is left of the limit to `reported`. A valid link costs one eventually consistent read and no write.
+    Parallel requests may together exceed the limit. Raises TooManyRequests `too-many-requests`.
     """
     now = clock.now()
     count = companies.wrong_links(network, now, limits)

@@ -1,1 +1,1 @@
-"""What operators change, and what the shop's backend reads."""
+"""The use cases of operators, and the answers for the shop's backend."""

@@ -1,4 +1,4 @@
-"""Bring the logins of a company in line with their records, after an operator closed or reopened it."""
+"""Align the logins of a company with their records, after an operator closed or reopened the company."""
 
 from collections.abc import Callable
 
@@ -19,14 +19,14 @@ def align_company(
     queue: Callable[[list[Effect]], None],
     clock: Clock,
 ) -> None:
-    """Queue an effect for each active user of the page behind the user id `after`, and one for the next page.
+    """Queue one effect for each active user of the page after the user id `after`, and one for the next page.
 
-    May run any number of times: each effect follows the record as it is when the effect is done. After a crash while
-    queueing, the page is queued again.
+    May run any number of times, because each effect reads the current record. After a crash while queueing, the whole
+    page is queued again.
     """
     now = clock.now()
     part = companies.users(company_id, limit=PAGE, after=after)
-    # Only active users have a login that is enabled.
+    # Only active users have an enabled login.
     active = [user.user_id for user in part.rows if user.status is UserStatus.ACTIVE]
     follow = [effects.align_identity(user_id, now, company_changed=True) for user_id in active]
     if part.more and part.rows:

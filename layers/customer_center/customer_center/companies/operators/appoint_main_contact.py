@@ -1,4 +1,4 @@
-"""Appoint a main contact: for operators, when a company's last one is gone (docs/specification.md, 4.18)."""
+"""Appoint a main contact: operators do this when a company has none left (docs/specification.md, 4.18)."""
 
 from customer_center.companies.colleagues import colleague_of, crossed_by_others
 from customer_center.companies.entries import user_entry
@@ -14,8 +14,8 @@ def appoint_main_contact(
 ) -> User:
     """Add the main contact's role to an active user of the company; other main contacts keep it.
 
-    Raises NotFound for nobody and for users of other companies, Conflict `user-not-active`, InProgress. Appointing a
-    main contact changes nothing.
+    Raises NotFound for unknown users and for users of other companies, Conflict `user-not-active`, InProgress.
+    Appointing somebody who is a main contact already changes nothing.
     """
     user = colleague_of(company_id, user_id, companies)
     if user.status is not UserStatus.ACTIVE:

@@ -1,5 +1,6 @@
 """Bodies, queries and answers of the shop's backend and of operators."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Self, override
 
@@ -12,6 +13,7 @@ from customer_center.companies.model import (
     User,
     UserStatus,
 )
+from customer_center.platform.frozen import frozen
 from customer_center.platform.wire import Input, Output, Query
 
 
@@ -33,6 +35,7 @@ class CompaniesQuery(Query):
     customer_number: Annotated[Number, Field(description="As the ERP writes it.")]
 
 
+@frozen(kw_only=True)
 class CompanyRecordAnswer(CompanyAnswer):
     """A company as machines and operators see it. While `closed_at` is not null, its users cannot log in."""
 
@@ -47,7 +50,7 @@ class CompanyRecordAnswer(CompanyAnswer):
     def from_company(cls, company: Company) -> Self:
         """Return the answer for a company."""
         return cls(
-            **CompanyAnswer.from_company(company).model_dump(),
+            **asdict(CompanyAnswer.from_company(company)),
             blocked=company.blocked,
             main_contacts=sorted(company.main_contacts),
             closed_at=company.closed_at,
@@ -56,6 +59,7 @@ class CompanyRecordAnswer(CompanyAnswer):
         )
 
 
+@frozen(kw_only=True)
 class CompaniesAnswer(Output):
     """The companies with that customer number: one, or none before its activation. `next_cursor` is always null."""
 
@@ -63,6 +67,7 @@ class CompaniesAnswer(Output):
     next_cursor: None = None
 
 
+@frozen(kw_only=True)
 class CompanyUserAnswer(Output):
     """A user of a company, to check an order. `permissions` are those the user has now.
 
@@ -84,6 +89,7 @@ class CompanyUserAnswer(Output):
         )
 
 
+@frozen(kw_only=True)
 class ActivationUnlockAnswer(Output):
     """A customer number whose refusals of today are forgotten. `company_id` is null while it has no company."""
 

@@ -15,7 +15,7 @@ from customer_center.platform.journal import Actor, new_entry
 def close_company(
     company_id: str, actor: Actor, request_id: str, *, companies: CompanyRecords, clock: Clock
 ) -> Company:
-    """Refuse the API, activation and acceptance to everybody of the company; an effect disables their logins.
+    """Refuse the company's users in the API, in activation and in acceptance; an effect disables their logins.
 
     Raises NotFound, InProgress. Closing a closed company changes nothing.
     """

@@ -10,9 +10,9 @@ from customer_center.platform.journal import Actor, new_entry
 def unlock_activation(
     customer_number: str, actor: Actor, request_id: str, *, companies: OperatorRecords, clock: Clock
 ) -> Company | None:
-    """Forget the refusals and codes counted today; return the number's company, None while it has none.
+    """Delete today's counts of refusals and codes. Return the company of the number, None when there is none.
 
-    May run any number of times; each run writes a journal entry. The ERP is not asked whether the number exists.
+    May run any number of times; each run writes a journal entry. The number need not exist in the ERP.
     """
     now = clock.now()
     company = companies.company_of_number(customer_number)

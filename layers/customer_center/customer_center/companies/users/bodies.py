@@ -15,6 +15,7 @@ from customer_center.companies.bodies import (
 )
 from customer_center.companies.model import Edit, InvitationStatus, NewUser, Permission, Role, UserStatus
 from customer_center.companies.users.find_users import UserFilter, UserSort
+from customer_center.platform.frozen import frozen
 from customer_center.platform.wire import Input, Line, Output, PageQuery
 
 Roles = Annotated[frozenset[Role], Field(min_length=1)]
@@ -135,6 +136,7 @@ class UsersQuery(PageQuery):
         return UserFilter(self.status, self.invitation, self.role, self.q)
 
 
+@frozen(kw_only=True)
 class MeAnswer(Output):
     """The user who is logged in, their company, and their permissions: a page can hide what would be refused."""
 
@@ -143,6 +145,7 @@ class MeAnswer(Output):
     permissions: list[Permission]
 
 
+@frozen(kw_only=True)
 class UsersAnswer(Output):
     """A page of the company's users."""
 

@@ -41,7 +41,7 @@ def deactivate_user(
     entry = administered("user.deactivated", user, after, actor, request_id, [effect])
     with crossed_by_others(if_version):
         companies.change_user(user, after, entry)
-    # The API refuses the user already, because of the record.
+    # The API already refuses the user, because it reads the record.
     change_login(lambda: identities.disable(user_id), user_id)
     return after
 

@@ -1,4 +1,4 @@
-"""Delete a user with their account; an ERP contact then has no account again (docs/specification.md, 4.14)."""
+"""Delete a user. The contact list then shows the user's ERP contact again (docs/specification.md, 4.14)."""
 
 from functools import partial
 

@@ -1,8 +1,8 @@
 """Edit a user (seed 001, "Edit a user"): salutation, name, e-mail, language, roles and budgets.
 
-A new e-mail of a user with a login waits until its owner confirms it (`confirm_email.py`); otherwise editing a
-colleague's address would be a takeover of their account. An invited user has no login yet: the invitation is mailed to
-the new address.
+If the user has a login, a new e-mail takes effect only when its owner confirms it (`confirm_email.py`). Otherwise an
+administrator could take over a colleague's account by editing the e-mail. An invited user has no login yet, so the
+invitation is mailed to the new address.
 """
 
 from collections.abc import Callable, Sequence
@@ -52,9 +52,10 @@ def edit_user(
 ) -> User:
     """Change a user of the actor's company; an edit without a difference writes nothing.
 
-    `before_mail` is called before a mail is sent, and only then. Raises what it raises; NotFound, PreconditionFailed,
-    Forbidden or InvalidInput for roles and budgets that the actor may not give, Conflict `own-account` or
-    `last-main-contact` for a demotion, Conflict `email-in-use`, InProgress. A repeat after success changes nothing.
+    `before_mail` is called before a mail is sent, and only then. Raises NotFound, PreconditionFailed, Forbidden or
+    InvalidInput for roles and budgets that the actor may not give, Conflict `own-account` or `last-main-contact` for a
+    demotion, Conflict `email-in-use`, InProgress, and what `before_mail` raises. A repeat of a done edit changes
+    nothing.
     """
     user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
     now = clock.now()
@@ -73,7 +74,7 @@ def edit_user(
         after = _with_email(after, edit.email, actor, rules, companies, now)
     if after == user.changed(now):
         return user
-    follow = _what_follows(user, after, now)
+    follow = _effects(user, after, now)
     if any(effect.kind == "mail" for effect in follow):
         before_mail()
     with crossed_by_others(if_version):
@@ -87,7 +88,7 @@ def _roles(user: User, roles: frozenset[Role] | None, actor: User) -> frozenset[
     if roles is None or roles == user.roles:
         return user.roles
     check_permission(actor, Permission.ROLES_ASSIGN)
-    # Only new roles count as given: a user who came by activation keeps `business_user`.
+    # Only new roles are checked, so that a user who activated keeps `business_user`.
     check_roles_given(actor, roles - user.roles)
     if user.permissions - replace(user, roles=roles).permissions:
         check_not_self(actor, user)
@@ -120,7 +121,7 @@ def _is_just_mailed(pending: EmailChange, email: str, now: datetime) -> bool:
     return normalized_email(pending.email) == normalized_email(email) and seconds_to_wait(pending, now) > 0
 
 
-def _what_follows(before: User, after: User, now: datetime) -> Sequence[Effect]:
+def _effects(before: User, after: User, now: datetime) -> Sequence[Effect]:
     follow: list[Effect] = []
     if after.email_change and after.email_change != before.email_change:
         follow.append(effects.email_confirmation_mail(after.user_id, after.email_change.mail_id))
@@ -132,6 +133,6 @@ def _what_follows(before: User, after: User, now: datetime) -> Sequence[Effect]:
 
 
 def _login_differs(before: User, after: User) -> bool:
-    """Return whether the login needs the new spelling of the e-mail, or the new language."""
+    """Return whether the login must get a new spelling of the e-mail, or a new language."""
     differs = (before.email, before.language) != (after.email, after.language)
     return differs and after.status is UserStatus.ACTIVE

@@ -67,9 +67,10 @@ def find_users(
 ) -> Page[User]:
     """Return a page of the company's users.
 
-    In order of creation, which is the order of the keys, a page costs the same for every company. With a filter at most
-    400 users are read for a page, which may therefore be short. The other orders read the whole company, up to 1,000
-    users. Raises MalformedRequest `unsupported-query` for more, `cursor-invalid` for a cursor of another query.
+    In the order of creation, a page costs the same for companies of any size, because the keys have this order. With a
+    filter, at most 400 users are read for a page, so that a page may be short. The other orders read the whole company.
+    Raises MalformedRequest `unsupported-query` when they find more than 1,000 users, `cursor-invalid` for a cursor of
+    another query.
     """
     query = (company_id, wanted, sort)
     now = clock.now()

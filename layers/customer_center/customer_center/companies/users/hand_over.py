@@ -9,7 +9,7 @@ from customer_center.platform.clock import Clock
 from customer_center.platform.errors import Conflict, Forbidden, PreconditionFailed
 
 LEFT_WITH = frozenset({Role.APPROVER, Role.BUYER})
-"""The roles afterwards of a main contact who had no other role."""
+"""The roles that a main contact without any other role gets by handing over."""
 
 
 def hand_over(
@@ -26,7 +26,7 @@ def hand_over(
     `if_version` is the actor's own version. Raises Forbidden for an actor who is no main contact, NotFound, Conflict
     `own-account` or `user-not-active`, PreconditionFailed, InProgress.
     """
-    # Checked here and not by the route: a repeat of the request comes from somebody who has lost the role by then.
+    # Checked here and not by the route, because the actor of a repeated request no longer has the role.
     if not actor.is_main_contact:
         raise Forbidden("permission-missing", permission=Permission.ROLES_ASSIGN)
     if if_version not in (None, actor.version):

@@ -1,4 +1,4 @@
-"""The import of users: a table's rows are read, each row's result is answered."""
+"""The import of users: reading the rows of a table, and the answer with the result of each row."""
 
 import json
 import re
@@ -12,6 +12,7 @@ from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.bodies import InviteContactBody, RequestUserBody, new_user
 from customer_center.companies.users.import_users import ImportRow, RowResult, RowStatus
 from customer_center.platform.errors import FieldError, InvalidInput
+from customer_center.platform.frozen import frozen
 from customer_center.platform.http import validated
 from customer_center.platform.language import choose_language
 from customer_center.platform.spreadsheet import Row
@@ -42,7 +43,7 @@ class ImportQuery(Query):
 
 
 def import_row(row: Row, salutations: Iterable[str], language: str) -> ImportRow:
-    """Return the user that a row asks for, checked like the body for one user; or the row's errors.
+    """Return the row with the user to invite, checked like the body for one user, or with its errors.
 
     A user without a contact and without a language gets the caller's `language`.
     """
@@ -85,13 +86,14 @@ def _fields(cells: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _column(pointer: str) -> str:
-    """Return the pointer to the column of a body's field, of `/budgets/per_order/amount` for example."""
+    """Return the pointer to the column of a body's field: `/budget_per_order` for `/budgets/per_order/amount`."""
     _, field, *inside = [*pointer.split("/"), ""][:4] if pointer else ("", "")
     if field != "budgets":
         return f"/{field}" if field else ""
     return "/currency" if inside[-1] == "currency" else f"/budget_{inside[0]}"
 
 
+@frozen(kw_only=True)
 class ImportErrorAnswer(Output):
     """One wrong cell. The pointer names its column."""
 
@@ -100,6 +102,7 @@ class ImportErrorAnswer(Output):
     message: str
 
 
+@frozen(kw_only=True)
 class ImportRowAnswer(Output):
     """The result of one row. `row` is its number in a spreadsheet, where the header is 1."""
 
@@ -120,12 +123,15 @@ class ImportRowAnswer(Output):
             user_id=result.user_id,
             code=result.code,
             errors=[
-                ImportErrorAnswer(pointer=it.pointer, code=it.code, message=_TEXTS.field_text(it.code, language))
-                for it in result.errors
+                ImportErrorAnswer(
+                    pointer=error.pointer, code=error.code, message=_TEXTS.field_text(error.code, language)
+                )
+                for error in result.errors
             ],
         )
 
 
+@frozen(kw_only=True)
 class ImportAnswer(Output):
     """The results of all rows, and the numbers of invited and refused users."""
 

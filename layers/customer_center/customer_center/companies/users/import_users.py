@@ -1,4 +1,4 @@
-"""Invite many users from a table: each row on its own, as if it were the only one (docs/specification.md, 4.17)."""
+"""Invite many users from a table. Each row is processed independently (docs/specification.md, 4.17)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -35,7 +35,7 @@ from customer_center.platform.frozen import frozen
 
 ROWS_AT_MOST = 200
 
-# The column that a refusal of the whole row is about, by error code.
+# The column that is named in the error of a whole row, by error code.
 _COLUMNS: Mapping[str, str] = {
     "contact-in-use": "/contact_number",
     "contact-not-found": "/contact_number",
@@ -56,7 +56,7 @@ class RowStatus(StrEnum):
 
 @frozen
 class ImportRow:
-    """One row as it was read, with `email` as in the table. `asked` is None when `errors` says what is wrong."""
+    """One row of the table. `email` is the text of its cell. `asked` is None when the row has `errors`."""
 
     number: int
     email: str | None
@@ -79,9 +79,9 @@ class RowResult:
 
 @frozen
 class ImportTask:
-    """Who imports, in which request, and how. A dry run checks everything and writes nothing.
+    """The actor, the request and the options of an import. A dry run checks everything and writes nothing.
 
-    Rows after the moment `give_up_at`, or after `invitations` invited users, are not tried.
+    Rows are not tried after the time `give_up_at`, or after `invitations` users were invited.
     """
 
     actor: Member
@@ -101,14 +101,14 @@ def import_users(
     first_written_by: Administration,
     clock: Clock,
 ) -> Sequence[RowResult]:
-    """Invite the person of each row, in a transaction of its own, and return a result for each row.
+    """Invite the person of each row, each row in a separate transaction. Return one result for each row.
 
-    A refused row does not stop the others. A row with a contact number takes missing values from the ERP, whose
-    contacts are read once.
+    A refused row does not stop the others. The ERP's contacts are read once; they supply missing values of rows with a
+    contact number.
 
-    May be repeated: a user who is invited or active already is `unchanged`. `first_written_by` writes the first row,
-    and remembers the request with it. Raises Forbidden, an OutsideSystemError (before anything was written), and
-    AlreadyDone for a request that was remembered before.
+    May be repeated: a user who is invited or active already is `unchanged`. `first_written_by` writes the first row and
+    stores in the same transaction that the request is done. Raises Forbidden, an OutsideSystemError (before anything
+    was written), and AlreadyDone for a request that was done before.
     """
     actor = task.actor.user
     check_permission(actor, Permission.ROLES_ASSIGN)
@@ -142,7 +142,7 @@ def import_users(
 
 
 def _emails(rows: Sequence[ImportRow], contacts: Mapping[str, ErpContact]) -> Sequence[str]:
-    """Return the e-mails that the rows may lead to, so that their owners are read together."""
+    """Return the e-mails that the rows' users may get, so that their owners are read together."""
     named = (contacts.get(row.contact_number or "") for row in rows)
     listed = (email_address(contact.email) for contact in named if contact and contact.email)
     return [email for email in (*listed, *(row.asked.email for row in rows if row.asked)) if email]
@@ -161,7 +161,7 @@ def _wanted(
 
 
 def _check_first(user: User, seen: set[str]) -> None:
-    """Raise when an earlier row was about the same person: only the first one counts, whatever its result."""
+    """Raise when an earlier row has the same person. Only the first such row is tried, whatever its result."""
     email = normalized_email(user.email)
     if email in seen:
         raise InvalidInput(errors=[FieldError("/email", "duplicate-row")])
@@ -182,7 +182,7 @@ def _invite(
     row = replace(row, email=user.email)
     email = normalized_email(user.email)
     if email in owners:
-        return _there(row, owners[email], task, companies)
+        return _unchanged(row, owners[email], task, companies)
     if task.dry_run:
         if contact and companies.user_id_of_contact(user.company_id, contact.contact_number):
             raise Conflict("contact-in-use")
@@ -195,12 +195,12 @@ def _invite(
         owner = companies.user_id_of_email(email)
         if owner is None:
             raise
-        return _there(row, owner, task, companies)
+        return _unchanged(row, owner, task, companies)
     return _result(row, RowStatus.INVITED, user.user_id)
 
 
-def _there(row: ImportRow, owner: str, task: ImportTask, companies: Administration) -> RowResult:
-    """Return the result for a person who is in the company already; Conflict when the e-mail is somebody else's."""
+def _unchanged(row: ImportRow, owner: str, task: ImportTask, companies: Administration) -> RowResult:
+    """Return the result for an e-mail that has an owner; Conflict unless the owner is a colleague with access."""
     user = companies.user(owner) if is_colleague(owner, task.actor.company.company_id) else None
     if user is None or user.status is UserStatus.DEACTIVATED:
         raise Conflict("email-in-use")

@@ -1,4 +1,4 @@
-"""The invited user, their invitation and their journal entry: what all ways of inviting share."""
+"""Shared by all ways to invite: the invited user, the invitation and the journal entry."""
 
 from datetime import datetime
 
@@ -33,7 +33,7 @@ def new_invitation(invited_by: str, rules: InvitationRules, now: datetime) -> In
 def invited_user(
     new_user: NewUser, actor: User, contact: ErpContact | None, rules: InvitationRules, now: datetime
 ) -> User:
-    """Return the user to be added; InvalidInput when neither the caller nor the ERP gives a name or an e-mail."""
+    """Return the user to add. Raises InvalidInput when both the caller and the ERP omit the name or the e-mail."""
     name = new_user.name or (contact.name[:50] if contact else None)
     email = new_user.email or (email_address(contact.email) if contact and contact.email else None)
     if name is None or email is None:
@@ -58,7 +58,7 @@ def invited_user(
 
 
 def invited_entry(user: User, actor: User, request_id: str, rules: InvitationRules) -> Entry:
-    """Return the entry of an added user, with the effects: the mail, and the ERP contact with `create_erp_contact`."""
+    """Return the entry of an added user. Its effects are the mail and, with `create_erp_contact`, the ERP contact."""
     assert user.invitation is not None
     follow = [effects.invitation_mail(user.user_id, user.invitation.mail_id)]
     if rules.create_erp_contact and user.contact_number is None:

@@ -22,9 +22,9 @@ def invite_contact(
 ) -> User:
     """Add a contact of the ERP to the shop (seed 001, "Add an existing user to the shop"); an effect mails the link.
 
-    Customer and contact number are read from the ERP again, never taken from the caller ("The customer number and
-    contact number cannot be changed"). Raises NotFound `contact-not-found`, Conflict `contact-in-use` or
-    `email-in-use`, InvalidInput, Forbidden, an OutsideSystemError. A repeat after success is `contact-in-use`.
+    The contact is read from the ERP again, and the caller cannot set its numbers ("The customer number and contact
+    number cannot be changed"). Raises NotFound `contact-not-found`, Conflict `contact-in-use` or `email-in-use`,
+    InvalidInput, Forbidden, an OutsideSystemError. A repeat after success raises Conflict `contact-in-use`.
     """
     check_assignable(actor, new_user.roles, new_user.budgets)
     company = _company(actor, companies)
@@ -45,8 +45,8 @@ def request_user(
 ) -> User:
     """Add a new user to the shop (seed 001: "Request a new user"); an effect mails the link.
 
-    With `rules.create_erp_contact` another effect creates the ERP contact, after the user, so that a failure leaves no
-    contact without a user. Raises Conflict `email-in-use`, InvalidInput, Forbidden.
+    With `rules.create_erp_contact`, another effect creates the ERP contact later, so that a failure leaves no contact
+    without a user. Raises Conflict `email-in-use`, InvalidInput, Forbidden.
     """
     check_assignable(actor, new_user.roles, new_user.budgets)
     user = invited_user(new_user, actor, None, rules, clock.now())
