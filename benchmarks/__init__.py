@@ -1,1 +1,1 @@
-"""What we claim about speed and cost, and the code that measures it: README.md."""
+"""Our claims about speed and cost, and the code that measures them. See README.md."""

@@ -1,4 +1,4 @@
-"""`make bench`: measures what benchmarks/README.md lists, prints one table, and fails when a budget is broken."""
+"""`make bench`: measure the rows of benchmarks/README.md, print one table, and fail when a budget is broken."""
 
 import logging
 import os

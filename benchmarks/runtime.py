@@ -1,7 +1,7 @@
-"""Lambda on this machine, as far as speed goes: the real runtime client (awslambdaric) before a Runtime API of our own.
+"""A simulation of Lambda for measuring speed: the real runtime client (awslambdaric) with our own Runtime API.
 
-A `Sandbox` is one process that answers one invocation after the other. What it is given is what Lambda gives: the
-function's folder, the layers in one folder, what the runtime brings, an environment made from nothing.
+A `Sandbox` is one process that answers one invocation after the other. Like Lambda, it has the function's folder, the
+layers in one folder and the runtime's packages. It does not have this machine's environment variables.
 """
 
 import json
@@ -24,7 +24,7 @@ _DEADLINE_MS = 30_000
 
 
 class FunctionFailedError(Exception):
-    """The function did not start, or raised."""
+    """The function did not start, or it raised an exception."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -36,7 +36,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: "RuntimeApi"
 
     def do_GET(self) -> None:
-        """`…/invocation/next`: the runtime is idle; it waits here for the next event."""
+        """`…/invocation/next`: the runtime is idle. It waits here for the next event."""
         self.server.reports.put(("next", b""))
         event = self.server.events.get()
         if event is None:
@@ -55,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def do_POST(self) -> None:
-        """`…/response`, `…/error`, `/init/error`: what came of it."""
+        """`…/response`, `…/error`, `/init/error`: the runtime reports a result."""
         chunked = self.headers.get("Transfer-Encoding") == "chunked"
         body = b"".join(self._chunks()) if chunked else self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.reports.put((self.path.rpartition("/")[2], body))
@@ -77,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     @override
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class RuntimeApi(ThreadingHTTPServer):
@@ -91,7 +91,7 @@ class RuntimeApi(ThreadingHTTPServer):
         self.reports: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
 
     def wait_for(self, kind: str) -> bytes:
-        """Return what the runtime reported of this kind; FunctionFailedError when it reported something else."""
+        """Return the runtime's next report. Raises FunctionFailedError when the report is of another kind."""
         found, body = self.reports.get(timeout=_PATIENCE)
         if found != kind:
             raise FunctionFailedError(body.decode(errors="replace")[:3000])
@@ -100,7 +100,7 @@ class RuntimeApi(ThreadingHTTPServer):
 
 @dataclass(frozen=True)
 class Program:
-    """One handler as Lambda would start it: where its code is, and the variables it sees beside Lambda's own."""
+    """One handler as Lambda would start it: the folders of its code, and its variables in addition to Lambda's."""
 
     handler: str
     path: tuple[Path, ...]
@@ -115,7 +115,7 @@ class Sandbox:
         self._process = process
 
     def invoke(self, event: bytes) -> Any:
-        """Return the answer to one event, when the runtime is idle again."""
+        """Send one event. Return the answer when the runtime is idle again."""
         self._api.events.put(event)
         body = self._api.wait_for("response")
         self._api.wait_for("next")
@@ -127,7 +127,7 @@ class Sandbox:
         return sum(int(thread.read_text().split()[0]) for thread in threads)
 
     def peak_mb(self) -> float:
-        """Return the most memory it ever had in RAM, in MB."""
+        """Return the peak of the process's memory in RAM, in MB."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
         return int(line.split()[1]) * 1024 / 1e6
@@ -135,7 +135,7 @@ class Sandbox:
 
 @contextmanager
 def sandbox(program: Program) -> Iterator[Sandbox]:
-    """Start a sandbox, cold, and end it."""
+    """Start a new sandbox, and end it after the `with` block."""
     api = RuntimeApi()
     server = threading.Thread(target=api.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     server.start()

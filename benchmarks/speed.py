@@ -1,7 +1,7 @@
-"""Cold starts, warm requests, memory and size: the built artefacts in sandboxes, side by side with reference handlers.
+"""Cold starts, warm requests, memory and size: the built artefacts in sandboxes, compared with reference handlers.
 
-Times are CPU time of the sandbox's process: what a neighbour on the machine does stays out of it, and where AWS's
-sockets are cut nothing else is waited for. Verdicts are ratios to a reference that ran in the same round.
+Times are CPU time of the sandbox's process, so that other processes on the machine do not count. No call opens a
+socket, so that no time is spent waiting for AWS. Verdicts are ratios to a reference that ran in the same round.
 """
 
 import json
@@ -26,7 +26,7 @@ ROUNDS = 9
 WARM_UPS = 50
 REQUESTS = 200
 _HERE = Path(__file__).parent / "sandbox"
-# What Lambda's Python runtime brings beside our layers.
+# The packages of Lambda's Python runtime.
 _RUNTIME = ("boto3", "botocore", "s3transfer", "dateutil", "six.py", "jmespath", "urllib3")
 _CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py.py", "runtime_client*.so")
 
@@ -44,14 +44,14 @@ COLD: Mapping[str, str] = {
     "ErpPushFunction": "erp_push",
     "CustomerSyncFunction": "customer_sync",
 }
-"""What each function does first in its life, and what it is called."""
+"""The first invocation of each function, and the function's name in the table."""
 WEBHOOK = "POST /webhooks/{source}"
 WARM = {"GET /users/{user_id}": ("GET one user", 1.5, 1.2), "POST /users": ("POST /users", 1.7, 1.3)}
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One invocation of ours, and the reference that makes the same calls."""
+    """One of our functions with an event, and the reference that makes the same calls."""
 
     ours: Program
     reference: Program
@@ -59,7 +59,7 @@ class Pair:
 
 
 class Artefacts:
-    """What `sam build` makes of the template, laid out as Lambda does, and what the runtime brings."""
+    """The output of `sam build` in the folders that Lambda uses, and the packages of Lambda's runtime."""
 
     def __init__(self, folder: Path, stage: Stage) -> None:
         self._folder = folder
@@ -81,13 +81,13 @@ class Artefacts:
         """Return our function that handled this invocation, and its reference."""
         function = self._stage.function_of(name)
         path = (self._build / function, _HERE, self.layers, self.runtime)
-        # A call of another service is one of DynamoDB's there: the reference has one client.
+        # The reference has one client. It makes a call to DynamoDB in place of each call to another service.
         calls = [call if call.service == "dynamodb" else _GET for call in invocation.calls]
         if service != "dynamodb":
             calls = [call for call in invocation.calls if call.service == service]
         ours = {
             **self._stage.aws.environment(function),
-            # What the story signed is measured minutes later.
+            # The story's signatures are minutes old when they are measured.
             "WEBHOOK_TOLERANCE_SECONDS": "86400",
             "PRODUCT_HANDLER": self._functions[function]["Handler"],
             "ANSWERS": self._file(name, "ours", _answers(invocation.calls)),
@@ -102,10 +102,6 @@ class Artefacts:
             Program("boto3_client.handler", (_HERE, self.runtime), reference),
             json.dumps(invocation.event).encode(),
         )
-
-    def bare(self) -> Program:
-        """Return a handler that returns a dict."""
-        return Program("bare.handler", (_HERE, self.runtime), {})
 
     def _file(self, name: str, kind: str, content: Any) -> str:
         file = self._folder / f"{name.replace('/', '_').replace(' ', '_')}.{kind}.json"
@@ -122,7 +118,7 @@ def _answers(calls: Sequence[Call]) -> list[tuple[str, int, str]]:
 
 
 def rows(stage: Stage, folder: Path) -> Iterator[Row]:
-    """Yield everything that is measured in sandboxes."""
+    """Yield the rows that are measured in sandboxes."""
     for _ in Story(stage).use_cases():
         pass
     artefacts = Artefacts(folder, stage)
@@ -144,7 +140,7 @@ def _cold(artefacts: Artefacts, stage: Stage) -> Iterator[Row]:
     for this_round in range(-1, ROUNDS):
         for name, pair in pairs.items():
             reference, _ = _first(pair.reference, pair.event)
-            # As it was in the story: a contact that is there already is not created.
+            # The ERP is reset to its state in the story, because an existing contact is not created again.
             stage.erp.reset()
             ours, peak = _first(pair.ours, pair.event)
             # The first round fills the page cache and writes the references' bytecode.
@@ -153,9 +149,9 @@ def _cold(artefacts: Artefacts, stage: Stage) -> Iterator[Row]:
                 peaks[name] = max(peak, peaks.get(name, 0))
     for name, found in ratios.items():
         behind_api = " " in name
-        waits_for_nobody = behind_api and name != WEBHOOK
-        budget, stretch = (1.20, 0.85) if waits_for_nobody else (1.10, 0.80)
-        kind = "API" if waits_for_nobody else "webhooks and queues"
+        for_people = behind_api and name != WEBHOOK
+        budget, stretch = (1.20, 0.85) if for_people else (1.10, 0.80)
+        kind = "API" if for_people else "webhooks and queues"
         group = f"cold start, CPU to the first answer, x boto3 client ({kind})"
         yield Row(
             group, f"{COLD[name]} ({name})" if behind_api else COLD[name], median(found), "x", budget, stretch, SLACK
@@ -165,9 +161,9 @@ def _cold(artefacts: Artefacts, stage: Stage) -> Iterator[Row]:
 
 
 def _first(program: Program, event: bytes) -> tuple[int, float]:
-    with sandbox(program) as it:
-        _answered(it, event)
-        return it.cpu_ns(), it.peak_mb()
+    with sandbox(program) as running:
+        _answered(running, event)
+        return running.cpu_ns(), running.peak_mb()
 
 
 def _warm(artefacts: Artefacts, invocations: Mapping[str, Invocation]) -> Iterator[Row]:
@@ -183,7 +179,7 @@ def _warm(artefacts: Artefacts, invocations: Mapping[str, Invocation]) -> Iterat
 
 
 def _intake(artefacts: Artefacts, invocation: Invocation) -> Iterator[Row]:
-    """Yield what a webhook costs, accepted and refused, without what the runtime client costs whoever it runs."""
+    """Yield the CPU time of an accepted and of a refused webhook, without the CPU time of the runtime client."""
     pair = artefacts.pair(WEBHOOK, invocation, service="sqs")
     headers = {**invocation.event["headers"], "webhook-signature": f"v1,{'A' * 43}="}
     forged = {**invocation.event, "headers": headers}
@@ -199,31 +195,31 @@ def _intake(artefacts: Artefacts, invocation: Invocation) -> Iterator[Row]:
 
 
 def _cpu_by_itself(program: Program, event: Mapping[str, Any], status: HTTPStatus) -> float:
-    """Return the CPU time of one request among many in one invocation."""
+    """Return the mean CPU time of a request, measured with many requests in one invocation."""
     often = replace(program, handler="often.handler", variables={**program.variables, "OFTEN": program.handler})
-    with sandbox(often) as it:
+    with sandbox(often) as running:
         spent = []
         for times in (WARM_UPS, REQUESTS):
-            before = it.cpu_ns()
-            answer = it.invoke(json.dumps({"times": times, "event": event}).encode())
+            before = running.cpu_ns()
+            answer = running.invoke(json.dumps({"times": times, "event": event}).encode())
             if answer["statusCode"] != status:
                 raise AssertionError(answer)
-            spent.append((it.cpu_ns() - before) / times)
+            spent.append((running.cpu_ns() - before) / times)
         return spent[-1]
 
 
 def _cpu(program: Program, event: bytes) -> float:
-    """Return the CPU time of one warm request."""
-    with sandbox(program) as it:
+    """Return the mean CPU time of a warm request."""
+    with sandbox(program) as running:
         for _ in range(WARM_UPS):
-            _answered(it, event)
-        before = it.cpu_ns()
+            _answered(running, event)
+        before = running.cpu_ns()
         for _ in range(REQUESTS):
-            _answered(it, event)
-        return (it.cpu_ns() - before) / REQUESTS
+            _answered(running, event)
+        return (running.cpu_ns() - before) / REQUESTS
 
 
-def _answered(it: Sandbox, event: bytes) -> None:
-    answer = it.invoke(event)
+def _answered(running: Sandbox, event: bytes) -> None:
+    answer = running.invoke(event)
     if answer.get("batchItemFailures") or answer.get("statusCode", 200) >= HTTPStatus.BAD_REQUEST:
         raise AssertionError(answer)

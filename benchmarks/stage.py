@@ -1,7 +1,7 @@
-"""The whole job in one process: the real handlers, one after the other, until nothing is left to do.
+"""The whole system in one process: the real handlers run one after the other, until no work is left.
 
-DynamoDB is DynamoDB Local where there is one, and moto else; Cognito, SES, SQS and SSM are moto, the ERP is its
-simulator. The journal's stream and the queues are carried by hand, so that "everything until quiescence" has an end.
+DynamoDB is DynamoDB Local or moto. Cognito, SES, SQS and SSM are moto. The ERP is its simulator. This module itself
+delivers the journal's stream and the queues, so that it knows when no work is left.
 """
 
 import json
@@ -26,7 +26,7 @@ from tests.fakes.erp_simulator import running_simulator
 from tests.integration.aws import Aws, Sandboxes, event_of, forget
 from tests.template_reader import events_of, functions_of
 
-PASSWORD = "a long enough password"  # noqa: S105 # of people who live for a minute
+PASSWORD = "a long enough password"  # noqa: S105 # of users in a benchmark
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Invocation:
 
 
 class Stage:
-    """The stack, with nobody in it."""
+    """The stack, without companies at the start."""
 
     def __init__(self, aws: Aws, erp: ErpSimulator, sandboxes: Sandboxes, meter: Meter) -> None:
         self.aws = aws
@@ -58,37 +58,37 @@ class Stage:
             for queue in events_of(function, "SQS").values()
         }
         self.invocations: dict[str, Invocation] = {}
-        """The last one of each route, and of each function that is not behind the API."""
+        """The last invocation of each route, and of each function that is not behind the API."""
 
     def has(self, route: str) -> bool:
-        """Whether the template knows this route."""
+        """Whether the template has this route."""
         return route in self._routes
 
     def function_of(self, name: str) -> str:
-        """Return the function that such an invocation is of."""
+        """Return the function that handles a route; the name of a function is returned unchanged."""
         return self._routes.get(name, name)
 
     def call(self, route: str, *, by: str | None = None, body: Any = None, **given: Any) -> Any:
-        """Return the answer to a request; `by` is the caller's user id, `given` as in `request`."""
+        """Return the answer to a request. `by` is the caller's user id; `given` are more arguments of `request`."""
         answer = self._run(route, request(route, by=by, body=body, **given))
         if answer["statusCode"] >= HTTPStatus.BAD_REQUEST:
             raise AssertionError(f"{route}: {answer}")
         return json.loads(answer["body"])
 
     def webhook(self, webhook_id: str, kind: str, data: Any) -> None:
-        """Let the ERP tell something, and do what follows."""
+        """Send a webhook of the ERP, and process its consequences."""
         now = datetime.now(UTC)
         body = json.dumps({"type": kind, "timestamp": now.isoformat(), "data": data})
         self.call("POST /webhooks/{source}", source="erp", body=body, headers=signed(body, now, webhook_id=webhook_id))
         self.settle()
 
     def client_key(self, scope: str) -> str:
-        """Return a new client key with the scope, as its holder shows it."""
+        """Return a new client key with the scope, in the form that its holder sends."""
         tables = (self.aws.physical(name) for name in ("CompaniesTable", "JournalTable"))
         return local_key(client_keys(self._dynamodb, *tables), scope, None)
 
     def settle(self) -> None:
-        """Do everything that must follow what was done."""
+        """Process the stream and the queues until both are empty."""
         while self._carry_stream() or self._carry_queues():
             pass
 
@@ -108,7 +108,7 @@ class Stage:
         return carried
 
     def deliver(self, queue: str, message: Any) -> None:
-        """Let a queue hand over a message that nobody sent."""
+        """Deliver a message to the queue's function, without sending it to the queue."""
         self._handle(self._consumers[queue], queue_event(message))
 
     def _handle(self, function: str, event: Mapping[str, Any]) -> None:
@@ -123,20 +123,20 @@ class Stage:
         return answer
 
     def mailed(self, pattern: str) -> str:
-        """Return what the pattern finds in the last mail."""
+        """Return the one text that the pattern finds in the last mail."""
         _, html = self.aws.mails()[-1]
         (found,) = set(re.findall(pattern, html))
         return str(found)
 
     @cache  # noqa: B019 # there is one stage
     def item(self, table: str, name: str, value: str) -> Mapping[str, Any]:
-        """Return the one item of a table with this text as this attribute, as it was when first asked for."""
+        """Return the one item of a table whose attribute `name` has this value. Later calls return the same version."""
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=table)
         (found,) = [item for page in pages for item in page["Items"] if item.get(name) == {"S": value}]
         return found
 
     def put(self, table: str, items: Iterable[Mapping[str, Any]]) -> None:
-        """Put items into a table, past every rule and every meter."""
+        """Write items into a table directly, without checks and without counting units."""
         for some in batched(items, 25, strict=False):
             requests: Any = {table: [{"PutRequest": {"Item": item}} for item in some]}
             while requests:
@@ -176,7 +176,7 @@ def request(
 
 
 def stream_event(images: list[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return the event by which the journal's stream tells of new entries."""
+    """Return the event with which the journal's stream delivers new entries."""
     event = event_of("outbox/journal_stream")
     sample = event["Records"][0]
     event["Records"] = [
@@ -195,7 +195,7 @@ def stream_event(images: list[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 
 def queue_event(message: Any) -> Mapping[str, Any]:
-    """Return the event by which a queue hands over one message."""
+    """Return the event with which a queue delivers one message."""
     event = event_of("email_dispatch/invitation")
     event["Records"] = [{**event["Records"][0], "body": json.dumps(message)}]
     return event
@@ -203,7 +203,7 @@ def queue_event(message: Any) -> Mapping[str, Any]:
 
 @contextmanager
 def staged(dynamodb_url: str | None) -> Iterator[Stage]:
-    """Yield a stack before DynamoDB at that address, or before moto's; whatever the machine is set up for."""
+    """Yield a stack that uses the DynamoDB at that address, or moto's. It ignores the machine's AWS settings."""
     with ExitStack() as on, pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
             patch.delenv(name, raising=False)

@@ -1,4 +1,4 @@
-"""What companies do, one use case after the other: the story that is metered (`units.py`) and timed (`speed.py`)."""
+"""The use cases of a company, one after the other. `units.py` counts their units, `speed.py` measures their time."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,21 +22,21 @@ _ROW_BYTES = 1_100
 
 
 class Story:
-    """One company's life. Each use case is done until nothing is left to do, and then yielded by its name."""
+    """One company's life. Each use case runs until no work is left; then its name is yielded."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._main = self._buyer = ""
 
     def use_cases(self) -> Iterator[str]:
-        """Do everything that has a budget of its own."""
+        """Run every use case except the lists of a growing company."""
         yield from self._activating()
         yield from self._reading()
         yield from self._inviting()
         yield from self._changing()
         yield from self._main_contacts()
-        yield from self._hearing_from_the_erp()
-        yield from self._asking_for_an_order()
+        yield from self._receiving_webhooks()
+        yield from self._reading_by_the_shops_backend()
 
     def _activating(self) -> Iterator[str]:
         self._do("POST /activations", body=_MAIN)
@@ -96,7 +96,7 @@ class Story:
         self._edit({"roles": ["buyer"]})
         yield "edit, no main contact any more"
 
-    def _hearing_from_the_erp(self) -> Iterator[str]:
+    def _receiving_webhooks(self) -> Iterator[str]:
         customer = {"customer_number": "10000", "customer_posting_group": "EU"}
         for name in ("webhook event, customer changed", "webhook event, duplicate"):
             self._stage.webhook("msg_1", "customer.updated", customer)
@@ -105,7 +105,7 @@ class Story:
         self._stage.webhook("msg_2", "contact.updated", contact)
         yield "webhook event, contact changed"
 
-    def _asking_for_an_order(self) -> Iterator[str]:
+    def _reading_by_the_shops_backend(self) -> Iterator[str]:
         key = self._stage.client_key("companies:read")
         company_id = "com_" + self._buyer.split("_")[1]
         shown = {"authorization": f"Bearer {key}"}
@@ -123,7 +123,7 @@ class Story:
         return answer
 
     def pages(self) -> Iterator[str]:
-        """Read the lists of a company that grows: a page costs the same, however many come after it."""
+        """Read the lists of a growing company. A page must cost the same for lists of any size."""
         self._do("GET /erp-contacts", by=self._main)
         yield "ERP contacts, after somebody came"
         users = contacts = 0
@@ -143,7 +143,7 @@ class Story:
 
     def _another_user(self, serial: int) -> Mapping[str, Any]:
         item = self._stage.item("CompaniesTable", "sk", f"user#{self._buyer}")
-        # Of somebody who came long ago: ids sort by time.
+        # The id of an old user, because ids sort by time.
         return _padded({**item, "sk": {"S": f"{item['sk']['S'][:-26]}{serial:026}"}})
 
     def _another_contact(self, serial: int) -> Mapping[str, Any]:
@@ -155,5 +155,5 @@ class Story:
 
 
 def _padded(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the item as large as they get."""
+    """Return the item, padded to the size of a large one."""
     return {**item, "padding": {"S": "x" * (_ROW_BYTES - size(item) - len("padding"))}}

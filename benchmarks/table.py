@@ -1,18 +1,19 @@
-"""The one table that `make bench` prints: what was measured, what it may cost, and whether it holds."""
+"""The table that `make bench` prints: measured values, budgets and verdicts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 BROKEN = "BROKEN"
 SLACK = 1.15
-"""Ratios of times scatter by this much on a machine that does other things too. Nothing else is given slack."""
+"""The factor by which ratios of times may exceed their budget, because they vary on a busy machine."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One budget: `measured` must not be more than `budget`, and is good when it is not more than `stretch`.
+    """One row: `measured` must not exceed `budget`. The aim is that it does not exceed `stretch` either.
 
-    None as measured: not measured. None as budget: told, and not judged. `unit` is `x` (a ratio), `MB` or `units`.
+    `measured` is None when the row was not measured. A row without a budget is reported and not judged. `unit` is `x`
+    (a ratio), `MB` or `units`.
     """
 
     group: str
@@ -25,7 +26,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """What the measured value says of the budget."""
+        """The result of comparing the measured value with the budget."""
         if self.measured is None:
             return "not measured"
         if self.budget is None:

@@ -1,4 +1,4 @@
-"""DynamoDB units of each use case, until stream and queues are empty: the real handlers before DynamoDB Local."""
+"""DynamoDB units of each use case, counted until no work is left. The real handlers use DynamoDB Local."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -26,7 +26,7 @@ UNITS: dict[str, tuple[float, float]] = {
     f"overview, page of {PAGE}": (9, 0),
     f"ERP contacts without account, page of {PAGE}": (9, 0),
 }
-"""What a use case may take: read units, write units. A use case that is not here is measured and told."""
+"""The maximum of read and write units of a use case. A use case that is not here is measured and not judged."""
 
 
 def rows(stage: Stage) -> Iterator[Row]:
@@ -39,7 +39,7 @@ def rows(stage: Stage) -> Iterator[Row]:
 
 
 def _rows(name: str, units: Units) -> Iterator[Row]:
-    # A list has one budget, however long it is.
+    # A list has one budget for all its sizes.
     read, write = UNITS.get(name) or UNITS.get(name.partition(" (")[0], (None, None))
     yield Row(_GROUP, f"{name}: read", units.read, "units", read)
     yield Row(_GROUP, f"{name}: write", units.write, "units", write)

@@ -91,8 +91,8 @@ USE_CASES: Sequence[UseCase] = (
     # Happens once in a company's life, which is assumed to be two years. Includes the mailed code.
     UseCase("the company is activated", 1 / 24, 13.5, 28, 2500, requests=2, invocations=5, mails=1, messages=2),
     UseCase("a forgotten password", 0.25, 0, 0, requests=0, mails=1),
-    UseCase("the ERP tells of a change by webhook", 10, 4, 10, 150, invocations=2, messages=1, measured=False),
-    UseCase("… and tells it twice", 1, 1, 1, 80, invocations=2, messages=1, measured=False),
+    UseCase("the ERP reports a change by webhook", 10, 4, 10, 150, invocations=2, messages=1, measured=False),
+    UseCase("… and reports it twice", 1, 1, 1, 80, invocations=2, messages=1, measured=False),
 )
 MEASURED = "24 November 2026"
 

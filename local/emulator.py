@@ -1,6 +1,7 @@
-"""The emulator with one gap closed: a mail that SES v2 sends to the mailbox simulator bounces, as with SES v1.
+"""The emulator with one patch: a mail that SES v2 sends to the mailbox simulator bounces, as with SES v1.
 
-Run by the emulator's own Python. It patches ministack 1.5.33, whose version is pinned, and imports none of our code.
+The emulator's own Python runs this file. The file patches the pinned version ministack 1.5.33 and imports none of our
+code.
 """
 
 from uuid import uuid4

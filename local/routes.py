@@ -1,7 +1,7 @@
-"""Create the API's routes on the emulator, which ignores the OpenAPI document that SAM gives to an HTTP API.
+"""Create the API's routes on the emulator, because it ignores the OpenAPI document of an HTTP API.
 
-The routes come from the processed template (docs/decisions.md, "Emulator gaps"). Run it after every deploy: it removes
-the routes of the deploy before.
+The routes come from the processed template (docs/decisions.md, "Emulator gaps"). `create_routes` runs after every
+deploy; it first removes the routes of the previous deploy.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# The API calls the alias of a function. The group is the alias's logical id.
+# The API calls a function's alias. The group of the pattern is the alias's logical id.
 _ALIAS = re.compile(r"functions/\${(\w+)}/invocations")
 
 

@@ -17,7 +17,7 @@ SIMULATOR_PORTS = {
 
 def main() -> None:
     """Run until interrupted, and keep the state for the next run."""
-    # A shell lets the processes that it starts in the background ignore Ctrl-C.
+    # Set explicitly, because a process that a shell starts in the background ignores Ctrl-C.
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)
     for name, port in (("PORT", PORT), *((f"{name.upper()}_PORT", port) for name, port in SIMULATOR_PORTS.items())):

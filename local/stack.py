@@ -1,4 +1,4 @@
-"""The whole stack on one machine: the emulator, the simulators, our template deployed onto the emulator, its routes.
+"""The whole stack on one machine: the emulator, the simulators, and our template deployed onto the emulator.
 
 `make run` and the tests both use `running_stack`, each with its own ports and its own state folder.
 """
@@ -51,7 +51,7 @@ class Stack:
     user_pool_client_id: str
     mailbox_url: str
     simulators: Mapping[str, str]
-    """The URL of each simulator, by its name."""
+    """The URL of each simulator, by the simulator's name."""
     webhook_secret: str
     client_key: str
     operator_key: str
@@ -68,14 +68,14 @@ class Stack:
         return emulated(self.endpoint_url)(service)
 
     def save(self, path: Path, **more: str) -> None:
-        """Write the addresses and `more` as JSON; the URL of a simulator is called `<name>_url`."""
+        """Write the addresses and `more` as JSON. The key of a simulator's URL is `<name>_url`."""
         addresses = asdict(self)
         urls = {f"{name}_url": url for name, url in addresses.pop("simulators").items()}
         path.write_text(json.dumps({**addresses, **urls, **more}, indent=2) + "\n")
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that is free at the moment."""
+    """Return a port of 127.0.0.1 that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -91,8 +91,8 @@ def running_stack(
 ) -> Iterator[Stack]:
     """Start everything and deploy our template. At the end, stop everything that was started, also after an error.
 
-    `folder` keeps state, logs and the build. A simulator without an entry in `simulator_ports` gets a free port.
-    `parameters` override those of the template.
+    State, logs and the build are kept in `folder`. A simulator without an entry in `simulator_ports` gets a free port.
+    `parameters` override the template's defaults.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _forget_stream_positions(folder / "state/lambda.json")
@@ -103,7 +103,7 @@ def running_stack(
         processes.callback(shutil.rmtree, folder / "tmp", ignore_errors=True)
         for simulator in SIMULATORS:
             processes.enter_context(_running_simulator(simulator, urls[simulator.name], folder))
-        # -P: the emulator must not import its neighbours in local/.
+        # -P: the emulator must not import modules from local/.
         emulator = [str(TOOLS / "emulator/bin/python"), "-P", str(ROOT / "local/emulator.py")]
         processes.enter_context(_process(emulator, folder / "emulator.log", _emulator_environment(folder, port)))
         endpoint = f"http://127.0.0.1:{port}"
@@ -123,9 +123,9 @@ def _running_simulator(simulator: Simulator, url: str, folder: Path) -> Abstract
 
 
 def deploy(folder: Path, endpoint: str, simulators: Mapping[str, str], parameters: Mapping[str, str]) -> Stack:
-    """Build the template and deploy it onto the emulator, as operators deploy it to AWS, and create its routes.
+    """Build the template, deploy it onto the emulator as operators deploy it to AWS, and create its routes.
 
-    `simulators` are the URLs of the simulators by name; `parameters` override those of the template.
+    `simulators` are the URLs of the simulators by name. `parameters` override the template's defaults.
     """
     client = emulated(endpoint)
     simulated: dict[str, str] = {}
@@ -173,7 +173,7 @@ def deploy(folder: Path, endpoint: str, simulators: Mapping[str, str], parameter
     return Stack(
         region=REGION,
         endpoint_url=endpoint,
-        # By path: not every machine's resolver knows names below localhost.
+        # A path instead of a host name, because some resolvers do not know names below localhost.
         api_url=f"{endpoint}/_aws/execute-api/{outputs['ApiId']}/$default",
         cognito_url=endpoint,
         user_pool_id=outputs["UserPoolId"],
@@ -188,7 +188,7 @@ def deploy(folder: Path, endpoint: str, simulators: Mapping[str, str], parameter
 
 
 def _client_keys(kept: Path, dynamodb: Any, outputs: Mapping[str, str]) -> dict[str, str]:  # noqa: ANN401 # a client
-    """Return a key for the shop's backend and one for operators. Valid keys of the run before are used again."""
+    """Return a key for the shop's backend and one for operators. Valid keys of the previous run are reused."""
     keys = client_keys(dynamodb, outputs["CompaniesTableName"], outputs["JournalTableName"])
     before: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
     scopes = {"client_key": "companies:read", "operator_key": "operator"}
@@ -198,7 +198,7 @@ def _client_keys(kept: Path, dynamodb: Any, outputs: Mapping[str, str]) -> dict[
 
 
 def _subscribe_to_bounces(client: Callable[[str], Any], identity: str) -> None:
-    """Let bounces of the mailbox simulator reach our topic: the emulator publishes only to the identity's topics."""
+    """Send bounces of the mailbox simulator to our topic, because the emulator knows only the identity's topics."""
     found = client("cloudformation").describe_stack_resource(
         StackName=STACK_NAME, LogicalResourceId="EmailFeedbackTopic"
     )
@@ -234,13 +234,13 @@ def _write_release(template: Path, name: str) -> None:
 
 
 def emulated(endpoint: str) -> Callable[[str], Any]:
-    """Return a function that makes boto3 clients for the emulator. It ignores the environment's AWS settings."""
+    """Return a function that creates boto3 clients for the emulator. They ignore the environment's AWS settings."""
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106 # the emulator's
     return lambda service: session.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
 
 
 def aws_environment(endpoint: str) -> dict[str, str]:
-    """Return the variables with which AWS tools talk to the emulator, whatever the machine's own AWS settings are."""
+    """Return the variables that make AWS tools use the emulator, whatever the machine's own AWS settings are."""
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "test",
@@ -251,7 +251,7 @@ def aws_environment(endpoint: str) -> dict[str, str]:
 
 
 def _forget_stream_positions(saved: Path) -> None:
-    """Let stream readers start again: the emulator saves their positions, but not the stream that they refer to."""
+    """Delete the saved positions of stream readers, because the emulator does not save the streams themselves."""
     if saved.exists():
         state = json.loads(saved.read_text())
         state.get("payload", {}).pop("dynamodb_stream_positions", None)
@@ -273,7 +273,7 @@ def _emulator_environment(folder: Path, port: int) -> dict[str, str]:
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(state / "s3"),
         "LOG_LEVEL": "INFO",
-        # We do not use it, and its port is fixed: a second stack could not start.
+        # Switched off, because its port is fixed: a second stack could not start.
         "IOT_MTLS_ENABLED": "0",
     }
 
@@ -303,8 +303,8 @@ def _process(command: list[str], log: Path, environment: Mapping[str, str]) -> I
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # In a process group of its own, so that Ctrl-C reaches only this script. It stops the processes in order,
-            # and the emulator saves its state.
+            # A separate process group, so that Ctrl-C reaches only this script. The script then stops the processes in
+            # order, and the emulator saves its state.
             start_new_session=True,
         )
     try:

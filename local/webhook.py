@@ -1,6 +1,6 @@
 """Send one signed event, as an ERP would: `make webhook TYPE=customer.updated DATA='{"customer_number": "10000"}'`.
 
-Without arguments the event changes nothing: it says that the demo customer's customer center is on.
+Without arguments, the event says that the demo customer's customer center is on. This changes nothing.
 """
 
 import base64

@@ -1,6 +1,6 @@
-"""What the checks of a stage share: its settings in samconfig.toml, the findings, and the report.
+"""Shared by the checks of a stage: its settings in samconfig.toml, the findings, and the report.
 
-As for every AWS tool, credentials, region and AWS_ENDPOINT_URL come from the environment.
+Credentials, region and AWS_ENDPOINT_URL come from the environment, as for every AWS tool.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 ROOT = Path(__file__).parents[1]
 
-# Fine; works, but look at it; must be fixed; could not be checked.
+# In this order: fine; works but needs a look; must be fixed; could not be checked.
 type Verdict = Literal["ok", "look", "FAIL", "?"]
 
 
@@ -35,7 +35,7 @@ type Check = Callable[[], Iterator[Finding]]
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of samconfig.toml. `parameters` has the template's default for each that the stage leaves out."""
+    """A stage of samconfig.toml. A parameter that the stage leaves out has the template's default in `parameters`."""
 
     name: str
     config: Path
@@ -82,7 +82,7 @@ def parameter_defaults() -> Mapping[str, str]:
 
 
 def stage_named(arguments: Sequence[str] | None, about: str | None) -> Stage:
-    """Return the stage that the command line names. `about` is the help text. End with a message if it is unknown."""
+    """Return the stage that the command line names; SystemExit for an unknown stage. `about` is the help text."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("stage", help="a section of samconfig.toml: dev, prod")
     parser.add_argument("--config", type=Path, default=ROOT / "samconfig.toml")
@@ -102,7 +102,7 @@ def stage_named(arguments: Sequence[str] | None, about: str | None) -> Stage:
 
 
 def account_of(stage: Stage) -> str:
-    """Return the AWS account of the credentials. Without valid ones, end with a message that says what to do."""
+    """Return the AWS account of the credentials. Raises SystemExit with advice when the credentials are not valid."""
     if stage.region is None:
         raise SystemExit("FAIL  There is no region: set AWS_REGION, or say region in samconfig.toml.")
     try:
@@ -115,13 +115,13 @@ def report(checks: Mapping[str, Check]) -> int:
     """Run the checks, print their findings and return the exit code: 1 when something must be fixed."""
     failed = False
     for subject, check in checks.items():
-        for finding in _asked(subject, check):
+        for finding in _findings(subject, check):
             print(f"{finding.verdict:<5} {finding.text}", flush=True)
             failed = failed or finding.verdict == "FAIL"
     return int(failed)
 
 
-def _asked(subject: str, check: Check) -> Iterator[Finding]:
+def _findings(subject: str, check: Check) -> Iterator[Finding]:
     try:
         yield from check()
     except ClientError as error:

@@ -5,8 +5,8 @@
     make client-key STAGE=dev DO="rotate KEY_ID"
     make client-key STAGE=dev DO="revoke KEY_ID [--secret-hint=LAST_FOUR]"
 
-The hint follows a `=`: it may begin with a hyphen, which would look like another option. A secret is printed once and
-stored nowhere. Operators can do the same over HTTP: docs/shop-backend.md.
+Write `=` before the hint, because a hint may begin with a hyphen and then look like an option. A secret is printed once
+and stored nowhere. Operators can do the same over HTTP: docs/shop-backend.md.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def issue(keys: ClientKeyStore, new_key: NewKey) -> ShownOnce:
 
 
 def local_key(keys: ClientKeyStore, scope: str, before: str | None) -> str:
-    """Return a key with the scope, as its holder sends it: `before`, as long as it is valid, or a new one."""
+    """Return a key with the scope, in the form that its holder sends: `before` while it is valid, else a new key."""
     shown = SHOWN.fullmatch(before or "")
     if before and shown and matching(shown["secret"], keys.key(shown["key_id"])):
         return before

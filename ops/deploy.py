@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not _sam("build", f"--build-dir={BUILD}", "--parameter-overrides", *overrides, ARCHITECTURE=architecture):
         print("\nThe build failed; nothing was deployed.")
         return 1
-    # Every parameter is passed: one that is left out would keep the value of the last deploy.
+    # Every parameter is passed, because a parameter that is left out keeps the value of the last deploy.
     given = {**stage.parameters, "Release": release(BUILD, stage.parameters)}
     deployed = _sam(
         "deploy",

@@ -9,7 +9,7 @@ from typing import Any
 
 from ops.checks import Finding, Stage, account_of, report, stage_named, template_parameters
 
-# With a lower concurrency, a handful of people at once are refused. A new account has 10.
+# With a lower limit, requests of a few people at the same time are refused. The limit of a new account is 10.
 ENOUGH_CONCURRENCY = 100
 # Part of the example values in samconfig.toml.
 PLACEHOLDER = "example.com"
@@ -17,10 +17,10 @@ PLACEHOLDER = "example.com"
 
 @dataclass(frozen=True)
 class Secret:
-    """The format of a secret: an example, and a test of the parsed JSON object."""
+    """The format of a secret: an example, and a test for the parsed JSON object."""
 
     shape: str
-    is_one: Callable[[Any], bool]
+    has_shape: Callable[[Any], bool]
 
     def holds(self, text: str) -> bool:
         """Whether the text is a JSON object of this format."""
@@ -28,14 +28,14 @@ class Secret:
             value = json.loads(text)
         except ValueError:
             return False
-        return isinstance(value, dict) and self.is_one(value)
+        return isinstance(value, dict) and self.has_shape(value)
 
 
 def _texts(values: object) -> bool:
     return isinstance(values, list) and bool(values) and all(isinstance(value, str) and value for value in values)
 
 
-# By the parameter of the template that names it.
+# By the template's parameter that contains the secret's name.
 SECRETS = {
     "ErpCredentialsParameter": Secret(
         '{"user": "…", "password": "…"}', lambda value: _texts([value.get("user"), value.get("password")])
@@ -45,7 +45,7 @@ SECRETS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the findings. Return 1 when a deploy would fail or its result could not work."""
+    """Print the findings. Return 1 when a deploy would fail or the deployed stack would not work."""
     stage = stage_named(arguments, __doc__)
     print(f"ok    Account {account_of(stage)}, region {stage.region}, stack {stage.stack_name}.")
     checks = {
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def stage_says_who_it_is(stage: Stage) -> Iterator[Finding]:
-    """Check that every parameter without a default has a value, and that none is still the example."""
+    """Check that every parameter without a default has a value, and that no parameter still has the example's value."""
     missing = sorted(template_parameters().keys() - stage.parameters.keys())
     if missing:
         yield Finding("FAIL", f"samconfig.toml does not say {', '.join(missing)}.")
@@ -114,7 +114,7 @@ def secrets_are_there(stage: Stage) -> Iterator[Finding]:
 
 
 def mail_can_be_sent(stage: Stage) -> Iterator[Finding]:
-    """Check that SES may send to anybody and is not stopped."""
+    """Check that SES may send to every address and has not stopped the account."""
     account = stage.client("sesv2").get_account()
     if not account["SendingEnabled"] or account["EnforcementStatus"] == "SHUTDOWN":
         yield Finding(
@@ -130,7 +130,7 @@ def mail_can_be_sent(stage: Stage) -> Iterator[Finding]:
 
 
 def mail_identity_is_verified(stage: Stage) -> Iterator[Finding]:
-    """Check that the sender is verified, or that the stack creates it and does not need it verified yet."""
+    """Check that SES has verified the sender, or that the stack creates it and can be deployed before that."""
     identity, by_ses = stage.parameters["MailIdentity"], stage.parameters["LoginMails"] == "ses"
     ses = stage.client("sesv2")
     if identity.rpartition("@")[2] not in stage.parameters["MailFrom"]:
@@ -162,7 +162,7 @@ def mail_identity_is_verified(stage: Stage) -> Iterator[Finding]:
 
 
 def functions_can_run(stage: Stage) -> Iterator[Finding]:
-    """Check how many functions Lambda runs at once. In a new account it is ten."""
+    """Check how many functions Lambda runs at once. The limit of a new account is ten."""
     limit = stage.client("lambda").get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
     if limit < ENOUGH_CONCURRENCY:
         yield Finding(

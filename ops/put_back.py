@@ -2,8 +2,8 @@
 
     python -m ops.put_back dev --restored TABLE --since 2026-11-24T08:00:00Z [--write]
 
-Without `--write` it only counts. It may be stopped and repeated. The whole procedure, and what must not run meanwhile:
-docs/runbook.md#restore-from-point-in-time.
+Without `--write`, the command only counts. It may be stopped and repeated. The whole procedure is in
+docs/runbook.md#restore-from-point-in-time, and also which processes must not run meanwhile.
 """
 
 import argparse
@@ -18,7 +18,8 @@ from typing import Any
 
 from ops.checks import Stage, account_of, stage_named
 
-# Actions that take access away, and (without a word) that give it back. The last one since the restored time counts.
+# Actions that remove access, with the verb for doing them again, and actions that give access back, without a verb.
+# Only the last action on a subject counts.
 AGAIN = {
     "user.erased": "Erase",
     "user.deleted": "Delete",
@@ -37,7 +38,7 @@ type Write = Mapping[str, Mapping[str, Item]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print how the tables differ, put the restored one back (`--write`), and print what has to be removed again."""
+    """Print the difference of the tables, write it with `--write`, and print the actions that must be repeated."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--restored", required=True)
     parser.add_argument("--since", required=True, type=_moment)
@@ -76,13 +77,13 @@ def difference(dynamodb: Any, *, live: str, restored: str) -> Iterator[Write]:  
 
 
 def gone_since(dynamodb: Any, journal: str, since: datetime) -> Mapping[Key, str]:  # noqa: ANN401 # a client
-    """Return the last action on access since then, which a restore undoes, by partition of the journal and subject."""
+    """Return the last action on access since then, by journal partition and subject. A restore undoes these actions."""
     entries = _items(
         dynamodb,
         journal,
         FilterExpression="#at >= :since",
         ExpressionAttributeNames={"#at": "at"},
-        # To the second, as text. The exact comparison is below.
+        # Compared as text, to the second. The exact comparison is below.
         ExpressionAttributeValues={":since": {"S": f"{since:%Y-%m-%dT%H:%M:%S}"}},
     )
     found = [

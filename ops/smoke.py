@@ -1,7 +1,7 @@
 """`make smoke STAGE=…`: check that a deployed stage answers and has its alarms.
 
-It changes nothing, except that one wrong link is counted for the network that it is called from. It does not walk the
-main job, which needs a customer of your own in the ERP and a mailbox: docs/runbook.md#after-a-deploy.
+It changes nothing, except that it counts one wrong link for the caller's network. It does not test the main use cases,
+because they need a customer of your own in the ERP and a mailbox: docs/runbook.md#after-a-deploy.
 """
 
 import os
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     deployed = Deployed(
         stage,
-        # An emulator answers at another address than its output says.
+        # An emulator does not answer at the address in the stack's output.
         os.environ.get("API_URL") or outputs["ApiUrl"],
         outputs,
         [resource for page in pages for resource in page["StackResourceSummaries"]],
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "Strangers": partial(strangers_are_refused, deployed),
         "The public routes": partial(public_routes_answer, deployed),
         "Browsers": partial(browsers_of_the_shop_may_call, deployed),
-        "Logins": partial(cognito_tells_nobody_who_has_a_login, deployed),
+        "Logins": partial(cognito_hides_who_has_a_login, deployed),
         "Alarms": partial(alarms_are_there_and_reach_somebody, deployed),
         "The dashboard": partial(dashboard_is_there, deployed),
         "Data": partial(data_is_safe, deployed),
@@ -82,7 +82,7 @@ def stack_is_complete(stack: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def strangers_are_refused(deployed: Deployed) -> Iterator[Finding]:
-    """Check the refusal of no token, of a forged token, and of a route that does not exist."""
+    """Check the refusal of a missing token, of a forged token, and of a route that does not exist."""
     yield _expected(401, deployed.call("GET", "/me"), "GET /me without a token")
     forged = {"Authorization": "Bearer e30.e30.e30"}
     yield _expected(401, deployed.call("GET", "/users", headers=forged), "GET /users with a forged token")
@@ -103,7 +103,7 @@ def public_routes_answer(deployed: Deployed) -> Iterator[Finding]:
 
 
 def browsers_of_the_shop_may_call(deployed: Deployed) -> Iterator[Finding]:
-    """Check that CORS allows the shop's origin, and no other."""
+    """Check that CORS allows the shop's origin, and no other origin."""
     for origin, allowed in ((deployed.stage.parameters.get("AllowedOrigin", ""), True), (STRANGER, False)):
         if not origin:
             continue
@@ -119,7 +119,7 @@ def browsers_of_the_shop_may_call(deployed: Deployed) -> Iterator[Finding]:
         )
 
 
-def cognito_tells_nobody_who_has_a_login(deployed: Deployed) -> Iterator[Finding]:
+def cognito_hides_who_has_a_login(deployed: Deployed) -> Iterator[Finding]:
     """Check that unknown users get the same error as a wrong password."""
     cognito = deployed.stage.client("cognito-idp")
     try:
@@ -135,7 +135,7 @@ def cognito_tells_nobody_who_has_a_login(deployed: Deployed) -> Iterator[Finding
 
 
 def alarms_are_there_and_reach_somebody(deployed: Deployed) -> Iterator[Finding]:
-    """Check that every alarm of the stack exists and is not on, and that their topic has a subscriber."""
+    """Check that every alarm of the stack exists and is not on, and that the alarms' topic has a subscriber."""
     names = sorted(deployed.all_of("AWS::CloudWatch::Alarm").values())
     pages = deployed.stage.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNames=names)
     alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]

@@ -1,4 +1,4 @@
-"""Reference: a handler that imports boto3, makes one client, and does the calls that `CALLS` names."""
+"""Reference: a handler that imports boto3, creates one client, and makes the calls in the file `CALLS`."""
 
 import json
 import os

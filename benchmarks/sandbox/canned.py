@@ -1,7 +1,8 @@
-"""AWS, cut at botocore's `before-send`: requests are serialised and signed, answers parsed; no socket is opened.
+"""Replace AWS at botocore's `before-send`: requests are serialised and signed, answers are parsed, no socket is opened.
 
-`ANSWERS` names a JSON file of the answers to one invocation's calls, in their order: `[operation, status, body]`. The
-next invocation is answered the same; what a function asks for once in its life is answered once.
+`ANSWERS` is the path of a JSON file with the answers to one invocation's calls, in order: `[operation, status, body]`.
+Each operation starts again with its first answer after its last one. So the next invocation gets the same answers, even
+if it leaves out a call that a function makes only once.
 """
 
 import io
@@ -21,7 +22,7 @@ _answers = {operation: cycle(answers) for operation, answers in _recorded.items(
 
 
 class _Raw(io.BytesIO):
-    """The answer as urllib3 would hand it over."""
+    """The answer as urllib3 would return it."""
 
     def stream(self, **_):
         yield self.read()

@@ -1,4 +1,4 @@
-"""The handler that `OFTEN` names, many times in one invocation: what it costs by itself, without the runtime client."""
+"""Call the handler that `OFTEN` names many times in one invocation, to measure it without the runtime client."""
 
 import os
 from importlib import import_module

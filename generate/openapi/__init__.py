@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs/openapi.json"
 
 _ABOUT = """\
-A shop's business customers run their own accounts, in step with the ERP.
+A shop's business customers run their own accounts. Their data is kept consistent with the ERP.
 
 People log in at Amazon Cognito, which is not part of this API, and send its access token; machines send a client key,
 which an operator issues. Errors are `application/problem+json` (RFC 9457); `code` is stable and never translated,

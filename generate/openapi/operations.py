@@ -34,9 +34,9 @@ _PARAMETERS: Json = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "Names the attempt, for 24 hours. A repeat with the same key changes nothing again and is "
-        "answered with the resource as it is now; on a public route it goes on where the first one stopped, while one "
-        "with another key has to wait for it (`in-progress`).",
+        "description": "Identifies this request for 24 hours. A repeat with the same key changes nothing again; its answer is "
+        "the resource as it is now. On a public route the repeat continues where the first request stopped. A request "
+        "with another key must wait for the first one (`in-progress`).",
         "schema": {
             "type": "string",
             "pattern": "^[!-~]+$",
@@ -65,20 +65,20 @@ HEADERS: Json = {
         "schema": {"type": "string", "examples": ['"3"']},
     },
     "Link": {
-        "description": 'Where the next page is, with `rel="next"` (RFC 8288); not there at the end.',
+        "description": 'The address of the next page, with `rel="next"` (RFC 8288). Left out on the last page.',
         "schema": {"type": "string", "examples": ['<?cursor=eyJw>; rel="next"']},
     },
-    "Location": {"description": "Where the new resource is.", "schema": {"type": "string"}},
+    "Location": {"description": "The address of the new resource.", "schema": {"type": "string"}},
     "RateLimit": {
-        "description": "How much is left of each limit this request was counted against, and for how many seconds "
-        "(draft-ietf-httpapi-ratelimit-headers-11). Left out where nothing was counted, as for a repeated request.",
+        "description": "For each limit that counted this request: what is left, and for how many seconds "
+        "(draft-ietf-httpapi-ratelimit-headers-11). Left out if nothing was counted, for example for a repeat.",
         "schema": {"type": "string", "examples": ['"mails-per-hour";r=150;t=1200']},
     },
     "RateLimitPolicy": {
-        "description": "The limits: so many in so many seconds.",
+        "description": "Each limit: the number of requests and the seconds they are counted in.",
         "schema": {"type": "string", "examples": ['"mails-per-hour";q=200;w=3600']},
     },
-    "RetryAfter": {"description": "Seconds after which to come again.", "schema": {"type": "integer", "minimum": 1}},
+    "RetryAfter": {"description": "Seconds after which the caller may retry.", "schema": {"type": "integer", "minimum": 1}},
 }
 
 _RATE_LIMIT: Json = {
@@ -175,7 +175,7 @@ def _responses(operation: Operation, schemas: Mapping[str, Any]) -> Json:
 def _good(status: HTTPStatus, model: type[Any], schemas: Mapping[str, Any]) -> Json:
     """Return the Response Object of a successful request."""
     if model is NoneType:
-        return {"description": "It is done, and there is nothing left to show."}
+        return {"description": "Done. The answer has no body."}
     found: Json = {"description": sentences(model)[0]}
     if not is_dataclass(model):
         table = {"text/csv; charset=utf-8": {"schema": {"type": "string"}}}

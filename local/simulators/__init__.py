@@ -1,6 +1,6 @@
-"""Simulators of the outside systems. `local/stack.py` starts each of the list and connects it to the deployed stack.
+"""Simulators of the outside systems. `local/stack.py` starts those in the list and connects them to the deployed stack.
 
-A new one is a folder with a `__main__.py` and a `connection.py`, and its line here.
+To add a simulator, add a folder with a `__main__.py` and a `connection.py`, and add its record to the list.
 """
 
 from collections.abc import Sequence

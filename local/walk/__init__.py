@@ -1,6 +1,6 @@
-"""The main job over HTTP against the running stack, as a shop and its people do it. Each step is printed.
+"""The main use cases over HTTP against the running stack, as a shop and its users call it. Each step is printed.
 
-A chapter is a file with one function, and its line in the list below.
+A chapter is a file with one function. To add a chapter, add its function to the list below.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,7 +44,7 @@ CHAPTERS: Sequence[Callable[[Story], None]] = (
 
 
 def walk(stack: Stack) -> None:
-    """Walk a user's life from activation to deletion; raise SystemExit at the first surprise."""
+    """Walk a user's life from activation to deletion. Raises SystemExit at the first unexpected answer."""
     story = Story(stack, Shop(stack))
     for chapter in CHAPTERS:
         chapter(story)

@@ -1,4 +1,4 @@
-"""The main contact activates the company's customer center, or logs in when an earlier run did."""
+"""The main contact activates the company's customer center, or logs in when it is active from an earlier run."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""The shop's backend reads what a user may do, and an operator unlocks an activation, each with a client key."""
+"""The shop's backend reads a user's permissions, and an operator unlocks an activation, each with a client key."""
 
 from http import HTTPStatus
 
@@ -7,7 +7,7 @@ from local.walk.story import Story, expect, step, tell
 
 
 def call_with_client_keys(story: Story) -> None:
-    """Call the machines' API with the key of the shop's backend and with an operator's."""
+    """Call the machines' API with the key of the shop's backend and with an operator's key."""
     step("Shop backend and operator", "GET /companies/{company_id}/users/{user_id}, POST /activation-unlocks")
     shop, stack, user = story.shop, story.stack, story.invited
     path = f"/companies/{user['company_id']}/users/{user['user_id']}"

@@ -1,4 +1,4 @@
-"""The main contact deactivates a user, who is refused at once, and activates them again."""
+"""The main contact deactivates a user, who loses access at once, and activates the user again."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""The main contact edits a user, whose new e-mail becomes the login once its owner has confirmed it."""
+"""The main contact edits a user. The new e-mail becomes the login when its owner confirms it."""
 
 import secrets
 from http import HTTPStatus

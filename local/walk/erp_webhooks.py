@@ -1,4 +1,4 @@
-"""Somebody changes the customer in the ERP, which sends webhooks: center off and on, a contact removed and added."""
+"""The ERP sends webhooks about changes: the customer center is off and on, a contact is removed and added."""
 
 import re
 import time
@@ -10,7 +10,7 @@ from local.walk.story import Story, expect, step, tell
 
 
 def change_in_erp(story: Story) -> None:
-    """Change the demo customer in the ERP simulator, and see the changes applied."""
+    """Change the demo customer in the ERP simulator, and check that the changes are applied."""
     step("ERP webhooks", "the ERP tells what changed: POST /webhooks/erp, signed (docs/webhooks.md)")
     _switch_off_and_on(story)
     _remove_and_add_contact(story)

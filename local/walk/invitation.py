@@ -1,4 +1,4 @@
-"""The main contact invites an ERP contact, or somebody new when every contact has an account already."""
+"""The main contact invites an ERP contact, or a new person when every contact already has an account."""
 
 import secrets
 from collections.abc import Mapping

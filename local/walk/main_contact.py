@@ -1,4 +1,4 @@
-"""The main contact hands the role over, and gets it back."""
+"""The main contact hands the role over and gets it back."""
 
 from http import HTTPStatus
 
@@ -7,7 +7,7 @@ from local.walk.story import Story, expect, step, tell
 
 
 def hand_over(story: Story) -> None:
-    """Make the invited user the main contact, and the former one again."""
+    """Hand the role over to the invited user, and back to the former main contact."""
     step("Main contact", "POST /company/main-contact, and back")
     shop, token, route = story.shop, story.token, "/company/main-contact"
     main = expect(HTTPStatus.OK, shop.call("GET", "/me", token=token))["user"]

@@ -1,4 +1,4 @@
-"""The main contact sees the company's users, and the ERP contacts who have no shop account yet."""
+"""The main contact sees the company's users, and the ERP contacts without a shop account."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""The main contact sends an invitation again, which is too early, and revokes it."""
+"""The main contact sends an invitation again too early, which is refused, and then revokes it."""
 
 import secrets
 from http import HTTPStatus
@@ -8,7 +8,7 @@ from local.walk.story import Story, expect, step, tell
 
 
 def resend_and_revoke(story: Story) -> None:
-    """Revoke the invitation of somebody new, whose link then is refused."""
+    """Invite a new person, revoke the invitation, and check that its link is refused."""
     step("Invitation, again and no more", "POST and DELETE /users/{user_id}/invitation")
     shop, token = story.shop, story.token
     email = f"new.{secrets.token_hex(4)}@musterhandel.example"

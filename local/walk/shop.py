@@ -1,4 +1,4 @@
-"""A shop and its people, as a script: requests to the API, logins, the mailbox, and changes in the ERP simulator."""
+"""A scripted shop: requests to the API, logins, the mailbox, and changes in the ERP simulator."""
 
 import re
 import time
@@ -16,14 +16,14 @@ PASSWORD = "a long demo password"  # noqa: S105 # of the demo company on a local
 CODE = r"(?m)^(\d{6})$"
 LINK = r"#token=([\w.-]+)"
 MAIL_SECONDS = 30
-"""How long a consequence (a mail, an applied event) may take."""
-# A record notes its mail a moment after the mail went out. A person would not open the mail that fast; a script does.
+"""The maximum time until a mail arrives or an event is applied."""
+# A link becomes valid a moment after its mail was sent. A script opens the mail before that, so it waits.
 _NOTED_SECONDS = 0.5
 _TIMEOUT = 40
 
 
 class Shop:
-    """What a shop does: call the API and log people in. Besides, it reads everybody's mails and changes the ERP."""
+    """A shop that calls the API and logs users in. For the walk, it also reads all mails and changes the ERP."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -31,7 +31,7 @@ class Shop:
     def call(
         self, method: str, path: str, *, token: str | None = None, body: object = None, **headers: str
     ) -> requests.Response:
-        """Send one request to the API, with a text body as CSV and any other as JSON. `If_Match` becomes If-Match."""
+        """Send one request to the API: a text body as CSV, any other body as JSON. `If_Match` becomes If-Match."""
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
         sent = {**bearer, **{name.replace("_", "-"): value for name, value in headers.items()}}
         content: dict[str, Any] = {"json": body}
@@ -40,7 +40,7 @@ class Shop:
         return requests.request(method, self._stack.api_url + path, headers=sent, timeout=_TIMEOUT, **content)
 
     def log_in(self, email: str, password: str) -> str | None:
-        """Log in at Cognito, as the shop's login page does. Return the access token, None after a refusal."""
+        """Log in at Cognito, as the shop's login page does. Return the access token, None if Cognito refuses."""
         answer = requests.post(
             self._stack.cognito_url,
             json={
@@ -72,9 +72,9 @@ class Shop:
         return [mail for mails in accounts.values() for mail in mails if to in mail["To"]]
 
     def wait_for(self, to: str, pattern: str, *, after: int = 0) -> str:
-        """Wait for a mail after the first `after` ones, and return what the pattern's group matches in it.
+        """Wait for a mail that matches the pattern, and return the text of the pattern's group.
 
-        Raise SystemExit when none arrives in time.
+        The first `after` mails are ignored. Raises SystemExit when no such mail arrives in time.
         """
         end = time.monotonic() + MAIL_SECONDS
         while time.monotonic() < end:

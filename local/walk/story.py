@@ -1,4 +1,4 @@
-"""What the chapters of the walk share: the stack, the shop's calls, and what one chapter leaves for the next."""
+"""Shared by the chapters of the walk: the stack, the shop's calls, and the values that one chapter sets for others."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,30 +13,30 @@ from local.walk.shop import Shop
 
 @dataclass
 class Story:
-    """The walk so far. A field is set by the chapter that its comment names."""
+    """The state of the walk. The comment of a field names the chapter that sets it."""
 
     stack: Stack
     shop: Shop
     token: str = field(init=False)  # activation: the main contact's access token
     contacts: list[Mapping[str, Any]] = field(init=False)  # overview: ERP contacts without a shop account
-    invited: Mapping[str, Any] = field(init=False)  # invitation: the user who is followed from then on
-    link_token: str = field(init=False)  # mail: the token of their link
-    invited_token: str = field(init=False)  # acceptance: their access token
-    email: str = field(init=False)  # editing: their new e-mail
+    invited: Mapping[str, Any] = field(init=False)  # invitation: the user whom the later chapters use
+    link_token: str = field(init=False)  # mail: the token of the invitation's link
+    invited_token: str = field(init=False)  # acceptance: the user's access token
+    email: str = field(init=False)  # editing: the user's new e-mail
 
 
 def step(name: str, how: str) -> None:
-    """Print the headline of a chapter: what is done, and by which request."""
+    """Print the headline of a chapter: its name and its requests."""
     print(f"\n{name}: {how}", flush=True)
 
 
 def tell(sentence: str) -> None:
-    """Print one thing that happened."""
+    """Print one result."""
     print(f"  {sentence}", flush=True)
 
 
 def expect(status: HTTPStatus, answer: requests.Response) -> dict[str, Any]:
-    """Return the answer's JSON (empty without a body); raise SystemExit if the status is another one."""
+    """Return the answer's JSON (empty without a body). Raises SystemExit if the status differs."""
     if answer.status_code != status:
         raise SystemExit(f"{answer.request.method} {answer.url} answered {answer.status_code}: {answer.text}")
     return dict(answer.json()) if answer.text else {}

@@ -1,4 +1,4 @@
-"""The main contact imports a table of users, first as a dry run. One of its rows is wrong."""
+"""The main contact imports a table of users, first as a dry run. One row has an error."""
 
 import secrets
 from http import HTTPStatus

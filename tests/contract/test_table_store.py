@@ -8,7 +8,8 @@ from customer_center.platform.dynamodb import from_item
 from customer_center.platform.idempotency import AlreadyDone, Idempotency, Remembered
 from customer_center.platform.journal import Journal
 from customer_center.platform.table_store import TableStore
-from tests.builders import NOON, an_entry
+from tests.builders.companies import an_entry
+from tests.fakes.clock import NOON
 
 REQUEST = Idempotency("digest", "hash of the request")
 DAY = timedelta(days=1)

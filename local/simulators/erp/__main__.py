@@ -10,7 +10,7 @@ from local.simulators.erp.server import PASSWORD, USER, ErpSimulator
 
 
 def main() -> None:
-    """Serve. Write the port to `--port-file` once it is open, also a port that the system chose."""
+    """Serve. Write the port to `--port-file` once it is open, even if the system chose the port."""
     parser = argparse.ArgumentParser(prog="local.simulators.erp", description="A Web.Connector with an ERP behind it.")
     parser.add_argument("--port", type=int, default=0, help="0: a free one")
     parser.add_argument("--port-file", type=Path, help="where to write the port")

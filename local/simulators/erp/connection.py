@@ -1,4 +1,4 @@
-"""How the ERP simulator and the local stack know each other."""
+"""How the ERP simulator and the local stack are connected."""
 
 import json
 import urllib.request
@@ -21,7 +21,7 @@ def _parameters(url: str) -> Mapping[str, str]:
 
 
 def _connect(url: str, api_url: str) -> None:
-    """Set the address that the ERP sends its webhooks to, and the secret that signs them."""
+    """Set the address to which the ERP sends its webhooks, and the secret that signs them."""
     receiver = json.dumps({"url": api_url, "secret": WEBHOOK_SECRET}).encode()
     request = urllib.request.Request(f"{url}/_simulator/webhooks", data=receiver)  # noqa: S310 # a loopback address of ours
     with urllib.request.urlopen(request, timeout=10):  # noqa: S310 # as above

@@ -1,7 +1,7 @@
 """The answers of the simulated ERP: a request document in, an answer document out, without HTTP.
 
-Like Dynamics NAV it finds `D00210` when asked for `d00210`, and answers with the stored number. MAXCOUNT cuts the list
-before the mapping drops company contacts. InvoiceDetail ignores the customer number of the request.
+Like Dynamics NAV, it finds `D00210` when the request says `d00210`, and answers with the stored number. MAXCOUNT cuts
+the list before the mapping drops company contacts. InvoiceDetail ignores the customer number of the request.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ class ErpRefusal(Exception):
 
 
 class Erp:
-    """The ERP's memory, and the answers to its four messages. Not thread-safe: the caller holds a lock."""
+    """The ERP's data, and the answers to its four messages. Not thread-safe: the caller must hold a lock."""
 
     def __init__(self) -> None:
         self.reset()
@@ -40,10 +40,10 @@ class Erp:
         return answers[message](request)
 
     def change(self, wish: Mapping[str, object]) -> Customer:
-        """Add a customer or change one, by `number`.
+        """Add or change the customer with the given `number`.
 
-        The wish may hold any field of Customer, and `add_contacts`, `remove_contacts` (numbers) and `add_invoices`.
-        Contacts and invoices are objects with their fields; an invoice may also be just its number. Raise ValueError
+        `wish` may contain any field of Customer, and `add_contacts`, `remove_contacts` (numbers) and `add_invoices`.
+        Contacts and invoices are objects with their fields; an invoice may also be its number only. Raises ValueError
         for an unknown field, TypeError for a wrong type.
         """
         wishes = dict(wish)
@@ -136,7 +136,7 @@ _EXTENSION = {
 
 
 def message_of(request: Element) -> str:
-    """Return the name of a message by its root and PROCESS_TYPE, because the SOAP operation does not name it."""
+    """Return the name of a message, from its root and PROCESS_TYPE: the SOAP operation does not contain the name."""
     if request.tag == "WC_USER_MANAGEMENT":
         process = request.findtext("PROCESS_TYPE") or ""
         return {"SELECTCONTACT": "select_contact", "CREATECONTACT": "create_contact"}.get(process, "unknown")

@@ -1,4 +1,4 @@
-"""How the simulated ERP misbehaves: the mode of a request, and for how many more requests it applies."""
+"""How the simulated ERP misbehaves: the mode of a request, and the number of requests to which it applies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ MODES = (
     "hang",  # waits `seconds`, then closes the connection without an answer
     "offline",  # closes the connection without an answer
     "failing",  # HTTP 503
-    "fault",  # HTTP 500 with a SOAP fault, as PHP sends it when a request made it fail
+    "fault",  # HTTP 500 with a SOAP fault, as PHP sends it when a request fails
     "malformed",  # HTTP 200 with an error page in HTML
     "entity-bomb",  # a DTD whose nested entities expand
     "wrong-encoding",  # declares UTF-8 and sends Latin-1
@@ -21,7 +21,7 @@ MODES = (
 
 @dataclass
 class Rule:
-    """One order to misbehave, for so many `times` (None: always) and for these messages (none: for all)."""
+    """One rule to misbehave. It applies to `times` requests (None: to all) with these messages (empty: with any)."""
 
     mode: str
     seconds: float
@@ -30,7 +30,7 @@ class Rule:
 
 
 class Modes:
-    """The rules by customer number. The rule of the empty number applies to all customers without one."""
+    """The rules by customer number. The rule of the empty number applies to all customers without a rule."""
 
     def __init__(self) -> None:
         self._rules: dict[str, Rule] = {}
@@ -58,7 +58,7 @@ class Modes:
         )
 
     def take(self, message: str, customer_number: str) -> Rule:
-        """Return the rule for this request, and count the request."""
+        """Return the rule for this request, and count down the rule's `times`."""
         rule = self._rules.get(customer_number) or self._rules.get("")
         if rule is None or rule.times == 0 or (rule.messages and message not in rule.messages):
             return Rule("ok", 0, None, ())

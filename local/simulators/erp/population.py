@@ -11,13 +11,13 @@
 | `70000`  | 1    | Erika.Muster@… (d)     | EU      | none      | 2 (1)       | 703001        | odd main e-mail  |
 | `D00210` | 1    | tja@silversolutions.de | INLAND  | none      | 4 (3)       | 103210        | logged example   |
 
-The number of contacts, and in brackets of persons. Dynamics NAV sends `_blank_` for "not blocked"; "none" means that
-the element is missing.
+The column "contacts" shows the number of contacts and, in brackets, the number of persons. Dynamics NAV sends `_blank_`
+for "not blocked"; "none" means that the element is missing.
 
 (a) max.mustermann@musterhandel.example.
 (b) Musterhandel GmbH: KT010000 is the company itself (type 0). KT010001 Max Mustermann is the main contact, KT010002
     Tina Tinte has no e-mail, KT010003 and KT010004 share einkauf@musterhandel.example; KT010005 Willi Wonker
-    speaks ENG; KT010006 to KT010012 fill up, so that MAXCOUNT 10 cuts persons off.
+    speaks ENG; KT010006 to KT010012 are added so that MAXCOUNT 10 cuts persons off.
 (c) solo@ohne-kontakte.example.
 (d) `  Erika.Muster@Gross.Example `, including the blanks.
 
@@ -33,7 +33,7 @@ PERSON = "1"
 
 @dataclass(kw_only=True)
 class Contact:
-    """One contact as the ERP keeps it; `kind` is its ONLINE_USER_TYPE."""
+    """One contact in the ERP. `kind` is its ONLINE_USER_TYPE."""
 
     number: str
     name: str

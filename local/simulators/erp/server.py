@@ -8,7 +8,7 @@
 | `POST /_simulator/shape` | `{select_contact: raw, contact_response or order_response}` |
 | `POST /_simulator/customers` | `{number, ...}`: adds or changes a customer, see `Erp.change`, and answers with it |
 | | `"push": true` sends webhooks about the change before the answer |
-| `POST /_simulator/webhooks` | `{url, secret}`: where webhooks go, and what signs them |
+| `POST /_simulator/webhooks` | `{url, secret}`: the address of webhooks, and the secret that signs them |
 | `GET /_simulator/customers` | all customers |
 | `GET /_simulator/requests` | the requests so far, without passwords; `?customer_number=` for one customer |
 | `POST /_simulator/reset` | forgets requests, changes, modes and shape |
@@ -44,11 +44,11 @@ _ENTITY_BOMB = (
     b'<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]><OrderResponse><BuyerCustomerParty>&c;'
     b"</BuyerCustomerParty></OrderResponse>"
 )
-_WRONG_ENCODING = '<?xml version="1.0" encoding="UTF-8"?><OrderResponse>Färberstr.</OrderResponse>'.encode("latin-1")
+_WRONG_ENCODING = '<?xml version="1.0" encoding="UTF-8"?><OrderResponse>Färberstr. 26</OrderResponse>'.encode("latin-1")
 
 
 class ErpSimulator(ThreadingHTTPServer):
-    """The server and its memory. `start` runs it in a background thread, `stop` ends it and all delayed answers."""
+    """The server and its data. `start` runs it in a background thread. `stop` ends it and all delayed answers."""
 
     daemon_threads = True
 
@@ -89,13 +89,13 @@ class ErpSimulator(ThreadingHTTPServer):
         self.erp.reset()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Log nothing: callers that hang up early are part of what this server is for."""
+        """Log nothing: tests let callers disconnect early on purpose."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: ErpSimulator
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body are two writes, and the second must not wait for an acknowledgement
+    disable_nagle_algorithm = True  # head and body are two writes; the second must not wait for an acknowledgement
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
@@ -157,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._has_credentials():
             self._send(HTTPStatus.UNAUTHORIZED, b"", headers={"WWW-Authenticate": 'Basic realm="webconnector"'})
             return
-        document = fromstring(body)  # noqa: S314 # a tool for one machine, asked by its own tests
+        document = fromstring(body)  # noqa: S314 # a local tool that only our tests call
         if message_of(document) != message:
             raise ValueError(f"this is no {message}")
         rule = self._note(message, document, "xml")
@@ -204,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self.server.modes.take(message, entry["customer_number"])
 
     def _misbehave(self, rule: Rule, answer: bytes) -> None:
-        """Send the answer as the mode says."""
+        """Send the answer in the way of the rule's mode."""
         if rule.mode in {"slow", "hang"}:
             self.server.stopping.wait(rule.seconds)
         if rule.mode in {"offline", "hang"}:
@@ -218,10 +218,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif rule.mode == "entity-bomb":
             self._send(HTTPStatus.OK, _ENTITY_BOMB)
         elif rule.mode == "wrong-encoding":
-            latin = '<?xml version="1.0" encoding="UTF-8"?><OrderResponse>Färberstr. 26</OrderResponse>'.encode(
-                "latin-1"
-            )
-            self._send(HTTPStatus.OK, latin)
+            self._send(HTTPStatus.OK, _WRONG_ENCODING)
         elif rule.mode in {"truncated", "huge", "drip"}:
             self._send_in_pieces(rule, answer)
         else:
@@ -231,7 +228,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = HUGE_BYTES if rule.mode == "huge" else len(answer)
         self._send_head(HTTPStatus.OK, length, "text/xml; charset=utf-8")
         self.close_connection = True
-        with contextlib.suppress(OSError):  # the caller hung up, which is right
+        with contextlib.suppress(OSError):  # the caller disconnected, as it should
             if rule.mode == "truncated":
                 self.wfile.write(answer[: len(answer) // 2])
             elif rule.mode == "huge":
@@ -260,7 +257,7 @@ class _Handler(BaseHTTPRequestHandler):
         content_type: str = "text/xml; charset=utf-8",
         headers: dict[str, str] | None = None,
     ) -> None:
-        with contextlib.suppress(OSError):  # the caller did not wait
+        with contextlib.suppress(OSError):  # the caller disconnected
             self._send_head(status, len(body), content_type, headers)
             self.wfile.write(body)
 

@@ -1,4 +1,4 @@
-"""SOAP RPC like a PHP SoapServer without WSDL: maps of `http://xml.apache.org/xml-soap` in and out."""
+"""SOAP RPC as in a PHP SoapServer without WSDL. Arguments and results are maps of `http://xml.apache.org/xml-soap`."""
 
 from dataclasses import dataclass
 from html import escape
@@ -26,9 +26,9 @@ class Call:
 def read_call(body: bytes) -> Call:
     """Return the call in an envelope. Its `data` is the document as XML text or as a map.
 
-    Raise ValueError or ParseError when it is not such an envelope.
+    Raises ValueError or ParseError for any other envelope.
     """
-    envelope = fromstring(body)  # noqa: S314 # a tool for one machine, asked by its own tests
+    envelope = fromstring(body)  # noqa: S314 # a local tool that only our tests call
     for element in envelope.iter():
         element.tag = element.tag.rpartition("}")[2]
     call = envelope.find("Body/*")
@@ -63,7 +63,7 @@ def answer(operation: str, document: Element) -> bytes:
 
 
 def refusal(operation: str, code: int, error: str) -> bytes:
-    """Return the envelope of a call that failed behind the Web.Connector, in the ERP."""
+    """Return the envelope of a call that failed in the ERP, behind the Web.Connector."""
     failure = _item("error", _text("value", error)) + _item("erp_message", _text("value", ""))
     return _return(operation, _status(code) + failure)
 

@@ -8,7 +8,7 @@ type Event = tuple[str, dict[str, object]]
 
 
 def events(before: Customer, after: Customer) -> Iterator[Event]:
-    """Yield type and data of an event for each difference: the customer's flags, and each of its contacts."""
+    """Yield one event (type and data) for changed flags of the customer, and one for each changed contact."""
     number = after.number
     changed = {name: value for name, value in _flags(after).items() if value != _flags(before)[name]}
     if changed:

@@ -36,7 +36,7 @@ class ClientCaller(Caller):
     def __init__(self, keys: Callable[[], Keys], scope: Scope) -> None:
         self._keys = keys
         self.scope = scope
-        self.requirement = f"Takes a client key with the scope `{scope}`."
+        self.requirement = f"Requires a client key with the scope `{scope}`."
 
     @override
     def admit(self, request: Request) -> ClientKey:

@@ -46,7 +46,7 @@ class PersonCaller(Caller):
             *(("permission-missing",) if permission else ()),
             *(("customer-center-off",) if administration else ()),
         )
-        self.requirement = f"Takes the permission `{permission}`." if permission else ""
+        self.requirement = f"Requires the permission `{permission}`." if permission else ""
 
     @override
     def admit(self, request: Request) -> Member:

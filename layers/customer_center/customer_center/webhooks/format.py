@@ -11,7 +11,7 @@ from customer_center.platform.errors import FieldError, InvalidInput, MalformedR
 from customer_center.webhooks.events import Event, EventTable, Field, read_event
 from customer_center.webhooks.signatures import SignatureScheme
 
-_ABOUT = "What is left out of `data` says nothing; null says that there is none."
+_ABOUT = "A field that is left out of `data` does not change. null means that there is no value."
 
 
 def json_payload(content: bytes) -> object:
