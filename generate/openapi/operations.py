@@ -78,7 +78,10 @@ HEADERS: Json = {
         "description": "Each limit: the number of requests and the seconds they are counted in.",
         "schema": {"type": "string", "examples": ['"mails-per-hour";q=200;w=3600']},
     },
-    "RetryAfter": {"description": "Seconds after which the caller may retry.", "schema": {"type": "integer", "minimum": 1}},
+    "RetryAfter": {
+        "description": "Seconds after which the caller may retry.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
 }
 
 _RATE_LIMIT: Json = {
