@@ -34,9 +34,9 @@ _PARAMETERS: Json = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "Identifies this request for 24 hours. A repeat with the same key changes nothing again; its answer is "
-        "the resource as it is now. On a public route the repeat continues where the first request stopped. A request "
-        "with another key must wait for the first one (`in-progress`).",
+        "description": "Identifies this request for 24 hours. A repeat with the same key changes nothing again; its "
+        "answer is the resource as it is now. On a public route the repeat continues where the first request stopped. "
+        "A request with another key must wait for the first one (`in-progress`).",
         "schema": {
             "type": "string",
             "pattern": "^[!-~]+$",
