@@ -215,8 +215,8 @@ def watching(meter: Meter) -> Iterator[Meter]:
         meter.watch(client)
         return client
 
-    ClientCreator.create_client = create_watched  # type: ignore[method-assign]
+    ClientCreator.create_client = create_watched  # type: ignore[method-assign] # until the block ends
     try:
         yield meter
     finally:
-        ClientCreator.create_client = create_client  # type: ignore[method-assign]
+        ClientCreator.create_client = create_client  # type: ignore[method-assign] # as above

@@ -108,7 +108,7 @@ class Program:
 
 
 class Sandbox:
-    """One running sandbox, idle."""
+    """One running sandbox that waits for an event."""
 
     def __init__(self, api: RuntimeApi, process: "subprocess.Popen[bytes]") -> None:
         self._api = api
@@ -163,7 +163,7 @@ def sandbox(program: Program) -> Iterator[Sandbox]:
         "_HANDLER": program.handler,
         **program.variables,
     }
-    command = [sys._base_executable, "-S", "-m", "awslambdaric", program.handler]  # type: ignore[attr-defined]
+    command = [sys._base_executable, "-S", "-m", "awslambdaric", program.handler]  # type: ignore[attr-defined] # CPython's own
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             command,

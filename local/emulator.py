@@ -14,10 +14,10 @@ _relay = ses_v2._smtp_relay  # noqa: SLF001 # called once for every mail that SE
 
 def _relay_and_notify(source: str, recipients: list[str], mime: str) -> None:
     _relay(source, recipients, mime)
-    ses._send_notifications(str(uuid4()), source, recipients)  # noqa: SLF001
+    ses._send_notifications(str(uuid4()), source, recipients)  # noqa: SLF001 # as above
 
 
-ses_v2._smtp_relay = _relay_and_notify  # noqa: SLF001
+ses_v2._smtp_relay = _relay_and_notify  # noqa: SLF001 # as above
 
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""`make run`: start the whole stack, walk the main job, print where to look, and run until Ctrl-C."""
+"""`make run`: start the whole stack, walk through the main use cases, print the addresses, and run until Ctrl-C."""
 
 import os
 import signal

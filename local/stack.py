@@ -99,7 +99,7 @@ def running_stack(
     ports = simulator_ports or {}
     urls = {simulator.name: f"http://127.0.0.1:{ports.get(simulator.name) or free_port()}" for simulator in SIMULATORS}
     with ExitStack() as processes:
-        # The emulator unpacks every function into this folder and does not remove it.
+        # The emulator unpacks every function into this folder and does not remove the files.
         processes.callback(shutil.rmtree, folder / "tmp", ignore_errors=True)
         for simulator in SIMULATORS:
             processes.enter_context(_running_simulator(simulator, urls[simulator.name], folder))

@@ -2,8 +2,8 @@
 
     python -m ops.put_back dev --restored TABLE --since 2026-11-24T08:00:00Z [--write]
 
-Without `--write`, the command only counts. It may be stopped and repeated. The whole procedure is in
-docs/runbook.md#restore-from-point-in-time, and also which processes must not run meanwhile.
+Without `--write`, the command only counts. It may be stopped and repeated. For the whole procedure, and for the
+processes that must not run meanwhile, see docs/runbook.md#restore-from-point-in-time.
 """
 
 import argparse

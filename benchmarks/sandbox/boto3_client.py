@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import boto3
-import canned  # noqa: F401
+import canned  # noqa: F401 # its import replaces AWS
 
 client = boto3.client(os.environ.get("SERVICE", "dynamodb"))
 calls = [(getattr(client, name), parameters) for name, parameters in json.loads(Path(os.environ["CALLS"]).read_text())]

@@ -7,4 +7,4 @@ module, name = os.environ["PRODUCT_HANDLER"].split(".")
 # Imported before `canned`, so that the function itself must import all that it needs.
 handler = getattr(import_module(module), name)
 
-import canned  # noqa: E402, F401
+import canned  # noqa: E402, F401 # its import replaces AWS

@@ -1,4 +1,4 @@
-"""The ERP sends webhooks about changes: the customer center is off and on, a contact is removed and added."""
+"""The ERP sends webhooks: the customer center is switched off and on, and a contact is removed and added."""
 
 import re
 import time

@@ -18,7 +18,7 @@ The same table holds the items of `platform/table_store.py` (requests and events
 `clients/store.py` (client keys). The attributes of the items: `items.py`.
 Index `listing` (sparse: `listing`, `listing_key`): contacts without a shop account, by name. An invited contact stays
 in the index until the next full list of contacts is saved.
-Every change by a person or by the ERP is written in one transaction with its journal entry.
+Every change of a user or company by a person or by the ERP is written in one transaction with its journal entry.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

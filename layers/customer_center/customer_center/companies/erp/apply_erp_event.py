@@ -17,14 +17,14 @@ _TRIES = 3
 def apply_erp_event(delivery: Delivery, *, companies: ErpRecords, clock: Clock) -> None:
     """Apply one event and record its webhook id, so that a repeat is skipped.
 
-    May run any number of times: events lead to the same state in any order and number. The webhook id is recorded
-    afterwards and only saves work. Raises PreconditionFailed or InProgress when other requests keep changing the same
-    records; then retry. Raises NumberInUse.
+    May run any number of times: the same events lead to the same state, in any order and with any repeats. The webhook
+    id is recorded afterwards and only saves work. Raises PreconditionFailed or InProgress when other requests keep
+    changing the same records; then retry. Raises NumberInUse.
     """
     if companies.was_applied(delivery.source, delivery.webhook_id):
         return
     now = clock.now()
-    # An event with a time in the future must not suppress the events until then (docs/specification.md, 6.8).
+    # An event with a time in the future must not suppress events before that time (docs/specification.md, 6.8).
     at = min(delivery.event.at, delivery.received_at + CLOCKS_DIFFER)
     event = ErpEvent(delivery.webhook_id, at, delivery.event.data)
     for tried in range(1, _TRIES + 1):

@@ -13,7 +13,7 @@ from customer_center.platform.log import logger
 
 
 def create_erp_contact(user_id: str, effect_id: str, *, erp: ErpGateway, companies: Users, clock: Clock) -> None:
-    """Create the user's contact in the ERP and store its number.
+    """Create the user's contact in the ERP and store the contact's number.
 
     May run any number of times. A user with a contact number stays unchanged. When the ERP has a contact with the same
     e-mail, this contact is used: an earlier run may have created it and failed before storing its number. Raises an
@@ -40,7 +40,7 @@ def create_erp_contact(user_id: str, effect_id: str, *, erp: ErpGateway, compani
     try:
         companies.change_user(user, after, entry, contact)
     except Conflict:
-        # The ERP's contact with this e-mail is linked to a colleague already. Only a person can resolve that.
+        # The ERP's contact with this e-mail is linked to another user already. Only a person can resolve that.
         logger.warning("contact belongs to another user", user_id=user_id)
 
 

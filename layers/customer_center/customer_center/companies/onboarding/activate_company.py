@@ -97,7 +97,7 @@ def _proven_customer(activation: Activation, erp: ErpGateway) -> ErpCustomer | N
 def _role(
     activation: Activation, customer: ErpCustomer, company: Company | None, rules: ActivationRules, companies: Records
 ) -> Role:
-    """Return the role that the ERP's flags give this person (seed 000), or raise the refusal."""
+    """Return the role that the ERP's flags give this person (seed 000). Raises Forbidden or Conflict."""
     if company and company.closed_at:
         raise Forbidden("company-closed")
     if customer.blocked:

@@ -1,4 +1,4 @@
-"""Hand over the role of main contact to a colleague: the only way to give it up (docs/specification.md, 4.4)."""
+"""Hand over the role of main contact to a colleague: nobody can drop the role alone (docs/specification.md, 4.4)."""
 
 from customer_center.companies import effects
 from customer_center.companies.colleagues import colleague_of, crossed_by_others

@@ -200,7 +200,7 @@ def _invite(
 
 
 def _unchanged(row: ImportRow, owner: str, task: ImportTask, companies: Administration) -> RowResult:
-    """Return the result for an e-mail that has an owner; Conflict unless the owner is a colleague with access."""
+    """Return the result for an e-mail with an owner; Conflict unless the owner is an invited or active colleague."""
     user = companies.user(owner) if is_colleague(owner, task.actor.company.company_id) else None
     if user is None or user.status is UserStatus.DEACTIVATED:
         raise Conflict("email-in-use")
