@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, field
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
+from typing import TYPE_CHECKING, Any, Protocol, override
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -86,7 +86,8 @@ _FIELD_CODES: Mapping[str, str] = {
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-class Security(NamedTuple):
+@frozen
+class Security:
     """One way to authenticate a caller: its name and its Security Scheme Object in the OpenAPI document."""
 
     name: str

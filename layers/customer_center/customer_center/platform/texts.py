@@ -2,14 +2,10 @@
 
 Each room declares its own codes in its `texts.py`. This file has the classes, and the codes of platform. A code is
 declared once, with its class of `platform/errors.py`. Codes never change; sentences may improve.
-
-The classes are named tuples: every function imports them, and Python creates a named tuple about six times as fast as a
-standard data class.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from customer_center.platform.errors import (
     BodyTooLarge,
@@ -23,19 +19,22 @@ from customer_center.platform.errors import (
     PreconditionRequired,
     TooManyRequests,
 )
+from customer_center.platform.frozen import frozen
 
 type Sentences = Mapping[str, str]
 """One sentence in each language. `{name}` is a placeholder for a value."""
 
 
-class Problem(NamedTuple):
+@frozen
+class Problem:
     """An error code: the class of its errors, or their base class, and its sentences."""
 
     raised_as: type[CustomerCenterError]
     sentences: Sentences
 
 
-class Texts(NamedTuple):
+@frozen
+class Texts:
     """The error codes of one room, for problems and for wrong fields. `|` joins the codes of two rooms."""
 
     problems: Mapping[str, Problem] = MappingProxyType({})

@@ -1,13 +1,11 @@
-"""The declaration of one kind of sender. Each file in `formats/` has one.
-
-`Format` and `Source` are named tuples for the reason that `platform/texts.py` gives.
-"""
+"""The declaration of one kind of sender. Each file in `formats/` has one."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from customer_center.platform.errors import FieldError, InvalidInput, MalformedRequest
+from customer_center.platform.frozen import frozen
 from customer_center.webhooks.events import Event, EventTable, Field, read_event
 from customer_center.webhooks.signatures import SignatureScheme
 
@@ -27,7 +25,8 @@ def no_errors(_: Event) -> Sequence[FieldError]:
     return ()
 
 
-class Format(NamedTuple):
+@frozen
+class Format:
     """One kind of sender.
 
     `payload` converts the signed content to `{"type", "timestamp", "data"}`. Only a sender with another structure needs

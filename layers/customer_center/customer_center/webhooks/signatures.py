@@ -11,12 +11,14 @@ import hmac
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, override
+from typing import Any, Protocol, override
 
 from customer_center.platform.config import ConfigurationError
+from customer_center.platform.frozen import frozen
 
 
-class Signed(NamedTuple):
+@frozen
+class Signed:
     """A verified request: the id of its event, which is the same in every repeat, and the signed content."""
 
     webhook_id: str

@@ -6,13 +6,15 @@ file in `formats/`.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
+from customer_center.platform.frozen import frozen
 from customer_center.webhooks.format import Format
 from customer_center.webhooks.formats.erp import ERP
 
 
-class Source(NamedTuple):
+@frozen
+class Source:
     """One sender. `account` and `product` name the owner of the records in its events; the ERP has neither.
 
     `keys_setting` names a setting (`platform/config.py`). Its value is the name of the SSM parameter with the keys.
