@@ -151,6 +151,9 @@ class Aws:
 
     def messages(self, queue):
         """Take the messages out of a queue."""
+        # moto's memory first: tests look into many empty queues.
+        if not _backend(sqs_backends).queues[queue]._messages:
+            return []
         url = self.physical(queue)
         taken = self.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
         for message in taken:
