@@ -1,4 +1,4 @@
-"""Customer Center: a shop's business customers run their own accounts in step with the ERP."""
+"""Customer Center: a shop's business customers run their own accounts, kept consistent with the ERP."""
 
 import gc
 

@@ -35,10 +35,10 @@ def activation_code_mail(attempt_key: str, mail_id: str) -> Effect:
     return Effect(mail_id, MAIL, {"template": "activation_code", "attempt_key": attempt_key})
 
 
-def contact_left_mail(main_contact_id: str, user_id: str, contact_number: str, now: datetime) -> Effect:
-    """Notify a main contact that the ERP deleted this user's contact."""
-    left = {"left_user_id": user_id, "contact_number": contact_number}
-    return Effect(new_mail_id(now), MAIL, {"template": "contact_left", "user_id": main_contact_id, **left})
+def contact_left_mail(to: str, left_user_id: str, contact_number: str, now: datetime) -> Effect:
+    """Tell the user `to`, a main contact, that the ERP deleted the contact that another user came from."""
+    left = {"left_user_id": left_user_id, "contact_number": contact_number}
+    return new_effect(MAIL, now, template="contact_left", user_id=to, **left)
 
 
 def align_identity(user_id: str, now: datetime, *, company_changed: bool = False) -> Effect:

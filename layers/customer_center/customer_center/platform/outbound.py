@@ -7,7 +7,6 @@ fail at once. The first call imports `requests`, so that functions that rarely c
 
 import math
 import random
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -26,9 +25,6 @@ from customer_center.platform.log import logger
 if TYPE_CHECKING:
     from requests import Response, Session
     from urllib3 import HTTPResponse
-
-# Answers are read as bytes, so the layer has no library that guesses encodings (layers/dependencies/Makefile).
-warnings.filterwarnings("ignore", message="Unable to find acceptable character detection dependency")
 
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 _CHUNK = 64 * 1024

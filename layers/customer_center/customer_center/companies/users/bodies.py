@@ -89,6 +89,7 @@ class EditUserBody(Input):
         }
     )
 
+    # An empty default marks a field that was left out: no field accepts an empty value, and null is refused.
     salutation: Salutation = Field(default_factory=str)
     name: PersonName = Field(default_factory=str)
     email: Email = Field(default_factory=str)
