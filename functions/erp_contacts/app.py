@@ -169,7 +169,8 @@ def import_table(body: bytes, query: ImportQuery, caller: Member, request: Reque
     clock = SystemClock()
     give_up_at = clock.now() + _IMPORT_FOR
     table = read(body, columns=COLUMNS, required=REQUIRED_COLUMNS, at_most=ROWS_AT_MOST)
-    rows = [import_row(row, settings().salutations, request.language) for row in table]
+    language = request.language
+    rows = [import_row(row, settings().salutations, language) for row in table]
 
     def do(remembering: Companies) -> Sequence[RowResult]:
         within = len(rows) if query.dry_run else _limit_mails(caller, request, len(rows))
@@ -182,7 +183,7 @@ def import_table(body: bytes, query: ImportQuery, caller: Member, request: Reque
     key = request.idempotency(caller.user.user_id)
     # A repeated request continues: users who are already invited are not invited again.
     results = once(key, do, lambda _: do(companies()), records=companies(), clock=clock)
-    return Answer(ImportAnswer.from_results(results, dry_run=query.dry_run, language=request.language))
+    return Answer(ImportAnswer.from_results(results, dry_run=query.dry_run, language=language))
 
 
 def _limit_mails(caller: Member, request: Request, mails: int = 1) -> int:

@@ -142,10 +142,15 @@ class Request:
     headers: Mapping[str, str]
     source_ip: str
     username: str | None
-    language: str
     fingerprint: Callable[[], str]
     limits: list[errors.RateLimit] = field(default_factory=list)
     """The limits that counted this request. The answer shows them in its RateLimit headers."""
+
+    @property
+    def language(self) -> str:
+        """The supported language that the Accept-Language header prefers, English without the header (RFC 9110)."""
+        # Read when it is needed: most requests are answered without a sentence.
+        return from_accept_language(self.headers.get("accept-language"), fallback="en")
 
     @property
     def idempotency_key(self) -> str | None:
@@ -332,7 +337,6 @@ def _request(event: Mapping[str, Any]) -> Request:
         headers=headers,
         source_ip=context["http"]["sourceIp"],
         username=claims.get("username"),
-        language=from_accept_language(headers.get("accept-language"), fallback="en"),
         fingerprint=fingerprint,
     )
 
@@ -365,21 +369,22 @@ def _response(answer: Answer[Any], request: Request) -> Mapping[str, Any]:
 
 
 def _problem(error: errors.CustomerCenterError, request: Request, texts: Texts) -> Mapping[str, Any]:
+    language = request.language
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     problem: dict[str, Any] = {
         "type": f"urn:customer-center:problem:{error.code}",
         "title": status.phrase,
         "status": status,
-        "detail": texts.error_text(error.code, request.language, error.values),
+        "detail": texts.error_text(error.code, language, error.values),
         "code": error.code,
         "request_id": request.request_id,
     }
     if isinstance(error, errors.InvalidInput) and error.errors:
         problem["errors"] = [
-            {"pointer": wrong.pointer, "code": wrong.code, "message": texts.field_text(wrong.code, request.language)}
+            {"pointer": wrong.pointer, "code": wrong.code, "message": texts.field_text(wrong.code, language)}
             for wrong in error.errors
         ]
-    headers = {"Content-Language": request.language}
+    headers = {"Content-Language": language}
     if isinstance(error, errors.RetryLater):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.Unauthorized):
