@@ -37,7 +37,6 @@ check: .venv/.synced ## format, lint and types
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
-	@.venv/bin/mypy -p generate -p local -p ops
 
 format: .venv/.synced ## format the code and fix what ruff can fix
 	@.venv/bin/ruff format .

@@ -40,6 +40,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return the workers of `-n auto`: one more than the cores, because tests of the running stack mostly wait."""
+    return (os.process_cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Share the tests among the workers of `pytest -n` by file or folder, in the order they were sorted in."""
     from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 # a run without -n needs no xdist
