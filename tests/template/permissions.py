@@ -1,124 +1,112 @@
-"""What each function may do, and to what. A wider policy in template.yaml fails a test until this table agrees.
+"""What each function may do, and to which resource.
 
-`CompaniesTable/index/listing` is an index of a table, `FailedRecordsBucket/*` the objects of a bucket, and
-`ssm:parameter${X}` the parameter store's entry that the template's parameter X names.
+A template that allows more, or less, fails in test_house_rules.py, so that a change of permissions is seen and meant.
+A resource is a logical id of the template, one of its indexes or objects, or an ARN without its partition, region and
+account.
 """
 
-MAY = {
-    "ActivationFunction": {
-        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-        "JournalTable": {"dynamodb:PutItem"},
-        "UserPool": {
-            "cognito-idp:AdminCreateUser",
-            "cognito-idp:AdminDeleteUser",
-            "cognito-idp:AdminDisableUser",
-            "cognito-idp:AdminEnableUser",
-            "cognito-idp:AdminInitiateAuth",
-            "cognito-idp:AdminSetUserPassword",
-            "cognito-idp:AdminUpdateUserAttributes",
-            "cognito-idp:AdminUserGlobalSignOut",
-        },
-        "ssm:parameter${ErpCredentialsParameter}": {"ssm:GetParameter"},
-    },
-    "UsersFunction": {
-        "CompaniesTable": {
-            "dynamodb:BatchGetItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:Query",
-            "dynamodb:UpdateItem",
-        },
-        "JournalTable": {"dynamodb:PutItem", "dynamodb:Query"},
-        "UserPool": {
-            "cognito-idp:AdminDeleteUser",
-            "cognito-idp:AdminDisableUser",
-            "cognito-idp:AdminEnableUser",
-            "cognito-idp:AdminUpdateUserAttributes",
-            "cognito-idp:AdminUserGlobalSignOut",
-        },
-    },
-    "InvitationsFunction": {
-        "CompaniesTable": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-        "JournalTable": {"dynamodb:PutItem"},
-        "UserPool": {
-            "cognito-idp:AdminCreateUser",
-            "cognito-idp:AdminDeleteUser",
-            "cognito-idp:AdminDisableUser",
-            "cognito-idp:AdminEnableUser",
-            "cognito-idp:AdminInitiateAuth",
-            "cognito-idp:AdminSetUserPassword",
-            "cognito-idp:AdminUpdateUserAttributes",
-            "cognito-idp:AdminUserGlobalSignOut",
-        },
-    },
-    "ErpContactsFunction": {
-        "CompaniesTable": {
-            "dynamodb:BatchGetItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:Query",
-            "dynamodb:UpdateItem",
-        },
-        "CompaniesTable/index/listing": {"dynamodb:Query"},
-        "JournalTable": {"dynamodb:PutItem", "dynamodb:Query"},
-        "ssm:parameter${ErpCredentialsParameter}": {"ssm:GetParameter"},
-    },
-    "CustomerWebhookFunction": {
-        "CustomerSyncQueue": {"sqs:SendMessage"},
-        "ssm:parameter${ErpWebhookSecretsParameter}": {"ssm:GetParameter"},
-    },
-    "CustomerSyncFunction": {
-        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-        "JournalTable": {"dynamodb:PutItem"},
-    },
-    "MachinesFunction": {
-        "CompaniesTable": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-        "CompaniesTable/index/listing": {"dynamodb:Query"},
-        "JournalTable": {"dynamodb:PutItem"},
-    },
-    "OutboxFunction": {
-        "JournalTable": {"dynamodb:UpdateItem"},
-        "MailQueue": {"sqs:SendMessage"},
-        "IdentityQueue": {"sqs:SendMessage"},
-        "ErpContactQueue": {"sqs:SendMessage"},
-        "FailedRecordsBucket": {"s3:ListBucket"},
-        "FailedRecordsBucket/*": {"s3:PutObject"},
-    },
-    "SweeperFunction": {
-        "JournalTable": {"dynamodb:UpdateItem"},
-        "JournalTable/index/pending": {"dynamodb:Query"},
-        "MailQueue": {"sqs:SendMessage"},
-        "IdentityQueue": {"sqs:SendMessage"},
-        "ErpContactQueue": {"sqs:SendMessage"},
-    },
-    "EmailDispatchFunction": {
-        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-        "JournalTable": {"dynamodb:PutItem"},
-        "ses:identity/${MailIdentity}": {"ses:SendEmail"},
-        "ses:configuration-set/${MailConfigurationSet}": {"ses:SendEmail"},
-    },
-    "LoginMailsFunction": {},
-    "EmailFeedbackFunction": {
-        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
-        "JournalTable": {"dynamodb:PutItem"},
-    },
-    "ReconcileFunction": {
-        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:Query"},
-        "JournalTable": {"dynamodb:Query", "dynamodb:UpdateItem"},
-        "IdentityQueue": {"sqs:SendMessage"},
-        "UserPool": {
-            "cognito-idp:AdminDeleteUser",
-            "cognito-idp:AdminDisableUser",
-            "cognito-idp:AdminEnableUser",
-            "cognito-idp:AdminUpdateUserAttributes",
-            "cognito-idp:AdminUserGlobalSignOut",
-        },
-    },
-    "ErpPushFunction": {
-        "CompaniesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-        "JournalTable": {"dynamodb:PutItem"},
-        "ssm:parameter${ErpCredentialsParameter}": {"ssm:GetParameter"},
-    },
-}
+import re
+
+_TABLE = """
+function
+    resource                                        service      actions
+
+ActivationFunction
+    CompaniesTable                                  dynamodb     GetItem PutItem UpdateItem
+    JournalTable                                    dynamodb     PutItem
+    UserPool                                        cognito-idp  AdminCreateUser AdminDeleteUser AdminDisableUser
+                                                                 AdminEnableUser AdminInitiateAuth AdminSetUserPassword
+                                                                 AdminUpdateUserAttributes AdminUserGlobalSignOut
+    ssm:parameter${ErpCredentialsParameter}         ssm          GetParameter
+
+UsersFunction
+    CompaniesTable                                  dynamodb     BatchGetItem DeleteItem GetItem PutItem Query
+                                                                 UpdateItem
+    JournalTable                                    dynamodb     PutItem Query
+    UserPool                                        cognito-idp  AdminDeleteUser AdminDisableUser AdminEnableUser
+                                                                 AdminUpdateUserAttributes AdminUserGlobalSignOut
+
+InvitationsFunction
+    CompaniesTable                                  dynamodb     DeleteItem GetItem PutItem UpdateItem
+    JournalTable                                    dynamodb     PutItem
+    UserPool                                        cognito-idp  AdminCreateUser AdminDeleteUser AdminDisableUser
+                                                                 AdminEnableUser AdminInitiateAuth AdminSetUserPassword
+                                                                 AdminUpdateUserAttributes AdminUserGlobalSignOut
+
+ErpContactsFunction
+    CompaniesTable                                  dynamodb     BatchGetItem DeleteItem GetItem PutItem Query
+                                                                 UpdateItem
+    CompaniesTable/index/listing                    dynamodb     Query
+    JournalTable                                    dynamodb     PutItem Query
+    ssm:parameter${ErpCredentialsParameter}         ssm          GetParameter
+
+CustomerWebhookFunction
+    CustomerSyncQueue                               sqs          SendMessage
+    ssm:parameter${ErpWebhookSecretsParameter}      ssm          GetParameter
+
+CustomerSyncFunction
+    CompaniesTable                                  dynamodb     GetItem PutItem UpdateItem
+    JournalTable                                    dynamodb     PutItem
+
+MachinesFunction
+    CompaniesTable                                  dynamodb     DeleteItem GetItem PutItem UpdateItem
+    CompaniesTable/index/listing                    dynamodb     Query
+    JournalTable                                    dynamodb     PutItem
+
+OutboxFunction
+    JournalTable                                    dynamodb     UpdateItem
+    MailQueue                                       sqs          SendMessage
+    IdentityQueue                                   sqs          SendMessage
+    ErpContactQueue                                 sqs          SendMessage
+    FailedRecordsBucket                             s3           ListBucket
+    FailedRecordsBucket/*                           s3           PutObject
+
+SweeperFunction
+    JournalTable                                    dynamodb     UpdateItem
+    JournalTable/index/pending                      dynamodb     Query
+    MailQueue                                       sqs          SendMessage
+    IdentityQueue                                   sqs          SendMessage
+    ErpContactQueue                                 sqs          SendMessage
+
+EmailDispatchFunction
+    CompaniesTable                                  dynamodb     GetItem PutItem UpdateItem
+    JournalTable                                    dynamodb     PutItem
+    ses:identity/${MailIdentity}                    ses          SendEmail
+    ses:configuration-set/${MailConfigurationSet}   ses          SendEmail
+
+LoginMailsFunction
+    nothing
+
+EmailFeedbackFunction
+    CompaniesTable                                  dynamodb     GetItem UpdateItem
+    JournalTable                                    dynamodb     PutItem
+
+ReconcileFunction
+    CompaniesTable                                  dynamodb     GetItem Query
+    JournalTable                                    dynamodb     Query UpdateItem
+    IdentityQueue                                   sqs          SendMessage
+    UserPool                                        cognito-idp  AdminDeleteUser AdminDisableUser AdminEnableUser
+                                                                 AdminUpdateUserAttributes AdminUserGlobalSignOut
+
+ErpPushFunction
+    CompaniesTable                                  dynamodb     GetItem PutItem UpdateItem
+    JournalTable                                    dynamodb     PutItem
+    ssm:parameter${ErpCredentialsParameter}         ssm          GetParameter
+"""
+
+
+def _permissions():
+    """Return the table as {function: {resource: {"service:Action", ...}}}; a long list of actions goes on below."""
+    found = {}
+    for line in _TABLE.strip().splitlines()[2:]:
+        if not line.startswith(" "):
+            resources = found.setdefault(line, {}) if line else {}
+        elif line.strip() != "nothing":
+            *target, actions = re.split(r" {2,}", line.strip())
+            if target:
+                resource, service = target
+            resources.setdefault(resource, set()).update(f"{service}:{action}" for action in actions.split())
+    return found
+
+
+MAY = _permissions()
