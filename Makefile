@@ -76,9 +76,10 @@ aws-models: .venv/.synced ## write the AWS models that the package's clients use
 cost: .venv/.synced ## write docs/cost.md from the prices and the template
 	@$(PYTHON) -m generate.cost
 
+# The layer does without charset-normalizer (docs/decisions/cold-starts.md).
 lock: $(UV) ## update the lock file
 	$(UV) lock
-	$(UV) export --quiet --frozen --only-group runtime --no-emit-project --no-header \
+	$(UV) export --quiet --frozen --only-group runtime --no-emit-project --no-emit-package charset-normalizer --no-header \
 		--output-file layers/dependencies/requirements.txt
 
 setup: .venv/.synced .local/sam/.synced .local/emulator/.synced

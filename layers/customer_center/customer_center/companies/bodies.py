@@ -5,17 +5,9 @@ The rest is in the `bodies` module of each story, because a function's cold star
 
 import re
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    StringConstraints,
-    WithJsonSchema,
-    field_serializer,
-)
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from customer_center.companies.email_address import email_address
@@ -29,11 +21,10 @@ from customer_center.companies.model import (
     UserStatus,
 )
 from customer_center.platform.frozen import frozen
-from customer_center.platform.wire import Input, Line, Output
+from customer_center.platform.wire import Line, Output
 
 # RFC 5321, 4.5.3.1.3: a path has at most 256 octets, with its angle brackets.
 _EMAIL_LENGTH = 254
-_DECIMALS = 2
 
 
 def _no_address(text: str) -> str:
@@ -61,58 +52,34 @@ Salutation = Annotated[Line, Field(max_length=20)]
 LanguageTag = Annotated[Line, Field(max_length=35)]
 
 
-def _amount(amount: object) -> object:
-    # Most programs read a JSON number as a float, in which 0.1 is not exact.
-    if isinstance(amount, Decimal):
-        return amount
-    if not isinstance(amount, str):
-        raise PydanticCustomError("text", "An amount is text.")
-    if not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", amount):
-        raise PydanticCustomError("number", "An amount is a number.")
-    if len(amount.partition(".")[2]) > _DECIMALS:
-        # In some countries `1.000` is a thousand: it must not be read as one.
-        raise PydanticCustomError("out-of-range", "An amount has two decimals.")
-    return Decimal(amount)
+@frozen(kw_only=True)
+class MoneyAnswer(Output):
+    """An amount above zero with two decimals, as text, in a currency of ISO 4217."""
+
+    amount: str
+    currency: str
+
+    @classmethod
+    def from_money(cls, money: Money) -> Self:
+        """Return the answer for money."""
+        return cls(amount=f"{money.amount:.2f}", currency=money.currency)
 
 
-class MoneyBody(Input):
-    """An amount above zero with at most two decimals, as text, in a currency of ISO 4217."""
-
-    amount: Annotated[
-        Decimal,
-        Field(gt=0, max_digits=12, decimal_places=_DECIMALS),
-        BeforeValidator(_amount),
-        WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"}),
-    ]
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-
-    @field_serializer("amount")
-    def _two_decimals(self, amount: Decimal) -> str:
-        return f"{amount:.2f}"
-
-
-class BudgetsBody(Input):
+@frozen(kw_only=True)
+class BudgetsAnswer(Output):
     """What a user may spend; null is no limit."""
 
-    per_order: MoneyBody | None = None
-    per_month: MoneyBody | None = None
-
-    def budgets(self) -> Budgets:
-        """Return the budgets of the room's model."""
-        return Budgets(_money(self.per_order), _money(self.per_month))
+    per_order: MoneyAnswer | None
+    per_month: MoneyAnswer | None
 
     @classmethod
     def from_budgets(cls, budgets: Budgets) -> Self:
-        """Return the body for budgets."""
-        return cls(per_order=_money_body(budgets.per_order), per_month=_money_body(budgets.per_month))
-
-
-def _money(body: MoneyBody | None) -> Money | None:
-    return Money(body.amount, body.currency) if body else None
-
-
-def _money_body(money: Money | None) -> MoneyBody | None:
-    return MoneyBody(amount=money.amount, currency=money.currency) if money else None
+        """Return the answer for budgets."""
+        order, month = budgets.per_order, budgets.per_month
+        return cls(
+            per_order=MoneyAnswer.from_money(order) if order else None,
+            per_month=MoneyAnswer.from_money(month) if month else None,
+        )
 
 
 @frozen(kw_only=True)
@@ -151,7 +118,7 @@ class UserAnswer(Output):
     language: str
     status: UserStatus
     roles: list[Role]
-    budgets: BudgetsBody
+    budgets: BudgetsAnswer
     invitation: InvitationAnswer | None
     email_change: EmailChangeAnswer | None
     contact_left_at: datetime | None
@@ -174,7 +141,7 @@ class UserAnswer(Output):
             language=user.language,
             status=user.status,
             roles=sorted(user.roles),
-            budgets=BudgetsBody.from_budgets(user.budgets),
+            budgets=BudgetsAnswer.from_budgets(user.budgets),
             invitation=InvitationAnswer(
                 status=invitation.status_at(now), sent_at=invitation.sent_at, expires_at=invitation.expires_at
             )

@@ -7,6 +7,7 @@ fail at once. The first call imports `requests`, so that functions that rarely c
 
 import math
 import random
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -31,6 +32,10 @@ _CHUNK = 64 * 1024
 _JITTER_SECONDS = 0.2
 _RETRY_AFTER = 10
 """Seconds after which a caller should retry while the breaker is closed."""
+
+# The layer leaves out charset_normalizer, whose import takes 3 % of a cold start and which only `Response.text` needs.
+# requests warns of that when it is imported.
+warnings.filterwarnings("ignore", "Unable to find acceptable character detection")
 
 
 class OutsideFault(OutsideUnavailable):

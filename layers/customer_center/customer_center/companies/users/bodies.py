@@ -1,11 +1,13 @@
 """Bodies, queries and answers of user administration."""
 
+import re
+from decimal import Decimal
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from customer_center.companies.bodies import (
-    BudgetsBody,
     CompanyAnswer,
     Email,
     LanguageTag,
@@ -13,12 +15,65 @@ from customer_center.companies.bodies import (
     Salutation,
     UserAnswer,
 )
-from customer_center.companies.model import Edit, InvitationStatus, NewUser, Permission, Role, UserStatus
+from customer_center.companies.model import (
+    Budgets,
+    Edit,
+    InvitationStatus,
+    Money,
+    NewUser,
+    Permission,
+    Role,
+    UserStatus,
+)
 from customer_center.companies.users.find_users import UserFilter, UserSort
 from customer_center.platform.frozen import frozen
 from customer_center.platform.wire import Input, Line, Output, PageQuery
 
+_DECIMALS = 2
+
 Roles = Annotated[frozenset[Role], Field(min_length=1)]
+
+
+def _amount(amount: object) -> object:
+    # Most programs read a JSON number as a float, in which 0.1 is not exact.
+    if isinstance(amount, Decimal):
+        return amount
+    if not isinstance(amount, str):
+        raise PydanticCustomError("text", "An amount is text.")
+    if not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", amount):
+        raise PydanticCustomError("number", "An amount is a number.")
+    if len(amount.partition(".")[2]) > _DECIMALS:
+        # In some countries `1.000` is a thousand: it must not be read as one.
+        raise PydanticCustomError("out-of-range", "An amount has two decimals.")
+    return Decimal(amount)
+
+
+class MoneyBody(Input):
+    """An amount above zero with at most two decimals, as text, in a currency of ISO 4217."""
+
+    amount: Annotated[
+        Decimal,
+        Field(gt=0, max_digits=12, decimal_places=_DECIMALS),
+        BeforeValidator(_amount),
+        WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"}),
+    ]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+class BudgetsBody(Input):
+    """What a user may spend; null is no limit."""
+
+    per_order: MoneyBody | None = None
+    per_month: MoneyBody | None = None
+
+    def budgets(self) -> Budgets:
+        """Return the budgets of the room's model."""
+        return Budgets(_money(self.per_order), _money(self.per_month))
+
+
+def _money(body: MoneyBody | None) -> Money | None:
+    return Money(body.amount, body.currency) if body else None
+
 
 # `BudgetsBody()` would build the model when this module is imported.
 _NO_LIMITS = BudgetsBody.model_construct()
