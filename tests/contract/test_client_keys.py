@@ -26,7 +26,7 @@ def _store(dynamodb, create_table):
     return store, lambda: list(Journal(client=dynamodb, table=journal).entries(OPERATOR))
 
 
-@pytest.fixture(params=["fake", "moto", "emulator"])
+@pytest.fixture(params=["fake", "moto", "emulator", "dynamodb_local"])
 def kept(request, create_table):
     """The keys, and a function that returns the journal's entries."""
     if request.param == "fake":

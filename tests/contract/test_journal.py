@@ -18,7 +18,7 @@ from tests.fakes.clock import NOON, FakeClock
 _serial = count(1)
 
 
-@pytest.fixture(params=["moto", "emulator"])
+@pytest.fixture(params=["moto", "emulator", "dynamodb_local"])
 def client(request):
     return request.getfixturevalue(f"{request.param}_client")
 

@@ -23,7 +23,7 @@ class StubSqs:
         return {}
 
 
-@pytest.fixture(params=["moto", "emulator"])
+@pytest.fixture(params=["moto", "emulator", "dynamodb_local"])
 def dynamodb(request):
     return request.getfixturevalue(f"{request.param}_client")("dynamodb")
 

@@ -15,7 +15,7 @@ REQUEST = Idempotency("digest", "hash of the request")
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(params=["moto", "emulator"])
+@pytest.fixture(params=["moto", "emulator", "dynamodb_local"])
 def dynamodb(request):
     return request.getfixturevalue(f"{request.param}_client")("dynamodb")
 

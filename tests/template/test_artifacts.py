@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import platform
+import re
 import shutil
 import struct
 import subprocess
@@ -135,13 +136,16 @@ def test_compiled_libraries_are_of_the_architecture_asked_for(built, architectur
     assert set(libraries.values()) == {ARCHITECTURES[architecture]}
 
 
-@pytest.mark.parametrize(
-    "package", ["boto3", "botocore", "s3transfer", "dns", "pip", "aws_xray_sdk", "mypy_boto3_dynamodb"]
-)
+@pytest.mark.parametrize("package", ["boto3", "s3transfer", "dns", "pip", "aws_xray_sdk", "mypy_boto3_dynamodb"])
 def test_what_the_runtime_has_or_nobody_needs_is_not_shipped(built, package):
     shipped = [path.name for path in (built / "DependenciesLayer/python").iterdir()]
 
     assert [name for name in shipped if name == package or name.startswith((f"{package}-", f"{package}."))] == []
+
+
+def test_botocore_comes_without_its_descriptions_of_aws(built):
+    assert (built / "DependenciesLayer/python/botocore/session.py").exists()
+    assert not (built / "DependenciesLayer/python/botocore/data").exists()
 
 
 def test_no_distribution_is_shipped_that_is_not_locked(built):
@@ -214,7 +218,7 @@ def run(code, *path):
             f"import sys; sys.path[:0] = sys.argv[1:]\n{code}",
             *map(str, path),
         ],
-        env={"AWS_REGION": "eu-central-1", "PATH": os.defpath},
+        env={"AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1", "PATH": os.defpath},
         capture_output=True,
         text=True,
         check=False,
@@ -265,3 +269,36 @@ print(json.dumps({{"handler": callable({module}.{handler}), "package": customer_
 
     assert result["handler"] is True
     assert result["package"].startswith(str(layers[1]))
+
+
+MAKE_CLIENTS = """
+import botocore, json
+from customer_center.platform import aws
+made = [make().meta.service_model.service_name for make in (aws.dynamodb, aws.sqs, aws.sesv2, aws.cognito, aws.ssm)]
+aws.dynamodb().get_paginator("query")
+print(json.dumps({"made": made, "version": botocore.__version__, "file": botocore.__file__}))
+"""
+ALL_CLIENTS = ["dynamodb", "sqs", "sesv2", "cognito-idp", "ssm"]
+
+
+def test_clients_of_aws_are_made_by_the_layers_botocore_and_not_by_the_runtimes(layers, tmp_path):
+    (tmp_path / "botocore").mkdir()
+    (tmp_path / "botocore/__init__.py").write_text("raise ImportError('the botocore of the runtime')")
+    (locked,) = re.findall(r"^botocore==(\S+)", requirements(), re.MULTILINE)
+
+    result = run(MAKE_CLIENTS, *layers, tmp_path)
+
+    assert (result["made"], result["version"]) == (ALL_CLIENTS, locked)
+    assert result["file"].startswith(str(layers[0]))
+
+
+@pytest.mark.parametrize("version", ["1.36.0", "1.40.0", "1.43.0", "1.44.8"])
+def test_clients_of_aws_are_made_by_other_versions_of_botocore(layers, tmp_path, version):
+    """So that a change of the lock finds working code, in both directions."""
+    command = ["uv", "pip", "install", "--quiet", "--no-deps", "--target", str(tmp_path), f"botocore=={version}"]
+    if shutil.which("uv") is None or subprocess.run(command, check=False).returncode:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"botocore {version} cannot be installed")
+
+    result = run(MAKE_CLIENTS, tmp_path, *layers)
+
+    assert (result["made"], result["version"]) == (ALL_CLIENTS, version)

@@ -1,7 +1,12 @@
 """The template after SAM's transform: resources of a deploy that no line of template.yaml shows."""
 
+import json
+import subprocess
+
 import pytest
 
+from local import stack
+from tests.conftest import require
 from tests.template.transformed import transformed
 from tests.template_reader import events_of, functions_of, load_template, resources_of
 
@@ -87,3 +92,17 @@ def test_a_canary_moves_each_alias_in_two_steps_and_watches_the_functions_own_al
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
         assert group["DeploymentConfigName"]["Fn::Sub"][1] == {"ConfigName": "Canary10Percent5Minutes"}
         assert "CodeDeployLambdaAliasUpdate" in canary["Resources"][f"{name}Aliaslive"]["UpdatePolicy"]
+
+
+def test_cfn_lint_finds_nothing_in_what_cloudformation_gets(tmp_path):
+    linter = stack.TOOLS / "sam/bin/cfn-lint"
+    require(linter)
+    files = [tmp_path / "plain.json", tmp_path / "everything.json"]
+    files[0].write_text(json.dumps(transformed()))
+    files[1].write_text(json.dumps(transformed(Canary="true", Dashboard="true", SnapStart="true")))
+
+    # W2001: the transform itself uses the parameters Release and Canary, and leaves nothing of them.
+    command = [linter, "--regions", stack.REGION, "--ignore-checks", "W2001", "--template", *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "")

@@ -387,7 +387,7 @@ def test_nobody_uses_a_tracer_or_a_resource():
     assert wrong == []
 
 
-def test_everything_of_others_that_we_import_is_in_the_layer_or_in_the_runtime():
+def test_everything_of_others_that_we_import_is_in_the_layer():
     locked = set(
         re.findall(r"^([a-z0-9-]+)==", (ROOT / "layers/dependencies/requirements.txt").read_text(), re.MULTILINE)
     )
@@ -395,7 +395,7 @@ def test_everything_of_others_that_we_import_is_in_the_layer_or_in_the_runtime()
     wrong = []
     for found in IMPORTS:
         package = found.imported.split(".")[0]
-        if found.for_types_only or package in {PACKAGE, "boto3", "botocore", *sys.stdlib_module_names}:
+        if found.for_types_only or package in {PACKAGE, *sys.stdlib_module_names}:
             continue
         if not {name.lower().replace("_", "-") for name in distributions.get(package, [])} & locked:
             wrong.append(str(found))

