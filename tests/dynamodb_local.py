@@ -1,4 +1,4 @@
-"""AWS's DynamoDB Local, in memory: AWS's transactions and read units. `make setup` installs it, Java 17 must be there."""
+"""DynamoDB Local of AWS, in memory: its transactions and read units. `make setup` installs it; it needs Java 17."""
 
 import os
 import shutil
