@@ -61,6 +61,7 @@ def settings() -> Settings:
 
 @api.route(
     "POST /activations",
+    operation="activate_company",
     caller=PUBLIC,
     statuses=[HTTPStatus.CREATED, HTTPStatus.ACCEPTED],
     problems=[

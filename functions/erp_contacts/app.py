@@ -75,6 +75,7 @@ def settings() -> Settings:
 
 @api.route(
     "GET /erp-contacts",
+    operation="list_erp_contacts",
     caller=person(companies, Permission.USERS_VIEW, administration=True),
     problems=["cursor-invalid", "erp-malformed", "erp-unavailable", "erp-timeout"],
 )
@@ -104,6 +105,7 @@ def list_contacts(caller: Member, query: ErpContactsQuery) -> Answer[ErpContacts
 
 @api.route(
     "POST /erp-contacts/{contact_number}/user",
+    operation="invite_erp_contact",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
     statuses=[HTTPStatus.CREATED],
     problems=[
@@ -152,6 +154,7 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
 # does not need the secret otherwise, and in a VPC it would need a NAT gateway to reach Cognito.
 @api.route(
     "POST /users/import",
+    operation="import_users",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
     problems=["csv-invalid", "csv-too-long", "too-many-requests", "erp-malformed", "erp-unavailable", "erp-timeout"],
     consumes="text/csv",

@@ -237,6 +237,7 @@ class Route:
     consumes: str
     path_values: Mapping[str, Sequence[str]]
     body_schemas: Callable[[], Mapping[str, Mapping[str, Any]]] | None
+    operation_id: str
 
 
 type _Respond = Callable[[Mapping[str, Any], Request], Answer[Any]]
@@ -260,6 +261,7 @@ class Api:
         consumes: str = "application/json",
         path_values: Mapping[str, Sequence[str]] = MappingProxyType({}),
         body_schemas: Callable[[], Mapping[str, Mapping[str, Any]]] | None = None,
+        operation: str | None = None,
     ) -> Callable[[Callable[..., Answer[Any]]], Callable[..., Answer[Any]]]:
         """Declare a handler. `route` has the gateway's format: `POST /users/{user_id}/deactivate`.
 
@@ -274,7 +276,8 @@ class Api:
         - `problems`: the handler's own error codes;
         - `consumes`: the media type of the body;
         - `path_values`: the allowed values of path parameters;
-        - `body_schemas`: returns the JSON Schemas of a `bytes` body, by component name.
+        - `body_schemas`: returns the JSON Schemas of a `bytes` body, by component name;
+        - `operation`: the operation's id, the handler's name by default.
         """
         method, path = route.split(" ")
 
@@ -300,7 +303,18 @@ class Api:
 
             self._respond[route] = respond
             self.routes.append(
-                Route(method, path, caller, handler, statuses, problems, consumes, path_values, body_schemas)
+                Route(
+                    method,
+                    path,
+                    caller,
+                    handler,
+                    statuses,
+                    problems,
+                    consumes,
+                    path_values,
+                    body_schemas,
+                    operation or handler.__name__,
+                )
             )
             return handler
 
