@@ -1,6 +1,6 @@
 """/me, /users, /company and /audit-entries: a company's people administer its users."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -33,7 +33,6 @@ from customer_center.companies.model import (
     Member,
     Permission,
     User,
-    check_salutation,
 )
 from customer_center.companies.ports import Companies
 from customer_center.companies.texts import COMPANIES_TEXTS
@@ -67,7 +66,7 @@ from customer_center.platform.spreadsheet import written
 from customer_center.platform.wire import PageQuery
 from customer_center.platform.wiring import journal
 
-api = Api(COMPANIES_TEXTS)
+api = Api(COMPANIES_TEXTS, lambda: settings().allowed())
 
 
 @frozen
@@ -75,11 +74,16 @@ class Settings:
     """The template's parameters for user administration."""
 
     salutations: tuple[str, ...]
+    currencies: tuple[str, ...]
     invitation_days: int
     email_change_hours: int
     fallback_language: str
     create_erp_contact: bool
     mails_per_hour: int
+
+    def allowed(self) -> Mapping[str, Sequence[str]]:
+        """Return the values that bodies may have."""
+        return {"salutations": self.salutations, "currencies": self.currencies}
 
     def rules(self) -> InvitationRules:
         """Return the parameters as rules."""
@@ -139,7 +143,6 @@ def list_users(caller: Member, query: UsersQuery) -> Answer[UsersAnswer]:
 )
 def request_new_user(body: RequestUserBody, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Invite a person who is not a contact of the ERP. The invitation is mailed to them."""
-    check_salutation(body.salutation, settings().salutations)
     asked_for = new_user(body, choose_language(body.language, fallback=request.language))
 
     def do(companies: Companies) -> User:
@@ -338,8 +341,6 @@ def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> 
     A new e-mail address of an active user is shown as `email_change` until its owner confirms it with the link in a
     mail. To cancel the change, send the current address. If the user is invited, the new address gets the invitation.
     """
-    if body.salutation:
-        check_salutation(body.salutation, settings().salutations)
     user = edit_user(
         user_id,
         body.edit(),

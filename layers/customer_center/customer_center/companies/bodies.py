@@ -13,11 +13,13 @@ from pydantic import (
     BeforeValidator,
     Field,
     StringConstraints,
+    ValidationInfo,
     WithJsonSchema,
     field_serializer,
 )
 from pydantic_core import PydanticCustomError
 
+from customer_center.companies.currencies import decimals_of
 from customer_center.companies.email_address import email_address
 from customer_center.companies.model import (
     Budgets,
@@ -33,7 +35,7 @@ from customer_center.platform.wire import Input, Line, Output
 
 # RFC 5321, 4.5.3.1.3: a path has at most 256 octets, with its angle brackets.
 _EMAIL_LENGTH = 254
-_DECIMALS = 2
+_WHOLE_DIGITS = 10
 
 
 def _no_address(text: str) -> str:
@@ -56,12 +58,25 @@ Email = Annotated[Line, Field(max_length=_EMAIL_LENGTH, json_schema_extra={"form
 
 PersonName = Annotated[Line, Field(max_length=50), AfterValidator(_no_address)]
 
-Salutation = Annotated[Line, Field(max_length=20)]
+
+def _allowed(name: str) -> AfterValidator:
+    """Refuse a value that this deployment does not allow (`Api.allowed`). Without a context, every value is allowed."""
+
+    def check(value: str, info: ValidationInfo) -> str:
+        allowed = (info.context or {}).get(name, (value,))
+        if value not in allowed:
+            raise PydanticCustomError("unknown-value", "The parameter has other values.", {"limit": ", ".join(allowed)})
+        return value
+
+    return AfterValidator(check)
+
+
+Salutation = Annotated[Line, Field(max_length=20), _allowed("salutations")]
 
 LanguageTag = Annotated[Line, Field(max_length=35)]
 
 
-def _amount(amount: object) -> object:
+def _amount(amount: object, info: ValidationInfo) -> object:
     # Most programs read a JSON number as a float, in which 0.1 is not exact.
     if isinstance(amount, Decimal):
         return amount
@@ -69,33 +84,44 @@ def _amount(amount: object) -> object:
         raise PydanticCustomError("text", "An amount is text.")
     if not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", amount):
         raise PydanticCustomError("number", "An amount is a number.")
-    if len(amount.partition(".")[2]) > _DECIMALS:
+    decimals = decimals_of(info.data.get("currency", ""))
+    whole, _, fraction = amount.partition(".")
+    if len(fraction) > decimals or len(whole.lstrip("-0")) > _WHOLE_DIGITS:
         # In some countries `1.000` is a thousand: it must not be read as one.
-        raise PydanticCustomError("out-of-range", "An amount has two decimals.")
+        most = "9" * _WHOLE_DIGITS + ("." + "9" * decimals if decimals else "")
+        raise PydanticCustomError("out-of-range", "An amount has the decimals of its currency.", {"limit": f"≤ {most}"})
     return Decimal(amount)
 
 
 class MoneyBody(Input):
-    """An amount above zero with at most two decimals, as text, in a currency of ISO 4217."""
+    """An amount above zero, as text, with at most the decimals of its currency (ISO 4217; `GET /settings`)."""
 
+    # First, so that the amount's validator knows the currency.
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), _allowed("currencies")]
     amount: Annotated[
         Decimal,
-        Field(gt=0, max_digits=12, decimal_places=_DECIMALS),
+        Field(gt=0),
         BeforeValidator(_amount),
-        WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"}),
+        WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,3})?$"}),
     ]
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
     @field_serializer("amount")
-    def _two_decimals(self, amount: Decimal) -> str:
-        return f"{amount:.2f}"
+    def _decimals(self, amount: Decimal) -> str:
+        return f"{amount:.{decimals_of(self.currency)}f}"
+
+
+def _one_currency(per_month: MoneyBody | None, info: ValidationInfo) -> MoneyBody | None:
+    per_order = info.data.get("per_order")
+    if per_month and per_order and per_month.currency != per_order.currency:
+        raise PydanticCustomError("currency-differs", "Both have one currency.", {"inside": "currency"})
+    return per_month
 
 
 class BudgetsBody(Input):
     """What a user may spend; null is no limit."""
 
     per_order: MoneyBody | None = None
-    per_month: MoneyBody | None = None
+    per_month: Annotated[MoneyBody | None, AfterValidator(_one_currency)] = None
 
     def budgets(self) -> Budgets:
         """Return the budgets of the room's model."""

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from customer_center.companies.bodies import (
     BudgetsBody,
@@ -13,12 +14,29 @@ from customer_center.companies.bodies import (
     Salutation,
     UserAnswer,
 )
-from customer_center.companies.model import Edit, InvitationStatus, NewUser, Permission, Role, UserStatus
+from customer_center.companies.model import (
+    ASSIGNABLE_ROLES,
+    Edit,
+    InvitationStatus,
+    NewUser,
+    Permission,
+    Role,
+    UserStatus,
+)
 from customer_center.companies.users.find_users import UserFilter, UserSort
 from customer_center.platform.frozen import frozen
 from customer_center.platform.wire import Input, Line, Output, PageQuery
 
 Roles = Annotated[frozenset[Role], Field(min_length=1)]
+
+
+def _assignable(roles: frozenset[Role]) -> frozenset[Role]:
+    if roles - ASSIGNABLE_ROLES:
+        raise PydanticCustomError("role-not-assignable", "Nobody can give this role.")
+    return roles
+
+
+NewRoles = Annotated[Roles, AfterValidator(_assignable)]
 
 # `BudgetsBody()` would build the model when this module is imported.
 _NO_LIMITS = BudgetsBody.model_construct()
@@ -30,7 +48,7 @@ class RequestUserBody(Input):
     salutation: Salutation
     name: PersonName
     email: Email
-    roles: Roles
+    roles: NewRoles
     language: LanguageTag | None = None
     budgets: BudgetsBody = _NO_LIMITS
 
@@ -54,7 +72,7 @@ class InviteContactBody(Input):
     )
 
     salutation: Salutation
-    roles: Roles
+    roles: NewRoles
     name: PersonName | None = None
     email: Email | None = None
     language: LanguageTag | None = None
