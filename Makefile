@@ -82,13 +82,21 @@ lock: $(UV) ## update the lock file
 	$(UV) export --quiet --frozen --only-group runtime --no-emit-project --no-emit-package charset-normalizer --no-header \
 		--output-file layers/dependencies/requirements.txt
 
-setup: .venv/.synced .local/sam/.synced .local/emulator/.synced .local/dynamodb/.installed
+setup: .venv/.synced .local/sam/.synced .local/emulator/.synced .local/dynamodb/.installed .local/clients/.synced \
+	.local/typescript/.installed
 
 .venv/.synced: uv.lock pyproject.toml .python-version | $(UV)
 	@$(UV) sync --quiet --frozen --group dev
 	@touch $@
 
-# SAM and the emulator pin their own boto3 and pydantic. Each has an environment of its own; one lock file has all.
+# TypeScript and its generator of clients, for a test. Without npm, the test is skipped (in CI it fails).
+.local/typescript/.installed: tests/generated_clients/package.json tests/generated_clients/package-lock.json
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@! command -v npm >/dev/null || { npm ci --silent --no-fund --no-audit --ignore-scripts --prefix $(@D) && touch $@; }
+
+# SAM, the emulator and the generator of Python clients pin their own packages. Each has an environment of its own; one
+# lock file has all.
 .local/%/.synced: uv.lock pyproject.toml .python-version | $(UV)
 	@UV_PROJECT_ENVIRONMENT=.local/$* $(UV) sync --quiet --frozen --only-group $*
 	@touch $@

@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.companies.bodies import CompanyAnswer, UserAnswer
-from customer_center.companies.model import RefusalLimits, check_salutation
+from customer_center.companies.model import RefusalLimits
 from customer_center.companies.onboarding.activate_company import activate_company
 from customer_center.companies.onboarding.activation import Activation, ActivationRules, CodeSent, Visit
 from customer_center.companies.onboarding.bodies import ActivationBody, CodeSentAnswer, LoggedInAnswer, SessionAnswer
@@ -21,7 +21,7 @@ from customer_center.platform.config import from_environment
 from customer_center.platform.frozen import frozen
 from customer_center.platform.http import PUBLIC, Answer, Api, Request
 
-api = Api(COMPANIES_TEXTS)
+api = Api(COMPANIES_TEXTS, lambda: {"salutations": settings().salutations})
 
 
 @frozen
@@ -61,6 +61,7 @@ def settings() -> Settings:
 
 @api.route(
     "POST /activations",
+    operation="activate_company",
     caller=PUBLIC,
     statuses=[HTTPStatus.CREATED, HTTPStatus.ACCEPTED],
     problems=[
@@ -89,7 +90,6 @@ def activate(body: ActivationBody, request: Request) -> Answer[LoggedInAnswer | 
     mails a code to the address (202). The same request with that `code` completes the activation and logs the person in
     (201).
     """
-    check_salutation(body.salutation, settings().salutations)
     activation = Activation(
         customer_number=body.customer_number,
         invoice_number=body.invoice_number,

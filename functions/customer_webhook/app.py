@@ -43,6 +43,7 @@ def settings() -> Settings:
 
 @api.route(
     "POST /webhooks/{source}",
+    operation="send_event",
     caller=SIGNATURE,
     statuses=[HTTPStatus.ACCEPTED],
     problems=["event-type-unknown", "invalid-input", "queue-unavailable"],

@@ -18,7 +18,7 @@ from customer_center.companies.erp.bodies import (
 from customer_center.companies.erp.list_erp_contacts import list_erp_contacts
 from customer_center.companies.idempotency import user_once
 from customer_center.companies.mails.limit_mails import limit_mails
-from customer_center.companies.model import InvitationRules, Member, Permission, User, check_salutation
+from customer_center.companies.model import InvitationRules, Member, Permission, User
 from customer_center.companies.ports import Companies
 from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.bodies import InviteContactBody, new_user
@@ -44,7 +44,7 @@ from customer_center.platform.wiring import journal
 # Well below the function's timeout, so that the answer can report the results.
 _IMPORT_FOR = timedelta(seconds=20)
 
-api = Api(COMPANIES_TEXTS)
+api = Api(COMPANIES_TEXTS, lambda: settings().allowed())
 
 
 @frozen
@@ -52,11 +52,16 @@ class Settings:
     """The template's parameters for the contact list and invitations."""
 
     salutations: tuple[str, ...]
+    currencies: tuple[str, ...]
     invitation_days: int
     fallback_language: str
     create_erp_contact: bool
     erp_contacts_seconds: int
     mails_per_hour: int
+
+    def allowed(self) -> Mapping[str, Sequence[str]]:
+        """Return the values that bodies may have."""
+        return {"salutations": self.salutations, "currencies": self.currencies}
 
     def rules(self) -> InvitationRules:
         """Return the parameters as rules."""
@@ -75,6 +80,7 @@ def settings() -> Settings:
 
 @api.route(
     "GET /erp-contacts",
+    operation="list_erp_contacts",
     caller=person(companies, Permission.USERS_VIEW, administration=True),
     problems=["cursor-invalid", "erp-malformed", "erp-unavailable", "erp-timeout"],
 )
@@ -104,6 +110,7 @@ def list_contacts(caller: Member, query: ErpContactsQuery) -> Answer[ErpContacts
 
 @api.route(
     "POST /erp-contacts/{contact_number}/user",
+    operation="invite_erp_contact",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
     statuses=[HTTPStatus.CREATED],
     problems=[
@@ -120,7 +127,6 @@ def list_contacts(caller: Member, query: ErpContactsQuery) -> Answer[ErpContacts
 )
 def invite(contact_number: str, body: InviteContactBody, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Invite a contact of the ERP to the shop. The invitation is mailed to them."""
-    check_salutation(body.salutation, settings().salutations)
     asked_for = new_user(body, body.language)
     clock = SystemClock()
 
@@ -152,6 +158,7 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
 # does not need the secret otherwise, and in a VPC it would need a NAT gateway to reach Cognito.
 @api.route(
     "POST /users/import",
+    operation="import_users",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
     problems=["csv-invalid", "csv-too-long", "too-many-requests", "erp-malformed", "erp-unavailable", "erp-timeout"],
     consumes="text/csv",
@@ -170,7 +177,7 @@ def import_table(body: bytes, query: ImportQuery, caller: Member, request: Reque
     give_up_at = clock.now() + _IMPORT_FOR
     table = read(body, columns=COLUMNS, required=REQUIRED_COLUMNS, at_most=ROWS_AT_MOST)
     language = request.language
-    rows = [import_row(row, settings().salutations, language) for row in table]
+    rows = [import_row(row, settings().allowed(), language) for row in table]
 
     def do(remembering: Companies) -> Sequence[RowResult]:
         within = len(rows) if query.dry_run else _limit_mails(caller, request, len(rows))

@@ -51,6 +51,7 @@ def settings() -> Settings:
 
 @api.route(
     "POST /invitations/acceptance",
+    operation="accept_invitation",
     caller=PUBLIC,
     problems=[
         "company-closed",
@@ -88,6 +89,7 @@ def accept(body: AcceptanceBody, request: Request) -> Answer[LoggedInAnswer]:
 
 @api.route(
     "POST /email-confirmations",
+    operation="confirm_email",
     caller=PUBLIC,
     problems=[
         "confirmation-invalid",

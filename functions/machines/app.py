@@ -80,7 +80,12 @@ def get_company_user(company_id: str, user_id: str) -> Answer[CompanyUserAnswer]
 # For operators: companies
 
 
-@api.route("POST /activation-unlocks", caller=client(client_keys, Scope.OPERATOR), problems=["in-progress"])
+@api.route(
+    "POST /activation-unlocks",
+    operation="unlock_activation",
+    caller=client(client_keys, Scope.OPERATOR),
+    problems=["in-progress"],
+)
 def unlock(body: ActivationUnlockBody, caller: ClientKey, request: Request) -> Answer[ActivationUnlockAnswer]:
     """Reset today's counts for a customer number: refused activations and mailed codes."""
     clock = SystemClock()
@@ -103,6 +108,7 @@ def unlock(body: ActivationUnlockBody, caller: ClientKey, request: Request) -> A
 
 @api.route(
     "POST /companies/{company_id}/main-contact",
+    operation="appoint_main_contact",
     caller=client(client_keys, Scope.OPERATOR),
     problems=["not-found", "user-not-active", "in-progress"],
 )
@@ -120,6 +126,7 @@ def appoint(company_id: str, body: AppointmentBody, caller: ClientKey, request: 
 
 @api.route(
     "POST /companies/{company_id}/closure",
+    operation="close_company",
     caller=client(client_keys, Scope.OPERATOR),
     problems=["not-found", "in-progress"],
 )
@@ -136,6 +143,7 @@ def close(company_id: str, caller: ClientKey, request: Request) -> Answer[Compan
 
 @api.route(
     "POST /companies/{company_id}/reopening",
+    operation="reopen_company",
     caller=client(client_keys, Scope.OPERATOR),
     problems=["not-found", "in-progress"],
 )
@@ -155,6 +163,7 @@ def reopen(company_id: str, caller: ClientKey, request: Request) -> Answer[Compa
 
 @api.route(
     "POST /client-keys",
+    operation="issue_client_key",
     caller=client(client_keys, Scope.OPERATOR),
     statuses=[HTTPStatus.CREATED],
     problems=["in-progress"],
@@ -187,6 +196,7 @@ def get_client_key(key_id: str) -> Answer[ClientKeyAnswer]:
 
 @api.route(
     "POST /client-keys/{key_id}/rotation",
+    operation="rotate_client_key",
     caller=client(client_keys, Scope.OPERATOR),
     problems=["not-found", "client-key-revoked", "secrets-limit", "in-progress"],
 )
@@ -203,6 +213,7 @@ def rotate(key_id: str, caller: ClientKey, request: Request) -> Answer[ShownOnce
 
 @api.route(
     "POST /client-keys/{key_id}/revocation",
+    operation="revoke_client_key",
     caller=client(client_keys, Scope.OPERATOR),
     problems=["not-found", "in-progress"],
 )

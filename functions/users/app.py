@@ -1,6 +1,6 @@
 """/me, /users, /company and /audit-entries: a company's people administer its users."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -33,7 +33,6 @@ from customer_center.companies.model import (
     Member,
     Permission,
     User,
-    check_salutation,
 )
 from customer_center.companies.ports import Companies
 from customer_center.companies.texts import COMPANIES_TEXTS
@@ -67,7 +66,7 @@ from customer_center.platform.spreadsheet import written
 from customer_center.platform.wire import PageQuery
 from customer_center.platform.wiring import journal
 
-api = Api(COMPANIES_TEXTS)
+api = Api(COMPANIES_TEXTS, lambda: settings().allowed())
 
 
 @frozen
@@ -75,11 +74,16 @@ class Settings:
     """The template's parameters for user administration."""
 
     salutations: tuple[str, ...]
+    currencies: tuple[str, ...]
     invitation_days: int
     email_change_hours: int
     fallback_language: str
     create_erp_contact: bool
     mails_per_hour: int
+
+    def allowed(self) -> Mapping[str, Sequence[str]]:
+        """Return the values that bodies may have."""
+        return {"salutations": self.salutations, "currencies": self.currencies}
 
     def rules(self) -> InvitationRules:
         """Return the parameters as rules."""
@@ -97,7 +101,7 @@ def settings() -> Settings:
     return from_environment(Settings)
 
 
-@api.route("GET /me", caller=person(companies))
+@api.route("GET /me", operation="get_me", caller=person(companies))
 def me(caller: Member) -> Answer[MeAnswer]:
     """Return the person who is logged in, with their permissions."""
     return Answer(
@@ -132,13 +136,13 @@ def list_users(caller: Member, query: UsersQuery) -> Answer[UsersAnswer]:
 
 @api.route(
     "POST /users",
+    operation="request_user",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
     statuses=[HTTPStatus.CREATED],
     problems=["email-in-use", "in-progress", "permission-missing", "too-many-requests"],
 )
 def request_new_user(body: RequestUserBody, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Invite a person who is not a contact of the ERP. The invitation is mailed to them."""
-    check_salutation(body.salutation, settings().salutations)
     asked_for = new_user(body, choose_language(body.language, fallback=request.language))
 
     def do(companies: Companies) -> User:
@@ -170,6 +174,7 @@ def get_user(user_id: str, caller: Member) -> Answer[UserAnswer]:
 
 @api.route(
     "POST /users/{user_id}/deactivate",
+    operation="deactivate_user",
     caller=person(companies, Permission.USERS_DEACTIVATE, administration=True),
     problems=["not-found", "own-account", "last-main-contact", "in-progress", "version-changed"],
 )
@@ -192,6 +197,7 @@ def deactivate(user_id: str, caller: Member, request: Request) -> Answer[UserAns
 
 @api.route(
     "POST /users/{user_id}/activate",
+    operation="activate_user",
     caller=person(companies, Permission.USERS_DEACTIVATE, administration=True),
     problems=["not-found", "in-progress", "version-changed", "too-many-requests"],
 )
@@ -245,6 +251,7 @@ def _export(user: User, caller: Member, query: PageQuery) -> Answer[ExportAnswer
 
 @api.route(
     "POST /users/{user_id}/erasure",
+    operation="erase_user",
     caller=person(companies, Permission.USERS_DELETE, administration=True),
     statuses=[HTTPStatus.ACCEPTED, HTTPStatus.OK],
     problems=["not-found", "own-account", "last-main-contact", "in-progress", "version-changed"],
@@ -277,7 +284,7 @@ def erase(user_id: str, caller: Member, request: Request) -> Answer[ErasureAnswe
 _AUDIT_CALLER = person(companies, Permission.AUDIT_VIEW, administration=True)
 
 
-@api.route("GET /audit-entries", caller=_AUDIT_CALLER, problems=["cursor-invalid"])
+@api.route("GET /audit-entries", operation="list_audit_entries", caller=_AUDIT_CALLER, problems=["cursor-invalid"])
 def audit_trail(caller: Member, query: AuditQuery) -> Answer[AuditEntriesAnswer]:
     """List who changed what in the company, newest first."""
     page = _audit_trail(caller, query)
@@ -285,7 +292,9 @@ def audit_trail(caller: Member, query: AuditQuery) -> Answer[AuditEntriesAnswer]
     return Answer(AuditEntriesAnswer(items=items, next_cursor=page.next_cursor))
 
 
-@api.route("GET /audit-entries/export", caller=_AUDIT_CALLER, problems=["cursor-invalid"])
+@api.route(
+    "GET /audit-entries/export", operation="export_audit_entries", caller=_AUDIT_CALLER, problems=["cursor-invalid"]
+)
 def export_audit_trail(caller: Member, query: AuditExportQuery) -> Answer[Csv]:
     """Export who changed what in the company as a table with one row per changed field.
 
@@ -313,6 +322,7 @@ def _audit_trail(caller: Member, query: AuditQuery) -> EntriesPage:
 
 @api.route(
     "PATCH /users/{user_id}",
+    operation="edit_user",
     caller=person(companies, Permission.USERS_EDIT, administration=True),
     problems=[
         "not-found",
@@ -331,8 +341,6 @@ def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> 
     A new e-mail address of an active user is shown as `email_change` until its owner confirms it with the link in a
     mail. To cancel the change, send the current address. If the user is invited, the new address gets the invitation.
     """
-    if body.salutation:
-        check_salutation(body.salutation, settings().salutations)
     user = edit_user(
         user_id,
         body.edit(),
@@ -350,6 +358,7 @@ def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> 
 
 @api.route(
     "DELETE /users/{user_id}",
+    operation="delete_user",
     caller=person(companies, Permission.USERS_DELETE, administration=True),
     statuses=[HTTPStatus.NO_CONTENT],
     problems=["not-found", "own-account", "last-main-contact", "in-progress", "version-changed"],
@@ -370,6 +379,7 @@ def delete(user_id: str, caller: Member, request: Request) -> Answer[None]:
 
 @api.route(
     "POST /users/{user_id}/invitation",
+    operation="resend_invitation",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
     problems=["not-found", "invitation-not-open", "in-progress", "version-changed", "too-many-requests"],
 )
@@ -393,6 +403,7 @@ def resend(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]
 
 @api.route(
     "DELETE /users/{user_id}/invitation",
+    operation="revoke_invitation",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
     problems=["not-found", "invitation-not-open", "in-progress", "version-changed"],
 )
@@ -409,7 +420,7 @@ def revoke(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]
     return _changed(user, caller)
 
 
-@api.route("GET /company", caller=person(companies, Permission.COMPANY_VIEW))
+@api.route("GET /company", operation="get_company_of_caller", caller=person(companies, Permission.COMPANY_VIEW))
 def company(caller: Member) -> Answer[CompanyAnswer]:
     """Return the company of the person who is logged in."""
     return Answer(CompanyAnswer.from_company(caller.company))

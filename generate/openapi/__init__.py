@@ -15,8 +15,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "layers/customer_center"))
 
-from generate.openapi.declarations import function_modules, read_operations, sentences
-from generate.openapi.operations import HEADERS, described, parameters_of
+from generate.openapi.declarations import TOPICS, function_modules, read_operations
+from generate.openapi.operations import HEADERS, described, parameters_of, responses_of
 from generate.openapi.schemas import component_schemas
 
 ROOT = Path(__file__).parents[2]
@@ -28,8 +28,10 @@ A shop's business customers run their own accounts. Their data is kept consisten
 People log in at Amazon Cognito, which is not part of this API, and send its access token; machines send a client key,
 which an operator issues. Errors are `application/problem+json` (RFC 9457); `code` is stable and never translated,
 `detail` speaks the language that `Accept-Language` asks for (en, de, nl, fr). A body has at most 4 MB, a
-webhook's 64 KB (413 `body-too-large`). What the gateway answers before a request reaches us is a `GatewayError`:
-besides the answers listed with each operation, 404 for a route that does not exist and 413 for a body above 10 MB.
+webhook's 64 KB (413 `body-too-large`). `x-problems` names the codes that each operation can answer, by status.
+
+What the gateway answers before a request reaches us is a `GatewayError`, the `default` answer of each operation, and
+404 for a route that does not exist and 413 for a body above 10 MB.
 """
 
 
@@ -77,17 +79,23 @@ def document() -> dict[str, Any]:
                 "variables": {
                     "host": {"default": "api.example.com", "description": "The host of the stack's output `ApiUrl`."}
                 },
-            }
+            },
+            {
+                "url": "http://127.0.0.1:{port}/_aws/execute-api/{api_id}/$default",
+                "description": "`make run` on this machine: `.local/stack.json` has the address (`api_url`).",
+                "variables": {"port": {"default": "4566"}, "api_id": {"default": "local"}},
+            },
         ],
         "security": [{name: []} for name, security in schemes.items() if security.by_gateway],
         "tags": [
-            {"name": name, "description": sentences(module)[0]}
-            for name, module in modules.items()
-            if name in {operation.function for operation in operations}
+            {"name": name, "description": about}
+            for name, (about, _) in TOPICS.items()
+            if name in {operation.topic for operation in operations}
         ],
         "paths": paths,
         "components": {
             "schemas": {name: schema for name, schema in schemas.items() if not name.endswith("Query")},
+            "responses": responses_of(operations, schemas),
             "parameters": parameters_of(operations),
             "headers": HEADERS,
             "securitySchemes": {name: dict(security.scheme) for name, security in schemes.items()},

@@ -13,13 +13,29 @@ from typing import Any, get_args, get_type_hints
 from customer_center.platform.http import STATUS, Api, Route
 from customer_center.platform.texts import Problem, Texts
 
+TOPICS: Mapping[str, tuple[str, Sequence[str]]] = {
+    "settings": ("What a form needs to know before anybody has logged in.", ["/settings"]),
+    "activation": ("A company's main contact opens its customer center.", ["/activations", "/activation-unlocks"]),
+    "me": ("People and their own account.", ["/me", "/email-confirmations"]),
+    "users": ("Administrators and the users of their company.", ["/users"]),
+    "invitations": (
+        "Inviting people, and accepting an invitation.",
+        ["/invitations", "/users/{user_id}/invitation", "/users/import"],
+    ),
+    "erp-contacts": ("The ERP's contacts who have no shop account yet.", ["/erp-contacts"]),
+    "company": ("The company of the person who is logged in.", ["/company"]),
+    "audit-trail": ("Who changed what in the company.", ["/audit-entries"]),
+    "companies": ("For machines: companies and their users.", ["/companies"]),
+    "client-keys": ("For operators: the keys of machines.", ["/client-keys"]),
+    "webhooks": ("For the ERP: events about customers and contacts.", ["/webhooks"]),
+}
+"""The topics of operations (tags): what each is about, and the beginnings of its paths."""
+
 
 @dataclass(frozen=True)
 class Operation:
-    """One route, with the name of its function and the error codes that the function can answer."""
+    """One route, with the error codes that its function can answer."""
 
-    function: str
-    operation_id: str
     route: Route
     texts: Texts
 
@@ -34,6 +50,12 @@ class Operation:
         (answered,) = get_args(get_type_hints(self.route.handler)["return"])
         models = get_args(answered) or (answered,) * len(self.route.statuses)
         return zip(self.route.statuses, models, strict=True)
+
+    @property
+    def topic(self) -> str:
+        """The topic in `TOPICS` whose path is the longest beginning of the route's path."""
+        found = {path: name for name, (_, paths) in TOPICS.items() for path in paths if _begins(path, self.route.path)}
+        return found[max(found, key=len)]
 
     @property
     def takes_idempotency_key(self) -> bool:
@@ -77,19 +99,17 @@ def _module(file: Path) -> ModuleType:
 
 
 def read_operations(modules: Mapping[str, ModuleType]) -> Sequence[Operation]:
-    """Return all operations. If two handlers have the same name, their operation ids begin with the function's name."""
+    """Return all operations. Raises ValueError if two have the same id."""
     apis = {function: module.api for function, module in modules.items() if isinstance(getattr(module, "api", 0), Api)}
-    names = Counter(route.handler.__name__ for api in apis.values() for route in api.routes)
+    operations = [Operation(route, api.texts) for api in apis.values() for route in api.routes]
+    ids = Counter(operation.route.operation_id for operation in operations)
+    if twice := [name for name, count in ids.items() if count > 1]:
+        raise ValueError(f"two operations have the same id: {twice}; give one of them another (`operation=`)")
+    return operations
 
-    def operation_id(function: str, route: Route) -> str:
-        name = route.handler.__name__
-        return name if names[name] == 1 else f"{function}_{name}"
 
-    return [
-        Operation(function, operation_id(function, route), route, api.texts)
-        for function, api in apis.items()
-        for route in api.routes
-    ]
+def _begins(path: str, whole: str) -> bool:
+    return f"{whole}/".startswith(f"{path}/")
 
 
 def status_of(problem: Problem) -> HTTPStatus:

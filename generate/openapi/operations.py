@@ -1,28 +1,32 @@
 """Operations of the document: parameters, request bodies and responses."""
 
+import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from http import HTTPStatus
 from types import NoneType
 from typing import Any
 
+from customer_center.companies.audit.bodies import AUDIT_COLUMNS
 from customer_center.platform.errors import RetryLater
-from customer_center.platform.http import PROBLEM_JSON, Route
+from customer_center.platform.http import PROBLEM_JSON, STATUS, Route
 from customer_center.platform.texts import Problem
 from generate.openapi.declarations import Operation, sentences, status_of
+from generate.openapi.examples import example_of
 from generate.openapi.schemas import Json, name_of, reference
 
 _JSON = "application/json"
-_GATEWAY_ERRORS: Mapping[HTTPStatus, str] = {
-    HTTPStatus.UNAUTHORIZED: "The gateway found no valid access token.",
-    HTTPStatus.FORBIDDEN: "The gateway found a token without the scope of an access token, an ID token for example.",
-    HTTPStatus.TOO_MANY_REQUESTS: "The gateway's own limit for all callers together.",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "An error of ours; it is logged.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The gateway could not reach the function, or waited too long for it.",
-}
-# The gateway's authorizer answers these statuses. It checks people only.
-_BY_AUTHORIZER = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+TABLES: Mapping[str, Sequence[str]] = {"export_audit_entries": AUDIT_COLUMNS}
+"""The columns of the tables that operations answer."""
+_GATEWAY_ERROR = """\
+What the gateway answers instead of this API. It has no `code`; the status says why.
+- 401: there is no valid access token.
+- 403: the token is no access token, but an ID token for example.
+- 429: the gateway's own limit for all callers together.
+- 500: an error of ours; it is logged.
+- 503: the function could not be reached, or took too long.
+"""
 
 _PARAMETERS: Json = {
     "AcceptLanguage": {
@@ -95,16 +99,34 @@ def parameters_of(operations: Iterable[Operation]) -> Json:
     return _PARAMETERS | {name: dict(it) for each in operations for name, it in each.route.caller.parameters.items()}
 
 
+def responses_of(operations: Iterable[Operation], schemas: Mapping[str, Any]) -> Json:
+    """Return the answers to refused requests, which are components: one for each status, and the gateway's own."""
+    problems = {code: problem for operation in operations for code, problem in operation.problems.items()}
+    by_status: dict[HTTPStatus, dict[str, Problem]] = {}
+    for code, problem in sorted(problems.items()):
+        by_status.setdefault(status_of(problem), {})[code] = problem
+    found = {_name_of(status): _refusal(status, by_status[status], schemas) for status in sorted(by_status)}
+    error = {"message": "Unauthorized"}
+    gateway = {"schema": reference("GatewayError"), "example": error}
+    return found | {"GatewayError": {"description": _GATEWAY_ERROR, "content": {_JSON: gateway}}}
+
+
+def _name_of(status: HTTPStatus) -> str:
+    return status.phrase.replace(" ", "").replace("-", "")
+
+
 def described(operation: Operation, schemas: Mapping[str, Any]) -> Json:
     """Return the Operation Object of an operation."""
     route, kinds = operation.route, operation.parameters
     summary, *rest = sentences(route.handler)
     found: Json = {
-        "operationId": operation.operation_id,
-        "tags": [operation.function],
+        "operationId": route.operation_id,
+        "tags": [operation.topic],
         "summary": summary.removesuffix("."),
         "parameters": list(_parameters(operation, schemas)),
         "responses": _responses(operation, schemas),
+        # What generators of clients do not read: the error codes of this operation, by status.
+        "x-problems": {str(int(status)): list(problems) for status, problems in _by_status(operation).items()},
     }
     if route.caller.requirement:
         rest.append(route.caller.requirement)
@@ -153,52 +175,73 @@ def _query_parameter(name: str, schema: Json, *, required: bool) -> Json:
         # A query cannot contain null; callers leave the parameter out instead.
         (kind,) = (kind for kind in schema.pop("anyOf") if kind != {"type": "null"})
         schema |= kind
-    if schema.get("default", 0) is None:
-        del schema["default"]
     description = schema.pop("description")
+    default = schema.pop("default", None)
+    if default is not None:
+        description = f"{description} Default: `{json.dumps(default).strip('"')}`."
     return {"name": name, "in": "query", "required": required, "description": description, "schema": schema}
 
 
 def _responses(operation: Operation, schemas: Mapping[str, Any]) -> Json:
-    responses = {status: _good(status, model, schemas) for status, model in operation.answers}
-    problems = operation.problems
-    for status in {status_of(problem) for problem in problems.values()}:
-        responses[status] = _refusal({code: it for code, it in problems.items() if status_of(it) is status})
-    if HTTPStatus.TOO_MANY_REQUESTS in responses:
-        for response in responses.values():
+    found = {str(int(status)): _good(operation.route, status, model, schemas) for status, model in operation.answers}
+    refusals = _by_status(operation)
+    if HTTPStatus.TOO_MANY_REQUESTS in refusals:
+        for response in found.values():
             response.setdefault("headers", {}).update(_RATE_LIMIT)
-    for status, sentence in _GATEWAY_ERRORS.items():
-        if _asked_by_gateway(operation.route) or status not in _BY_AUTHORIZER:
-            response = responses.setdefault(status, {"description": "", "content": {}})
-            response["description"] = f"{response['description']}\n\n{sentence}".strip()
-            response["content"][_JSON] = {"schema": reference("GatewayError")}
-    return {str(int(status)): response for status, response in responses.items()}
+    for status, problems in refusals.items():
+        told = "\n".join(f"- `{code}`: {problem.sentences['en']}" for code, problem in problems.items())
+        found[str(int(status))] = {**reference(_name_of(status), "responses"), "description": told}
+    return {**found, "default": reference("GatewayError", "responses")}
 
 
-def _good(status: HTTPStatus, model: type[Any], schemas: Mapping[str, Any]) -> Json:
+def _by_status(operation: Operation) -> Mapping[HTTPStatus, Mapping[str, Problem]]:
+    found: dict[HTTPStatus, dict[str, Problem]] = {}
+    for code, problem in operation.problems.items():
+        found.setdefault(status_of(problem), {})[code] = problem
+    return found
+
+
+def _good(route: Route, status: HTTPStatus, model: type[Any], schemas: Mapping[str, Any]) -> Json:
     """Return the Response Object of a successful request."""
     if model is NoneType:
         return {"description": "Done. The answer has no body."}
     found: Json = {"description": sentences(model)[0]}
     if not is_dataclass(model):
-        table = {"text/csv; charset=utf-8": {"schema": {"type": "string"}}}
+        example = ",".join(TABLES[route.operation_id]) + "\r\n"
+        table = {"text/csv; charset=utf-8": {"schema": {"type": "string"}, "example": example}}
         return {**found, "content": table, "headers": {"Link": reference("Link", "headers")}}
     headers: Json = {}
     if {"version", "user"} & schemas[name_of(model)]["properties"].keys():
         headers["ETag"] = reference("ETag", "headers")
     if status is HTTPStatus.CREATED:
         headers["Location"] = reference("Location", "headers")
-    found["content"] = {_JSON: {"schema": reference(name_of(model))}}
+    schema = reference(name_of(model))
+    found["content"] = {_JSON: {"schema": schema, "example": example_of(schema, schemas)}}
     return {**found, "headers": headers} if headers else found
 
 
-def _refusal(problems: Mapping[str, Problem]) -> Json:
+def _refusal(status: HTTPStatus, problems: Mapping[str, Problem], schemas: Mapping[str, Any]) -> Json:
     """Return the Response Object of a status that has these problems."""
-    narrowed = {"properties": {"code": {"enum": list(problems)}}}
+    code = next(iter(problems))
+    example: Json = {
+        **example_of(reference("Problem"), schemas),
+        "type": f"urn:customer-center:problem:{code}",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": problems[code].sentences["en"],
+        "code": code,
+    }
+    if "invalid-input" in problems:
+        code = "invalid-input"
+        example |= {"type": f"urn:customer-center:problem:{code}", "code": code}
+        example["detail"] = problems[code].sentences["en"]
+    else:
+        del example["errors"]
     found: Json = {
-        "description": "\n".join(f"- `{code}`: {problem.sentences['en']}" for code, problem in problems.items()),
-        "content": {PROBLEM_JSON: {"schema": {"allOf": [reference("Problem"), narrowed]}}},
+        "description": next(sentences(kind)[0] for kind, known in STATUS.items() if known is status),
+        "content": {PROBLEM_JSON: {"schema": reference("Problem"), "example": example}},
+        "headers": dict(_RATE_LIMIT),
     }
     if any(issubclass(problem.raised_as, RetryLater) for problem in problems.values()):
-        found["headers"] = {"Retry-After": reference("RetryAfter", "headers")}
+        found["headers"]["Retry-After"] = reference("RetryAfter", "headers")
     return found

@@ -31,7 +31,7 @@ class Problem(BaseModel):
     detail: str
     code: str
     request_id: str
-    errors: list[FieldProblem] = []
+    errors: list[FieldProblem]
 
 
 class GatewayError(BaseModel):
@@ -82,10 +82,22 @@ def component_schemas(operations: Iterable[Operation]) -> Json:
                 schema["properties"][field].setdefault("examples", []).append(value)
     codes = {code for operation in operations for code in operation.texts.fields}
     schemas["FieldProblem"]["properties"]["code"]["enum"] = sorted(codes)
+    problems = {code for operation in operations for code in operation.problems}
+    schemas["Problem"]["properties"]["code"]["enum"] = sorted(problems)
+    schemas["Problem"]["required"].remove("errors")
+    for name, schema in schemas.items():
+        if not name.endswith("Query"):
+            _without_defaults(schema)
     for operation in operations:
         if operation.route.body_schemas:
             schemas |= operation.route.body_schemas()
     return schemas
+
+
+def _without_defaults(schema: Json) -> None:
+    """Remove `default`: generators of clients make a field with a default one that must be sent."""
+    for field in schema.get("properties", {}).values():
+        field.pop("default", None)
 
 
 def name_of(model: type) -> str:

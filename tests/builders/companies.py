@@ -128,7 +128,12 @@ def a_claim(claim_id: str = "claim-1", *, since=NOON, seconds: float = 30) -> Cl
 
 def an_entry(*, company_id: str = COMPANY_ID, at=NOON, effects: tuple[Effect, ...] = (), **given) -> Entry:
     """Return a journal entry."""
-    values = {"actor": Actor("system", "test"), "action": "tested", "subject": "something", "request_id": "request-1"}
+    values = {
+        "actor": Actor("system", "test"),
+        "action": "user.edited",
+        "subject": "something",
+        "request_id": "request-1",
+    }
     return new_entry(partition=company_id, now=at, effects=effects, **values | given)
 
 

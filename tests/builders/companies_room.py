@@ -176,7 +176,10 @@ class Room:
         """Import the rows of the text. A header of all columns is added unless the text has one."""
         header = "" if text.startswith("salutation") else ",".join(COLUMNS) + "\n"
         table = read((header + text).encode(), columns=COLUMNS, required=REQUIRED_COLUMNS, at_most=ROWS_AT_MOST)
-        rows = [import_row(row, ("mr", "mrs"), "en") for row in table]
+        rows = [
+            import_row(row, {"salutations": ("mr", "mrs"), "currencies": ("EUR", "CHF", "GBP", "USD")}, "en")
+            for row in table
+        ]
         member = Member(actor, self.companies.company(actor.company_id))
         give_up_at = self.clock.now() + timedelta(seconds=seconds)
         request_id = f"request-{next(self.requests)}"

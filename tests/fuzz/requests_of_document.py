@@ -7,7 +7,16 @@ from schemathesis.specs.openapi import checks
 
 from tests.template_reader import ROOT
 
+
+def documented_code(_context, response, case):
+    """Check that a refusal has a code that the operation names for its status."""
+    if "application/problem+json" in response.headers.get("content-type", [""])[0]:
+        codes = case.operation.definition.raw["x-problems"][str(response.status_code)]
+        assert response.json()["code"] in codes
+
+
 CHECKS = [
+    documented_code,
     not_a_server_error,
     checks.status_code_conformance,
     checks.content_type_conformance,

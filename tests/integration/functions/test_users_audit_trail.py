@@ -22,7 +22,7 @@ def test_the_audit_trail_tells_who_did_what(company):
     assert newest["changes"] == {"status": ["active", "deactivated"]}
     assert newest["request_id"] == event_of("users/deactivate")["requestContext"]["requestId"]
     assert "effects" not in newest
-    assert {entry["action"] for entry in reply.body["items"][1:]} == {"tested"}
+    assert {entry["action"] for entry in reply.body["items"][1:]} == {"user.edited"}
 
 
 def test_the_audit_trail_comes_page_by_page(company):

@@ -15,7 +15,6 @@ from customer_center.companies.model import (
     attempt_key,
     check_assignable,
     check_not_self,
-    check_salutation,
     normalized_email,
     secret_hash,
 )
@@ -128,14 +127,6 @@ def test_a_user_has_budgets_in_one_currency():
     with pytest.raises(InvalidInput) as refused:
         check_assignable(a_main_contact(), {Role.BUYER}, mixed)
     assert refused.value.errors == (FieldError("/budgets/per_month/currency", "currency-differs"),)
-
-
-def test_a_salutation_is_one_the_shop_knows():
-    """001: "the required fields "Salutation", "Name" and "E-Mail" are set."."""
-    check_salutation("mr", ["mr", "mrs"])
-    with pytest.raises(InvalidInput) as refused:
-        check_salutation("Mr", ["mr", "mrs"])
-    assert refused.value.errors == (FieldError("/salutation", "unknown-value"),)
 
 
 def test_nobody_takes_access_from_themself():

@@ -1,19 +1,30 @@
 """The committed OpenAPI document: current, valid, complete, and readable by people."""
 
+import builtins
 import json
+import keyword
 import re
 
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from customer_center.platform.http import STATUS
+from customer_center.platform.http import STATUS, Answer, Api
 from generate import openapi
+from generate.openapi.declarations import read_operations
 from tests.template_reader import events_of, functions_of, load_template
 from tests.texts import ALL_TEXTS
 
 RATE_LIMIT = {"RateLimit", "RateLimit-Policy"}
-GATEWAY_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/GatewayError"}}}
+# Names that a client in TypeScript or Python cannot give a function, or hides with it.
+_OF_TYPESCRIPT = (
+    "abstract any arguments as async await boolean break case catch class const constructor continue debugger declare "
+    "default delete do else enum eval export extends false finally for from function get if implements import in infer "
+    "instanceof interface is keyof let module namespace never new null number object of package private protected "
+    "public readonly require return set static string super switch symbol this throw true try type typeof undefined "
+    "unique unknown var void while with yield"
+)
+RESERVED = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *_OF_TYPESCRIPT.split(" ")}
 PUBLIC_ROUTES = {"POST /activations", "POST /invitations/acceptance", "POST /email-confirmations"}
 
 # Codes that no route answers; each with its reason.
@@ -56,10 +67,9 @@ def _resolve(document, reference):
 
 def _codes(operation, status=None):
     """The error codes an operation documents, all or those of one status."""
-    for answered, response in operation["responses"].items():
-        problem = response.get("content", {}).get("application/problem+json")
-        if problem and status in (None, answered):
-            yield from problem["schema"]["allOf"][1]["properties"]["code"]["enum"]
+    for answered, codes in operation["x-problems"].items():
+        if status in (None, answered):
+            yield from codes
 
 
 def test_the_committed_document_is_what_the_handlers_declare(capsys):
@@ -135,7 +145,7 @@ def test_every_reference_leads_somewhere(document):
 
 def test_every_component_is_used(document):
     used = set(_references(document))
-    for section in ("schemas", "parameters", "headers"):
+    for section in ("schemas", "responses", "parameters", "headers"):
         for name in document["components"][section]:
             assert f"#/components/{section}/{name}" in used
 
@@ -149,7 +159,8 @@ def test_schemas_have_names_a_person_would_choose(document):
 def test_operations_have_unique_ids_and_say_what_they_do(operations):
     ids = [operation["operationId"] for operation in operations.values()]
     assert len(set(ids)) == len(ids)
-    assert {"list_users", "get_user", "activation_activate"} <= set(ids)
+    assert {"list_users", "get_user", "activate_company"} <= set(ids)
+    assert not set(ids) & RESERVED
     assert all(operation["summary"] and operation["tags"] for operation in operations.values())
 
 
@@ -205,8 +216,8 @@ def test_an_administrators_route_says_who_is_refused_and_how(operations):
     assert refusals == everybody | {"permission-missing", "customer-center-off"}
     assert set(_codes(operations["GET /me"], "403")) == everybody
     assert set(_codes(operations["POST /invitations/acceptance"], "403")) == {"company-closed"}
-    gateway = operations["GET /me"]["responses"]["401"]["content"]["application/json"]["schema"]
-    assert gateway == {"$ref": "#/components/schemas/GatewayError"}
+    assert "401" not in operations["GET /me"]["responses"]
+    assert operations["GET /me"]["responses"]["default"] == {"$ref": "#/components/responses/GatewayError"}
 
 
 def test_a_machines_route_says_that_it_asks_for_the_key_and_its_scope(operations):
@@ -214,8 +225,7 @@ def test_a_machines_route_says_that_it_asks_for_the_key_and_its_scope(operations
     assert set(_codes(operation, "401")) == {"unauthorized"}
     assert set(_codes(operation, "403")) == {"scope-missing"}
     assert "`companies:read`" in operation["description"]
-    # The gateway asks nobody here.
-    assert operation["responses"]["401"]["content"].keys() == {"application/problem+json"}
+    assert operation["responses"]["401"]["$ref"] == "#/components/responses/Unauthorized"
 
 
 def test_a_webhook_says_which_events_there_are_and_how_it_is_signed(document, operations):
@@ -238,8 +248,99 @@ def test_whoever_may_be_told_to_come_later_is_told_before_how_much_is_left(opera
     assert limited >= {"POST /activations", "POST /invitations/acceptance", "POST /users"}
     for route, operation in operations.items():
         for response in operation["responses"].values():
-            told = set(response.get("headers", ())) >= RATE_LIMIT
-            assert told is (route in limited and response["content"] != GATEWAY_ERROR)
+            if "$ref" not in response:
+                assert (set(response.get("headers", ())) >= RATE_LIMIT) is (route in limited)
+
+
+def test_every_refusal_is_a_named_response_with_the_one_problem(document, operations):
+    """Generators of clients make one type of it, and so keep `code`."""
+    for operation in operations.values():
+        for status, response in operation["responses"].items():
+            if not status.startswith("2") and status != "default":
+                told = _resolve(document, response["$ref"])
+                assert told["content"].keys() == {"application/problem+json"}
+                schema = told["content"]["application/problem+json"]["schema"]
+                assert schema == {"$ref": "#/components/schemas/Problem"}
+                assert set(_codes(operation, status)), "codes of this status"
+    codes = document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
+    assert set(codes) == {code for operation in operations.values() for code in _codes(operation)}
+
+
+def test_the_gateways_own_answers_are_the_default_and_nothing_else(document, operations):
+    for operation in operations.values():
+        assert operation["responses"]["default"] == {"$ref": "#/components/responses/GatewayError"}
+    assert [reference for reference in _references(document) if reference.endswith("schemas/GatewayError")] == [
+        "#/components/schemas/GatewayError"
+    ]
+
+
+def test_every_operation_has_one_topic_and_every_topic_is_described(document, operations):
+    topics = {tag["name"] for tag in document["tags"]}
+    assert {topic for operation in operations.values() for topic in operation["tags"]} == topics
+    assert all(len(operation["tags"]) == 1 for operation in operations.values())
+    assert all(tag["description"] for tag in document["tags"])
+
+
+def _schemas(node):
+    """Every object in the document, schemas among them."""
+    if isinstance(node, dict):
+        yield node
+        for member in node.values():
+            yield from _schemas(member)
+    elif isinstance(node, list):
+        for member in node:
+            yield from _schemas(member)
+
+
+def test_every_array_says_what_it_holds(document):
+    assert [found for found in _schemas(document) if found.get("type") == "array" and "items" not in found] == []
+
+
+def test_no_schema_has_a_default(document):
+    """Generators make a field with a default one that must be sent."""
+    assert [found for found in _schemas(document["components"]["schemas"]) if "default" in found] == []
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for parameter in operation["parameters"]:
+                assert "default" not in parameter.get("schema", {})
+
+
+def test_the_actions_of_the_audit_trail_are_an_enum(document, operations):
+    action = document["components"]["schemas"]["Action"]["enum"]
+    assert {"user.invited", "company.closed"} <= set(action)
+    shown = document["components"]["schemas"]["AuditEntryAnswer"]["properties"]["action"]
+    (asked,) = (each for each in operations["GET /audit-entries"]["parameters"] if each.get("name") == "action")
+    assert shown == asked["schema"] == {"$ref": "#/components/schemas/Action"}
+
+
+def test_every_answer_has_an_example_that_fits_its_schema(document, operations):
+    answers = [*document["components"]["responses"].values()]
+    for operation in operations.values():
+        answers += [response for response in operation["responses"].values() if "$ref" not in response]
+    for response in answers:
+        for content in response.get("content", {}).values():
+            Draft202012Validator({**content["schema"], "components": document["components"]}).validate(
+                content["example"]
+            )
+
+
+def test_it_names_the_server_of_this_machine(document):
+    assert any(server["url"].startswith("http://127.0.0.1:{port}/") for server in document["servers"])
+
+
+def test_two_operations_with_one_id_are_refused(monkeypatch):
+    class Module:
+        api = Api()
+
+    for path in ("/things", "/others"):
+
+        @Module.api.route(f"GET {path}", operation="list_things")
+        def handler() -> Answer[None]:
+            """List things."""
+            return Answer(None)
+
+    with pytest.raises(ValueError, match="list_things"):
+        read_operations({"things": Module})
 
 
 def test_passwords_are_passwords_and_nobody_shows_one(document):

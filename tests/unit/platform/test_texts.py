@@ -1,10 +1,13 @@
 """The texts of errors: every language has the same ones, as sentences."""
 
+import re
 import string
 
 import pytest
 
+from customer_center.clients.texts import CLIENTS_TEXTS
 from customer_center.platform.language import SUPPORTED_LANGUAGES
+from customer_center.webhooks.texts import WEBHOOKS_TEXTS
 from tests.texts import ALL_TEXTS, ROOMS
 
 every_code = pytest.mark.parametrize(
@@ -45,8 +48,42 @@ def test_every_text_is_of_whole_sentences(sentences):
         assert sentence[-1] in ".?!"
 
 
-def test_a_field_has_no_values_to_fill_in():
-    assert not any(placeholders(sentence) for sentences in ALL_TEXTS.fields.values() for sentence in sentences.values())
+def test_a_field_has_no_values_to_fill_in_but_its_limit_in_brackets():
+    for sentences in ALL_TEXTS.fields.values():
+        for sentence in sentences.values():
+            assert placeholders(sentence) <= {"limit"}
+            assert ("{limit}" in sentence) is bool(re.search(r" \([^()]*\{limit\}[^()]*\)", sentence))
+
+
+# What a person sees names no field, no header and nothing else that only a programmer knows.
+TECHNICAL = re.compile(
+    r"`|\b[a-z]+_[a-z_]+\b|\{permission\}|\bIf-|Idempotency|\bcursor|Cursor|\bcurseur|\bheader|\bbody\b", re.IGNORECASE
+)
+FOR_PEOPLE = sorted(set(ALL_TEXTS.problems) - set(CLIENTS_TEXTS.problems) - set(WEBHOOKS_TEXTS.problems))
+
+
+@pytest.mark.parametrize("code", FOR_PEOPLE)
+def test_what_people_are_told_names_no_field_and_no_header(code):
+    for sentence in ALL_TEXTS.problems[code].sentences.values():
+        assert not TECHNICAL.search(sentence)
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "This is too long (at most 50)."),
+        ("de", "Das ist zu lang (höchstens 50)."),
+        ("nl", "Dit is te lang (hoogstens 50)."),
+        ("fr", "C’est trop long (50 au maximum)."),
+    ],
+)
+def test_a_length_error_says_the_limit(language, told):
+    assert ALL_TEXTS.field_text("too-long", language, "50") == told
+
+
+def test_a_limit_that_is_not_known_leaves_no_brackets():
+    assert ALL_TEXTS.field_text("out-of-range", "en") == "This number is out of range."
+    assert ALL_TEXTS.field_text("too-long", "en") == "This is too long."
 
 
 @pytest.mark.parametrize(
@@ -60,7 +97,6 @@ def test_a_field_has_no_values_to_fill_in():
 )
 def test_a_sentence_comes_in_the_language_with_its_values(language, sentence):
     assert ALL_TEXTS.error_text("csv-too-long", language, {"rows": "500"}) == sentence
-    assert ALL_TEXTS.field_text("too-long", language) == ALL_TEXTS.fields["too-long"][language]
 
 
 def test_every_code_is_declared_by_one_room():

@@ -7,7 +7,7 @@ from enum import Enum
 from functools import cache
 from importlib import import_module
 from types import NoneType
-from typing import Annotated, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeAliasType, get_args, get_origin, get_type_hints
 
 import pytest
 from pydantic import ConfigDict, JsonValue, create_model
@@ -37,7 +37,7 @@ MOMENTS = [
 ]
 
 
-def values(kind, turn):  # noqa: PLR0911 # one line for each kind of type
+def values(kind, turn):  # noqa: C901, PLR0911 # one line for each kind of type
     """Return a value of this type; another turn gives another one."""
     origin, inner = get_origin(kind), get_args(kind)
     if is_dataclass(kind):
@@ -52,6 +52,10 @@ def values(kind, turn):  # noqa: PLR0911 # one line for each kind of type
         return tuple(values(each, turn) for each in inner)
     if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
         return {TEXT: values(inner[1], turn)} if turn else {}
+    if isinstance(kind, TypeAliasType):
+        return values(kind.__value__, turn)
+    if kind is Any:
+        return values(JsonValue, turn)
     if origin is Literal:
         return inner[0]
     if NoneType in inner:

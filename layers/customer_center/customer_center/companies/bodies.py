@@ -7,9 +7,10 @@ import re
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from customer_center.companies.currencies import decimals_of
 from customer_center.companies.email_address import email_address
 from customer_center.companies.model import (
     Budgets,
@@ -47,14 +48,27 @@ Email = Annotated[Line, Field(max_length=_EMAIL_LENGTH, json_schema_extra={"form
 
 PersonName = Annotated[Line, Field(max_length=50), AfterValidator(_no_address)]
 
-Salutation = Annotated[Line, Field(max_length=20)]
+
+def allowed(name: str) -> AfterValidator:
+    """Refuse a value that this deployment does not allow (`Api.allowed`). Without a context, every value is allowed."""
+
+    def check(value: str, info: ValidationInfo) -> str:
+        values = (info.context or {}).get(name, (value,))
+        if value not in values:
+            raise PydanticCustomError("unknown-value", "The parameter has other values.", {"limit": ", ".join(values)})
+        return value
+
+    return AfterValidator(check)
+
+
+Salutation = Annotated[Line, Field(max_length=20), allowed("salutations")]
 
 LanguageTag = Annotated[Line, Field(max_length=35)]
 
 
 @frozen(kw_only=True)
 class MoneyAnswer(Output):
-    """An amount above zero with two decimals, as text, in a currency of ISO 4217."""
+    """An amount above zero, as text, with the decimals of its currency (ISO 4217; `GET /settings`)."""
 
     amount: str
     currency: str
@@ -62,7 +76,7 @@ class MoneyAnswer(Output):
     @classmethod
     def from_money(cls, money: Money) -> Self:
         """Return the answer for money."""
-        return cls(amount=f"{money.amount:.2f}", currency=money.currency)
+        return cls(amount=f"{money.amount:.{decimals_of(money.currency)}f}", currency=money.currency)
 
 
 @frozen(kw_only=True)

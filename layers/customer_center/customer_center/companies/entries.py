@@ -8,6 +8,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from customer_center.companies.actions import Action
 from customer_center.companies.model import Company, ErpCustomer, Money, User, email_hint
 from customer_center.platform.clock import iso
 from customer_center.platform.journal import Actor, Effect, Entry, new_entry
@@ -17,7 +18,7 @@ _ERP_FIELDS = tuple(each.name for each in fields(ErpCustomer))
 
 
 def user_entry(
-    action: str,
+    action: Action,
     *,
     before: User | None,
     after: User | None,
@@ -43,7 +44,7 @@ def user_entry(
 
 
 def administered(
-    action: str, before: User, after: User, actor: User, request_id: str, follow: Sequence[Effect] = ()
+    action: Action, before: User, after: User, actor: User, request_id: str, follow: Sequence[Effect] = ()
 ) -> Entry:
     """Return the entry of a change that a user made to a colleague or to their own account; `follow`: its effects."""
     return user_entry(
@@ -58,7 +59,7 @@ def administered(
 
 
 def erp_user_entry(
-    action: str, before: User, after: User, now: datetime, webhook_id: str, effects: Sequence[Effect] = ()
+    action: Action, before: User, after: User, now: datetime, webhook_id: str, effects: Sequence[Effect] = ()
 ) -> Entry:
     """Return the entry of a change to one user that an ERP webhook made."""
     return user_entry(
@@ -72,7 +73,7 @@ def erp_user_entry(
     )
 
 
-def erp_company_entries(action: str, before: Company, after: Company, now: datetime, webhook_id: str) -> list[Entry]:
+def erp_company_entries(action: Action, before: Company, after: Company, now: datetime, webhook_id: str) -> list[Entry]:
     """Return the entry of a change to a company that an ERP webhook made; no entry when no ERP field changed."""
     changed = [name for name in _ERP_FIELDS if getattr(before, name) != getattr(after, name)]
     changes = {name: (_hinted(name, before), _hinted(name, after)) for name in changed}

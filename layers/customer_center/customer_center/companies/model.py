@@ -76,7 +76,7 @@ class InvitationStatus(StrEnum):
 
 @frozen
 class Money:
-    """An amount above zero with at most two decimals, and its currency (ISO 4217)."""
+    """An amount above zero, and its currency (ISO 4217)."""
 
     amount: Decimal
     currency: str
@@ -595,12 +595,6 @@ def check_permission(actor: User, permission: Permission) -> None:
     """Raise Forbidden unless the actor has the permission."""
     if permission not in actor.permissions:
         raise Forbidden("permission-missing", permission=permission)
-
-
-def check_salutation(salutation: str, allowed: Iterable[str]) -> None:
-    """Raise InvalidInput unless the salutation is allowed (parameter `Salutations`; seed: `mr`, `mrs`)."""
-    if salutation not in allowed:
-        raise InvalidInput(errors=[FieldError("/salutation", "unknown-value")])
 
 
 def check_not_self(actor: User, user: User) -> None:

@@ -253,10 +253,10 @@ _PROBLEMS = {
     "permission-missing": Problem(
         Forbidden,
         {
-            "en": "You lack the permission {permission}.",
-            "de": "Ihnen fehlt die Berechtigung {permission}.",
-            "nl": "U hebt het recht {permission} niet.",
-            "fr": "Il vous manque l’autorisation {permission}.",
+            "en": "You lack the permission for this.",
+            "de": "Ihnen fehlt die Berechtigung dafür.",
+            "nl": "U hebt hiervoor niet het nodige recht.",
+            "fr": "Il vous manque l’autorisation nécessaire.",
         },
     ),
     "too-many-refusals": Problem(
@@ -325,12 +325,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "nl": "Het wachtwoord heeft minstens 10 tekens en begint en eindigt niet met een spatie.",
         "fr": "Le mot de passe comporte au moins 10 caractères, sans espace au début ni à la fin.",
     },
-    "permission-missing": {
-        "en": "You lack the permission for this.",
-        "de": "Ihnen fehlt die Berechtigung dafür.",
-        "nl": "U hebt hiervoor niet het nodige recht.",
-        "fr": "Il vous manque l’autorisation nécessaire.",
-    },
+    "permission-missing": _PROBLEMS["permission-missing"].sentences,
     "role-not-assignable": {
         "en": "This role cannot be assigned.",
         "de": "Diese Rolle kann nicht vergeben werden.",

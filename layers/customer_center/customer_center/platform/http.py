@@ -83,6 +83,16 @@ _FIELD_CODES: Mapping[str, str] = {
     "decimal_max_places": "out-of-range",
     "decimal_whole_digits": "out-of-range",
 }
+# The values of pydantic's contexts, and of our own validators', that say what is allowed.
+_LIMITS: Mapping[str, str] = {
+    "limit": "",
+    "max_length": "",
+    "min_length": "",
+    "expected": "",
+    "gt": "> ",
+    "ge": "≥ ",
+    "le": "≤ ",
+}
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -237,16 +247,24 @@ class Route:
     consumes: str
     path_values: Mapping[str, Sequence[str]]
     body_schemas: Callable[[], Mapping[str, Mapping[str, Any]]] | None
+    operation_id: str
 
 
 type _Respond = Callable[[Mapping[str, Any], Request], Answer[Any]]
 
 
 class Api:
-    """The routes of one function. `texts` has the error codes of the rooms it calls; platform's codes are added."""
+    """The routes of one function. `texts` has the error codes of the rooms it calls; platform's codes are added.
 
-    def __init__(self, texts: Texts = PLATFORM_TEXTS) -> None:
+    `allowed` returns the values that this deployment's parameters allow, by what they are of. The validators of bodies
+    get it (pydantic's context), so that a request learns of all its wrong fields in one answer.
+    """
+
+    def __init__(
+        self, texts: Texts = PLATFORM_TEXTS, allowed: Callable[[], Mapping[str, Sequence[str]]] | None = None
+    ) -> None:
         self.texts = PLATFORM_TEXTS | texts
+        self._allowed = allowed or (dict)
         self.routes: list[Route] = []
         self._respond: dict[str, _Respond] = {}
 
@@ -260,6 +278,7 @@ class Api:
         consumes: str = "application/json",
         path_values: Mapping[str, Sequence[str]] = MappingProxyType({}),
         body_schemas: Callable[[], Mapping[str, Mapping[str, Any]]] | None = None,
+        operation: str | None = None,
     ) -> Callable[[Callable[..., Answer[Any]]], Callable[..., Answer[Any]]]:
         """Declare a handler. `route` has the gateway's format: `POST /users/{user_id}/deactivate`.
 
@@ -274,7 +293,8 @@ class Api:
         - `problems`: the handler's own error codes;
         - `consumes`: the media type of the body;
         - `path_values`: the allowed values of path parameters;
-        - `body_schemas`: returns the JSON Schemas of a `bytes` body, by component name.
+        - `body_schemas`: returns the JSON Schemas of a `bytes` body, by component name;
+        - `operation`: the operation's id, the handler's name by default.
         """
         method, path = route.split(" ")
 
@@ -294,13 +314,26 @@ class Api:
                 if "body" in parameters:
                     model, body = parameters["body"].annotation, _body(event)
                     arguments["body"] = (
-                        body if model is bytes else validated(model.model_validate_json, body, self.texts)
+                        body
+                        if model is bytes
+                        else validated(model.model_validate_json, body, self.texts, self._allowed())
                     )
                 return handler(**arguments)
 
             self._respond[route] = respond
             self.routes.append(
-                Route(method, path, caller, handler, statuses, problems, consumes, path_values, body_schemas)
+                Route(
+                    method,
+                    path,
+                    caller,
+                    handler,
+                    statuses,
+                    problems,
+                    consumes,
+                    path_values,
+                    body_schemas,
+                    operation or handler.__name__,
+                )
             )
             return handler
 
@@ -381,7 +414,11 @@ def _problem(error: errors.CustomerCenterError, request: Request, texts: Texts) 
     }
     if isinstance(error, errors.InvalidInput) and error.errors:
         problem["errors"] = [
-            {"pointer": wrong.pointer, "code": wrong.code, "message": texts.field_text(wrong.code, language)}
+            {
+                "pointer": wrong.pointer,
+                "code": wrong.code,
+                "message": texts.field_text(wrong.code, language, wrong.limit),
+            }
             for wrong in error.errors
         ]
     headers = {"Content-Language": language}
@@ -411,24 +448,37 @@ def _sent(
     }
 
 
-def validated[Model](validate: Callable[[Any], Model], given: bytes | Mapping[str, str], texts: Texts) -> Model:
+def validated[Model](
+    validate: Callable[..., Model],
+    given: bytes | Mapping[str, str],
+    texts: Texts,
+    allowed: Mapping[str, Sequence[str]] | None = None,
+) -> Model:
     """Return the input as a pydantic model. `texts` has the field codes that the model's own validators raise.
+
+    `allowed` is the context of these validators: the values that the deployment's parameters allow.
 
     Raises MalformedRequest `json-invalid`, or one InvalidInput with all wrong fields.
     """
     try:
-        return validate(given)
+        return validate(given, context=allowed)
     except ValueError as error:
         # The error is pydantic's ValidationError. That class is not imported here, to keep cold starts short.
-        found = error.errors(include_url=False, include_context=False, include_input=False)  # type: ignore[attr-defined]
+        found = error.errors(include_url=False, include_input=False)  # type: ignore[attr-defined]
         if found[0]["type"] == "json_invalid":
             raise errors.MalformedRequest("json-invalid") from None
-        wrong = [_field_error(each["loc"], each["type"], texts) for each in found]
+        wrong = [_field_error(each["loc"], each["type"], each.get("ctx", {}), texts) for each in found]
         # Not chained, because pydantic's error repeats the input, which may be personal data.
         raise errors.InvalidInput(errors=wrong) from None
 
 
-def _field_error(location: Sequence[str | int], kind: str, texts: Texts) -> errors.FieldError:
+def _field_error(
+    location: Sequence[str | int], kind: str, context: Mapping[str, object], texts: Texts
+) -> errors.FieldError:
+    if "inside" in context:
+        location = [*location, str(context["inside"])]
     pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in location)
     code = kind if kind in texts.fields else _FIELD_CODES.get(kind, "invalid")
-    return errors.FieldError(pointer, code)
+    # Only what the declaration says: other values of the context may repeat the input.
+    limits = [f"{sign}{context[word]}" for word, sign in _LIMITS.items() if word in context]
+    return errors.FieldError(pointer, code, limits[0].replace("'", "").replace(" or ", ", ") if limits else "")

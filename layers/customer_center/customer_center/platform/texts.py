@@ -4,6 +4,7 @@ Each room declares its own codes in its `texts.py`. This file has the classes, a
 declared once, with its class of `platform/errors.py`. Codes never change; sentences may improve.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -48,9 +49,13 @@ class Texts:
         """Return the sentence of an error code in a supported language, with its values filled in."""
         return self.problems[code].sentences[language].format_map(values)
 
-    def field_text(self, code: str, language: str) -> str:
-        """Return the sentence of a field error's code in a supported language."""
-        return self.fields[code][language]
+    def field_text(self, code: str, language: str, limit: str = "") -> str:
+        """Return the sentence of a field error's code in a supported language. It names the limit, where one is known.
+
+        A sentence has the limit in brackets, so that it reads well without one too.
+        """
+        sentence = self.fields[code][language]
+        return sentence.format(limit=limit) if limit else re.sub(r" \([^()]*\{limit\}[^()]*\)", "", sentence)
 
 
 _PROBLEMS = {
@@ -66,19 +71,19 @@ _PROBLEMS = {
     "cursor-invalid": Problem(
         MalformedRequest,
         {
-            "en": "The cursor is not one of this list.",
-            "de": "Der Cursor gehört nicht zu dieser Liste.",
-            "nl": "De cursor hoort niet bij deze lijst.",
-            "fr": "Le curseur n’appartient pas à cette liste.",
+            "en": "This page does not belong to the list. Please start at the first page.",
+            "de": "Diese Seite gehört nicht zur Liste. Bitte beginnen Sie auf der ersten Seite.",
+            "nl": "Deze pagina hoort niet bij de lijst. Begin op de eerste pagina.",
+            "fr": "Cette page n’appartient pas à la liste. Veuillez commencer à la première page.",
         },
     ),
     "csv-invalid": Problem(
         MalformedRequest,
         {
-            "en": "The body is not a CSV file with the expected columns.",
-            "de": "Der Inhalt der Anfrage ist keine CSV-Datei mit den erwarteten Spalten.",
-            "nl": "De inhoud van het verzoek is geen CSV-bestand met de verwachte kolommen.",
-            "fr": "Le corps de la requête n’est pas un fichier CSV contenant les colonnes attendues.",
+            "en": "This is not a CSV file with the expected columns.",
+            "de": "Das ist keine CSV-Datei mit den erwarteten Spalten.",
+            "nl": "Dit is geen CSV-bestand met de verwachte kolommen.",
+            "fr": "Ce n’est pas un fichier CSV contenant les colonnes attendues.",
         },
     ),
     "csv-too-long": Problem(
@@ -102,19 +107,19 @@ _PROBLEMS = {
     "idempotency-key-invalid": Problem(
         MalformedRequest,
         {
-            "en": "An Idempotency-Key has 1 to 255 printable ASCII characters.",
-            "de": "Ein Idempotency-Key hat 1 bis 255 druckbare ASCII-Zeichen.",
-            "nl": "Een Idempotency-Key heeft 1 tot 255 afdrukbare ASCII-tekens.",
-            "fr": "Un Idempotency-Key comporte de 1 à 255 caractères ASCII imprimables.",
+            "en": "The request's own number is not valid. Please load the page again.",
+            "de": "Die Kennung der Anfrage ist ungültig. Bitte laden Sie die Seite neu.",
+            "nl": "Het kenmerk van het verzoek is ongeldig. Laad de pagina opnieuw.",
+            "fr": "L’identifiant de la requête n’est pas valide. Veuillez recharger la page.",
         },
     ),
     "idempotency-key-reused": Problem(
         InvalidInput,
         {
-            "en": "This Idempotency-Key was already used for another request.",
-            "de": "Dieser Idempotency-Key wurde bereits für eine andere Anfrage verwendet.",
-            "nl": "Deze Idempotency-Key is al voor een ander verzoek gebruikt.",
-            "fr": "Cet Idempotency-Key a déjà été utilisé pour une autre requête.",
+            "en": "This was already sent with other values. Please load the page again.",
+            "de": "Das wurde bereits mit anderen Werten gesendet. Bitte laden Sie die Seite neu.",
+            "nl": "Dit is al met andere waarden verzonden. Laad de pagina opnieuw.",
+            "fr": "Cela a déjà été envoyé avec d’autres valeurs. Veuillez recharger la page.",
         },
     ),
     "in-progress": Problem(
@@ -129,19 +134,19 @@ _PROBLEMS = {
     "invalid-input": Problem(
         InvalidInput,
         {
-            "en": "Some of the input is not valid; `errors` says where.",
-            "de": "Ein Teil der Eingaben ist ungültig; `errors` nennt die Stellen.",
-            "nl": "Een deel van de invoer is ongeldig; `errors` zegt waar.",
-            "fr": "Certaines des données saisies ne sont pas valides, `errors` indique lesquelles.",
+            "en": "Some of the input is not valid. Please check it.",
+            "de": "Ein Teil der Eingaben ist ungültig. Bitte prüfen Sie sie.",
+            "nl": "Een deel van de invoer is ongeldig. Controleer deze.",
+            "fr": "Certaines des données saisies ne sont pas valides. Veuillez les vérifier.",
         },
     ),
     "json-invalid": Problem(
         MalformedRequest,
         {
-            "en": "The body is not JSON.",
-            "de": "Der Inhalt der Anfrage ist kein JSON.",
-            "nl": "De inhoud van het verzoek is geen JSON.",
-            "fr": "Le corps de la requête n’est pas du JSON.",
+            "en": "The request could not be read. It is not valid JSON.",
+            "de": "Die Anfrage war nicht lesbar. Sie ist kein gültiges JSON.",
+            "nl": "Het verzoek was niet leesbaar. Het is geen geldige JSON.",
+            "fr": "La requête était illisible. Ce n’est pas du JSON valide.",
         },
     ),
     "not-found": Problem(
@@ -156,10 +161,10 @@ _PROBLEMS = {
     "precondition-required": Problem(
         PreconditionRequired,
         {
-            "en": "Please send If-Match with the version you are changing.",
-            "de": "Bitte senden Sie If-Match mit der Version, die Sie ändern.",
-            "nl": "Stuur If-Match mee met de versie die u wijzigt.",
-            "fr": "Veuillez envoyer If-Match avec la version que vous modifiez.",
+            "en": "It is not clear which version you are changing. Please load it again.",
+            "de": "Es ist nicht klar, welche Version Sie ändern. Bitte laden Sie sie neu.",
+            "nl": "Het is niet duidelijk welke versie u wijzigt. Laad deze opnieuw.",
+            "fr": "La version que vous modifiez n’est pas claire. Veuillez la recharger.",
         },
     ),
     "too-many-requests": Problem(
@@ -214,10 +219,10 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "fr": "Ce n’est pas un objet JSON.",
     },
     "out-of-range": {
-        "en": "This number is out of range.",
-        "de": "Diese Zahl liegt außerhalb des Bereichs.",
-        "nl": "Dit getal valt buiten het bereik.",
-        "fr": "Ce nombre est hors limites.",
+        "en": "This number is out of range ({limit}).",
+        "de": "Diese Zahl liegt außerhalb des Bereichs ({limit}).",
+        "nl": "Dit getal valt buiten het bereik ({limit}).",
+        "fr": "Ce nombre est hors limites ({limit}).",
     },
     "required": {
         "en": "This is required.",
@@ -232,16 +237,16 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "fr": "Ce n’est pas du texte.",
     },
     "too-long": {
-        "en": "This is too long.",
-        "de": "Das ist zu lang.",
-        "nl": "Dit is te lang.",
-        "fr": "C’est trop long.",
+        "en": "This is too long (at most {limit}).",
+        "de": "Das ist zu lang (höchstens {limit}).",
+        "nl": "Dit is te lang (hoogstens {limit}).",
+        "fr": "C’est trop long ({limit} au maximum).",
     },
     "too-short": {
-        "en": "This is too short.",
-        "de": "Das ist zu kurz.",
-        "nl": "Dit is te kort.",
-        "fr": "C’est trop court.",
+        "en": "This is too short (at least {limit}).",
+        "de": "Das ist zu kurz (mindestens {limit}).",
+        "nl": "Dit is te kort (minstens {limit}).",
+        "fr": "C’est trop court ({limit} au minimum).",
     },
     "unknown-field": {
         "en": "There is no such field.",
@@ -250,10 +255,10 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "fr": "Ce champ n’existe pas.",
     },
     "unknown-value": {
-        "en": "This is not one of the allowed values.",
-        "de": "Das ist keiner der erlaubten Werte.",
-        "nl": "Dit is geen van de toegestane waarden.",
-        "fr": "Ce n’est pas l’une des valeurs autorisées.",
+        "en": "This is not one of the allowed values ({limit}).",
+        "de": "Das ist keiner der erlaubten Werte ({limit}).",
+        "nl": "Dit is geen van de toegestane waarden ({limit}).",
+        "fr": "Ce n’est pas l’une des valeurs autorisées ({limit}).",
     },
     "unprintable": {
         "en": "Control characters are not allowed.",

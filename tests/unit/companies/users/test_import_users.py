@@ -149,7 +149,7 @@ def test_a_bad_row_is_told_where_it_is_and_keeps_no_other(room, chief, row, code
     room.companies.add(company, a_user(email="off@baecker.example", status=UserStatus.DEACTIVATED))
     before, bad, after = room.import_users(chief, NINA + row + "\n" + OTTO, dry_run=dry_run)
     assert (bad.status, bad.code) == (REFUSED if code else UNCHANGED, code)
-    assert list(bad.errors) == [FieldError(*error) for error in errors]
+    assert [(error.pointer, error.code) for error in bad.errors] == list(errors)
     assert _statuses([before, after]) == [WOULD_INVITE if dry_run else INVITED] * 2
 
 

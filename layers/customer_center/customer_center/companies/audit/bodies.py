@@ -4,11 +4,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AwareDatetime, BeforeValidator, Field, JsonValue
+from pydantic import AwareDatetime, BeforeValidator, Field, JsonValue, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from customer_center.companies.actions import Action
 from customer_center.companies.audit.erase_user import Certificate
 from customer_center.companies.audit.read_audit_trail import EntryFilter
 from customer_center.companies.bodies import CompanyAnswer, UserAnswer
@@ -25,6 +26,12 @@ def _date_time(moment: object) -> object:
     return moment
 
 
+# Generators of clients need `items` of every array.
+_BeforeAndAfter = Annotated[
+    tuple[Any, Any],
+    WithJsonSchema({"type": "array", "items": {}, "minItems": 2, "maxItems": 2}),
+]
+
 Moment = Annotated[AwareDatetime, BeforeValidator(_date_time)]
 
 
@@ -34,9 +41,7 @@ class AuditQuery(PageQuery):
     since: Annotated[Moment | None, Field(description="Made at this moment or later.")] = None
     until: Annotated[Moment | None, Field(description="Made before this moment.")] = None
     subject: Annotated[Line | None, Field(max_length=100, description="About this user, or this company (id).")] = None
-    action: Annotated[Line | None, Field(max_length=100, description="Of this kind, `user.invited` for example.")] = (
-        None
-    )
+    action: Annotated[Action | None, Field(description="Of this kind, `user.invited` for example.")] = None
 
     @property
     def wanted(self) -> EntryFilter:
@@ -66,11 +71,11 @@ class AuditEntryAnswer(Output):
     entry_id: str
     at: datetime
     actor: ActorAnswer
-    action: str
+    action: Action
     subject: str
     subject_name: str | None
     request_id: str
-    changes: Mapping[str, tuple[JsonValue, JsonValue]]
+    changes: Mapping[str, _BeforeAndAfter]
 
     @classmethod
     def from_entry(cls, entry: Entry, names: Mapping[str, str]) -> Self:
@@ -81,7 +86,7 @@ class AuditEntryAnswer(Output):
             actor=ActorAnswer(
                 kind=entry.actor.kind, id=entry.actor.actor_id or None, name=names.get(entry.actor.actor_id)
             ),
-            action=entry.action,
+            action=cast("Action", entry.action),
             subject=entry.subject,
             subject_name=names.get(entry.subject),
             request_id=entry.request_id,

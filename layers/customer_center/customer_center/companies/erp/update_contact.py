@@ -5,6 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 
 from customer_center.companies import effects
+from customer_center.companies.actions import Action
 from customer_center.companies.customer_numbers import company_at
 from customer_center.companies.entries import erp_user_entry
 from customer_center.companies.model import CachedContact, Company, ErpContact, ErpEvent, User, UserStatus, read_stamp
@@ -41,7 +42,7 @@ def update_contact(event: ErpEvent, *, gone: bool, companies: ErpRecords, now: d
     marked = _marked(contact, after, event, companies, now)
     entries = []
     if marked:
-        action = "user.contact_left" if after.gone else "user.contact_returned"
+        action: Action = "user.contact_left" if after.gone else "user.contact_returned"
         mails = _mails(company, number, *marked, now) if after.gone else ()
         entries.append(erp_user_entry(action, *marked, now, event.webhook_id, mails))
     companies.change_contact(company.company_id, before, after, *entries, user=marked)

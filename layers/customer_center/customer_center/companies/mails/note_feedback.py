@@ -5,7 +5,9 @@ SES reports this at once, when it refuses the mail (`deliver_mail.py`), or later
 
 from dataclasses import replace
 from datetime import datetime
+from typing import cast
 
+from customer_center.companies.actions import Action
 from customer_center.companies.entries import user_entry
 from customer_center.companies.model import InvitationStatus, User
 from customer_center.companies.ports import Users
@@ -45,7 +47,7 @@ def note_undelivered(user: User, mail_id: str, outcome: Outcome, *, by: str, now
     else:
         return False
     entry = user_entry(
-        f"{subject}.{outcome}",
+        cast("Action", f"{subject}.{outcome}"),
         before=user,
         after=after,
         actor=Actor("system", by),

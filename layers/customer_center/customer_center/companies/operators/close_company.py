@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from customer_center.companies import effects
+from customer_center.companies.actions import Action
 from customer_center.companies.colleagues import crossed_by_others
 from customer_center.companies.model import Company
 from customer_center.companies.ports import CompanyRecords, Records
@@ -48,7 +49,7 @@ def _company(company_id: str, companies: Records) -> Company:
 def _change(
     company: Company,
     now: datetime,
-    action: str,
+    action: Action,
     actor: Actor,
     request_id: str,
     *,

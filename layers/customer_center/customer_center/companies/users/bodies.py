@@ -4,7 +4,15 @@ import re
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from customer_center.companies.bodies import (
@@ -14,8 +22,11 @@ from customer_center.companies.bodies import (
     PersonName,
     Salutation,
     UserAnswer,
+    allowed,
 )
+from customer_center.companies.currencies import decimals_of
 from customer_center.companies.model import (
+    ASSIGNABLE_ROLES,
     Budgets,
     Edit,
     InvitationStatus,
@@ -29,12 +40,21 @@ from customer_center.companies.users.find_users import UserFilter, UserSort
 from customer_center.platform.frozen import frozen
 from customer_center.platform.wire import Input, Line, Output, PageQuery
 
-_DECIMALS = 2
+_WHOLE_DIGITS = 10
 
 Roles = Annotated[frozenset[Role], Field(min_length=1)]
 
 
-def _amount(amount: object) -> object:
+def _assignable(roles: frozenset[Role]) -> frozenset[Role]:
+    if roles - ASSIGNABLE_ROLES:
+        raise PydanticCustomError("role-not-assignable", "Nobody can give this role.")
+    return roles
+
+
+NewRoles = Annotated[Roles, AfterValidator(_assignable)]
+
+
+def _amount(amount: object, info: ValidationInfo) -> object:
     # Most programs read a JSON number as a float, in which 0.1 is not exact.
     if isinstance(amount, Decimal):
         return amount
@@ -42,29 +62,40 @@ def _amount(amount: object) -> object:
         raise PydanticCustomError("text", "An amount is text.")
     if not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", amount):
         raise PydanticCustomError("number", "An amount is a number.")
-    if len(amount.partition(".")[2]) > _DECIMALS:
+    decimals = decimals_of(info.data.get("currency", ""))
+    whole, _, fraction = amount.partition(".")
+    if len(fraction) > decimals or len(whole.lstrip("-0")) > _WHOLE_DIGITS:
         # In some countries `1.000` is a thousand: it must not be read as one.
-        raise PydanticCustomError("out-of-range", "An amount has two decimals.")
+        most = "9" * _WHOLE_DIGITS + ("." + "9" * decimals if decimals else "")
+        raise PydanticCustomError("out-of-range", "An amount has the decimals of its currency.", {"limit": f"≤ {most}"})
     return Decimal(amount)
 
 
 class MoneyBody(Input):
-    """An amount above zero with at most two decimals, as text, in a currency of ISO 4217."""
+    """An amount above zero, as text, with at most the decimals of its currency (ISO 4217; `GET /settings`)."""
 
+    # First, so that the amount's validator knows the currency.
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), allowed("currencies")]
     amount: Annotated[
         Decimal,
-        Field(gt=0, max_digits=12, decimal_places=_DECIMALS),
+        Field(gt=0),
         BeforeValidator(_amount),
-        WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"}),
+        WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,3})?$"}),
     ]
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+def _one_currency(per_month: MoneyBody | None, info: ValidationInfo) -> MoneyBody | None:
+    per_order = info.data.get("per_order")
+    if per_month and per_order and per_month.currency != per_order.currency:
+        raise PydanticCustomError("currency-differs", "Both have one currency.", {"inside": "currency"})
+    return per_month
 
 
 class BudgetsBody(Input):
     """What a user may spend; null is no limit."""
 
     per_order: MoneyBody | None = None
-    per_month: MoneyBody | None = None
+    per_month: Annotated[MoneyBody | None, AfterValidator(_one_currency)] = None
 
     def budgets(self) -> Budgets:
         """Return the budgets of the room's model."""
@@ -85,7 +116,7 @@ class RequestUserBody(Input):
     salutation: Salutation
     name: PersonName
     email: Email
-    roles: Roles
+    roles: NewRoles
     language: LanguageTag | None = None
     budgets: BudgetsBody = _NO_LIMITS
 
@@ -109,7 +140,7 @@ class InviteContactBody(Input):
     )
 
     salutation: Salutation
-    roles: Roles
+    roles: NewRoles
     name: PersonName | None = None
     email: Email | None = None
     language: LanguageTag | None = None

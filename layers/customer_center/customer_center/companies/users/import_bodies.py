@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from customer_center.companies.model import NewUser, check_salutation
+from customer_center.companies.model import NewUser
 from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.bodies import InviteContactBody, RequestUserBody, new_user
 from customer_center.companies.users.import_users import ImportRow, RowResult, RowStatus
@@ -42,30 +42,30 @@ class ImportQuery(Query):
     dry_run: Annotated[bool, Field(description="Check everything, and change nothing.")] = False
 
 
-def import_row(row: Row, salutations: Iterable[str], language: str) -> ImportRow:
+def import_row(row: Row, allowed: Mapping[str, Sequence[str]], language: str) -> ImportRow:
     """Return the row with the user to invite, checked like the body for one user, or with its errors.
 
-    A user without a contact and without a language gets the caller's `language`.
+    `allowed` are the values that the deployment's parameters allow. A user without a contact and without a language
+    gets the caller's `language`.
     """
     email, contact_number = row.cells.get("email"), row.cells.get("contact_number")
     try:
-        asked = _asked(row, salutations, None if contact_number else language)
+        asked = _asked(row, allowed, None if contact_number else language)
     except InvalidInput as refused:
-        wrong = dict.fromkeys(FieldError(_column(error.pointer), error.code) for error in refused.errors)
+        wrong = dict.fromkeys(FieldError(_column(error.pointer), error.code, error.limit) for error in refused.errors)
         return ImportRow(row.number, email, contact_number, errors=tuple(wrong))
     return ImportRow(row.number, email, contact_number, asked)
 
 
-def _asked(row: Row, salutations: Iterable[str], language: str | None) -> NewUser:
+def _asked(row: Row, allowed: Mapping[str, Sequence[str]], language: str | None) -> NewUser:
     if row.surplus:
         raise InvalidInput(errors=[FieldError("", "unknown-field")])
     fields = json.dumps(_fields(row.cells)).encode()
     body: RequestUserBody | InviteContactBody
     if language:
-        body = validated(RequestUserBody.model_validate_json, fields, _TEXTS)
+        body = validated(RequestUserBody.model_validate_json, fields, _TEXTS, allowed)
     else:
-        body = validated(InviteContactBody.model_validate_json, fields, _TEXTS)
-    check_salutation(body.salutation, salutations)
+        body = validated(InviteContactBody.model_validate_json, fields, _TEXTS, allowed)
     return new_user(body, choose_language(body.language, fallback=language) if language else body.language)
 
 
@@ -124,7 +124,9 @@ class ImportRowAnswer(Output):
             code=result.code,
             errors=[
                 ImportErrorAnswer(
-                    pointer=error.pointer, code=error.code, message=_TEXTS.field_text(error.code, language)
+                    pointer=error.pointer,
+                    code=error.code,
+                    message=_TEXTS.field_text(error.code, language, error.limit),
                 )
                 for error in result.errors
             ],
