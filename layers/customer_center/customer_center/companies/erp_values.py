@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from customer_center.companies.email_address import address_in
 from customer_center.platform.frozen import frozen
 from customer_center.platform.log import logger
-from customer_center.platform.printable import cleaned
+from customer_center.platform.printable import bare, cleaned
 
 NUMBER_LENGTH = 40
 NAME_LENGTH = 50
@@ -59,7 +59,7 @@ def read_values[Value: (str | None, str | bool | None)](
 
 def read_number(text: str) -> str:
     """Return the number of a customer, contact or invoice; empty if it is missing or too long to be one."""
-    number = cleaned(text)
+    number = bare(cleaned(text))
     return number if len(number) <= NUMBER_LENGTH else ""
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from customer_center.platform.errors import FieldError, InvalidInput
 from customer_center.platform.flags import flag_schema, read_flag
 from customer_center.platform.frozen import frozen
-from customer_center.platform.printable import cleaned
+from customer_center.platform.printable import bare, cleaned
 
 type Value = str | bool | None
 
@@ -23,13 +23,15 @@ ANY_LENGTH: Final = 64 * 1024
 class Field:
     """One field of an event's data: text of at most `max_length` characters, or a flag if `max_length` is 0.
 
-    Text is cleaned (`platform.printable.cleaned`), and flags are read in every known spelling (`platform.flags`), with
-    `holds` also as what is on hold. A sender may leave out a field that is not `required`; its value then stays
-    unchanged. Null or empty text means that the sender has no value; flags and `nullable` fields accept them.
+    Text is cleaned (`platform.printable`), a `number` as an id. Flags are read in every known spelling
+    (`platform.flags`), with `holds` also in words for "on hold". A sender may leave out a field that is not `required`;
+    its value then stays unchanged. Null or empty text means that the sender has no value; flags and `nullable` fields
+    accept them.
     """
 
     max_length: int = 0
     required: bool = False
+    number: bool = False
     nullable: bool = False
     holds: bool = False
 
@@ -119,6 +121,8 @@ def _value(value: object, field: Field) -> tuple[Value, str | None]:
         flag = read_flag(cleaned(value) or value if isinstance(value, str) else value, holds=field.holds)
         return flag, "boolean" if flag is None else None
     text = cleaned(value) if isinstance(value, str) else value
+    if field.number and isinstance(text, str):
+        text = bare(text)
     if field.nullable and (text is None or text == ""):
         return None, None
     if not isinstance(text, str):

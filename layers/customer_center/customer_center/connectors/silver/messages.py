@@ -162,7 +162,7 @@ def read_invoice(root: Element, customer_number: str, invoice_number: str, setti
     parties = _parties(root, {"Invoice", "InvoiceDetailResponse", "OrderResponse"})
     if not parties or not all(_is_party(party, customer_number, settings) for party in parties):
         return False
-    numbers = set(map(clean, texts(root, "ID", "InvoiceID")))
+    numbers = set(map(read_number, texts(root, "ID", "InvoiceID")))
     return numbers == {invoice_number} or not (numbers or settings.invoice_number_required)
 
 
@@ -183,7 +183,7 @@ def _is_party(party: Element, customer_number: str, settings: SilverSettings) ->
     identifications = (
         element for element in party.findall("PartyIdentification/ID") if not _is_of_another_register(element, settings)
     )
-    return next(filter(None, (clean(element.text or "") for element in identifications)), "") == customer_number
+    return next(filter(None, (read_number(element.text or "") for element in identifications)), "") == customer_number
 
 
 def _is_of_another_register(identification: Element, settings: SilverSettings) -> bool:

@@ -7,7 +7,7 @@ from customer_center.webhooks.events import ANY_LENGTH, Event, EventTable, Field
 from customer_center.webhooks.format import Format
 from customer_center.webhooks.signatures import STANDARD_WEBHOOKS
 
-_NUMBER = Field(40, required=True)
+_NUMBER = Field(40, required=True, number=True)
 # The ERP's own answers have no such limits. What is too long is cut or left out where the event is applied, as there.
 _TEXT = Field(ANY_LENGTH, nullable=True)
 _CONTACT: Mapping[str, Field] = {
