@@ -224,7 +224,6 @@ def test_while_the_erp_is_offline_the_last_contacts_are_shown_as_stale(stack):
     [
         ("malformed", 502, "erp-malformed"),
         ("entity-bomb", 502, "erp-malformed"),
-        ("wrong-encoding", 502, "erp-malformed"),
         ("failing", 503, "erp-unavailable"),
         ("hang", 504, "erp-timeout"),
     ],

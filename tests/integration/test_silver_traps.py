@@ -81,7 +81,7 @@ def warnings(monkeypatch):
 
 UNAVAILABLE = ["failing", "offline", "truncated"]
 TIMEOUT = ["slow", "hang", "drip"]
-MALFORMED = ["malformed", "entity-bomb", "wrong-encoding", "huge"]
+MALFORMED = ["malformed", "entity-bomb", "huge"]
 
 
 def asked(simulator):
@@ -287,7 +287,14 @@ def test_the_log_tells_what_failed_and_nothing_about_anybody(gateway, simulator,
     gateway.select_contacts(DEMO)
     assert warnings == [
         ("erp-call-failed", {"erp_message": "invoice_detail", "code": "erp-unavailable", "notes": ["http-503"]}),
-        ("erp-contacts-incomplete", {"left_out": 1}),
+        (
+            "erp-records-faulty",
+            {
+                "origin": "select_contact",
+                "faults": {"contact_number-missing": 1},
+                "records": ["?: contact_number-missing"],
+            },
+        ),
     ]
 
 
@@ -429,3 +436,82 @@ def test_an_answer_of_unknown_structure_is_logged_too(gateway, simulator, warnin
     with pytest.raises(OutsideMalformed):
         gateway.select_contacts(DEMO)
     assert [text for text, _ in warnings] == ["erp-call-failed"]
+
+
+# Bad data
+
+
+BAD = "80000"
+RITA = ErpContact("KT080007", "Rita Richtig", "030/1", None, "rita@schlechte-daten.example", "DEU")
+GARBLED = ["ok", "references", "unescaped", "wrong-encoding"]
+
+
+@pytest.mark.parametrize("mode", GARBLED)
+def test_a_customer_with_bad_data_is_read(gateway, simulator, mode):
+    """One wrong character in one record is a matter of that record."""
+    simulator.modes.set({"mode": mode})
+    customer = gateway.select_customer(BAD)
+    assert (customer.name, customer.customer_center, customer.blocked) == ("Schlechte Daten GmbH", True, False)
+    assert customer.main_contact_email == "dora@schlechte-daten.example"
+    assert gateway.find_invoice(BAD, "803001")
+    assert not gateway.find_invoice("315369934", "803001")
+
+
+@pytest.mark.parametrize("mode", GARBLED)
+@pytest.mark.parametrize("shape", ["raw", "contact_response", "order_response"])
+def test_contacts_with_bad_data_are_cleaned_or_left_out_and_hurt_no_other(gateway, simulator, warnings, mode, shape):
+    simulator.erp.contact_shape = shape
+    simulator.modes.set({"mode": mode})
+    contacts = {contact.contact_number: contact for contact in gateway.select_contacts(BAD)}
+    assert sorted(contacts) == [f"KT08000{serial}" for serial in range(1, 8)]
+    assert contacts["KT080007"] == RITA
+    dora = contacts["KT080001"]
+    assert (dora.name, dora.email) == ("Dora Daten", "dora@schlechte-daten.example")
+    # Windows-1252 has no U+202D, so the simulator sent two question marks.
+    assert dora.telephone.strip("?") == "030/65481990"
+    assert contacts["KT080002"].name == ("Lang" * 15)[:50]
+    assert contacts["KT080003"].email is None
+    assert contacts["KT080004"].email == "zoe@schlechte-daten.example"
+    assert contacts["KT080005"].name == "Dieter Doppelt"
+    assert contacts["KT080006"].telephone is None
+    logged = [fields for text, fields in warnings if text == "erp-records-faulty"]
+    assert logged[-1]["records"][1:] == [
+        "KT080002: name-cut",
+        "KT080003: email-unreadable",
+        "KT080004: email-cleaned",
+        "KT080005: contact_number-repeated",
+        "KT080006: telephone-too-long",
+        "?: contact_number-missing",
+        "KT080099: name-missing",
+    ]
+    assert logged[-1]["records"][0].startswith("KT080001: name-cleaned")
+    assert logged[-1]["faults"]["email-unreadable"] == 1
+    assert not any(word in str(warnings) for word in ("Dora", "Nora", "schlechte-daten", "030/"))
+
+
+@pytest.mark.parametrize("mode", GARBLED)
+def test_letters_arrive_whatever_the_encoding_is_said_to_be(gateway, simulator, mode):
+    simulator.modes.set({"mode": mode})
+    assert gateway.select_customer("50000").name == "Gesperrt & Söhne OHG"
+
+
+@pytest.mark.parametrize("flag", ["maybe", "2", "\u200b"])
+@pytest.mark.parametrize("name", ["customer_center", "blocked"])
+def test_a_flag_in_an_unknown_spelling_cannot_be_read(gateway, simulator, breaker, name, flag):
+    simulator.erp.change({"number": DEMO, name: flag})
+    with pytest.raises(OutsideMalformed) as caught:
+        gateway.select_customer(DEMO)
+    assert caught.value.code == "erp-malformed"
+    assert breaker.trips == 0
+    assert gateway.select_customer("20000")
+
+
+@pytest.mark.parametrize(
+    ("shown", "proven"), [(None, True), ("", False), (" I1 ", True), ("0I1", False), ("i1", False)]
+)
+def test_an_invoice_answer_names_the_invoice(simulator, transport, session, shown, proven):
+    simulator.erp.change({"number": DEMO, "add_invoices": [{"number": "I1", "shown": shown}]})
+    settings = silver_settings(simulator, transport)
+    assert silver_gateway(settings, session).find_invoice(DEMO, "I1") is proven
+    lenient = silver_settings(simulator, transport, invoice_number_required=False)
+    assert silver_gateway(lenient, session).find_invoice(DEMO, "I1") is (proven or shown == "")

@@ -95,7 +95,7 @@ class Erp:
         for customer in self.customers.values():
             for invoice in customer.invoices:
                 if invoice.number == asked:
-                    _add(root, "ID", invoice.number)
+                    _add(root, "ID", invoice.number if invoice.shown is None else invoice.shown)
                     _add(root, "IssueDate", "2026-10-01")
                     _add(root, "InvoiceTypeCode", "SalesInvoice")
                     payer = self.customers.get(invoice.billed_to, customer)
@@ -195,6 +195,9 @@ def _mapped_contacts(contacts: Iterable[Contact], root_name: str) -> Element:
 def _party(root: Element, name: str, customer: Customer) -> Element:
     party = SubElement(SubElement(root, name), "Party")
     _add(SubElement(party, "PartyIdentification"), "ID", customer.number)
+    if customer.duns:
+        _add(SubElement(party, "PartyIdentification"), "ID", customer.duns)
+        party[-1][0].set("schemeID", "DUNS")
     _add(SubElement(party, "PartyName"), "Name", customer.name)
     address = SubElement(party, "PostalAddress")
     _add(address, "StreetName", "Färberstr. 26")

@@ -13,7 +13,9 @@ MODES = (
     "fault",  # HTTP 500 with a SOAP fault, as PHP sends it when a request fails
     "malformed",  # HTTP 200 with an error page in HTML
     "entity-bomb",  # a DTD whose nested entities expand
-    "wrong-encoding",  # declares UTF-8 and sends Latin-1
+    "wrong-encoding",  # declares UTF-8 and sends Windows-1252
+    "references",  # writes control characters as references (`&#x1F;`), which XML does not allow either
+    "unescaped",  # writes `&` as it is, not as `&amp;`
     "truncated",  # closes the connection in the middle of the answer
     "huge",  # an answer of 16 MiB
 )

@@ -9,6 +9,7 @@
 | `50000`  | 1    | chef@gesperrt.example  | INLAND  | All       | 1 (1)       | 503001        | blocked          |
 | `60000`  | 1    | solo@… (c)             | AUSLAND | `0`       | 0           | 603001        | no contacts      |
 | `70000`  | 1    | Erika.Muster@… (d)     | EU      | none      | 2 (1)       | 703001        | odd main e-mail  |
+| `80000`  | Ja   | two, with names (e)    | INLAND  | `No`      | 10 (7) (e)   | 803001        | bad data         |
 | `D00210` | 1    | tja@silversolutions.de | INLAND  | none      | 4 (3)       | 103210        | logged example   |
 
 The column "contacts" shows the number of contacts and, in brackets, the number of persons. Dynamics NAV sends `_blank_`
@@ -20,6 +21,11 @@ for "not blocked"; "none" means that the element is missing.
     speaks ENG; KT010006 to KT010012 are added so that MAXCOUNT 10 cuts persons off.
 (c) solo@ohne-kontakte.example.
 (d) `  Erika.Muster@Gross.Example `, including the blanks.
+(e) Schlechte Daten GmbH has a DUNS number, and a control character in its name. Its main contact e-mail is
+    `"Daten, Dora" <dora@schlechte-daten.example>; d.daten@schlechte-daten.example`. Of its contacts, KT080001 has a
+    control character in its name and U+202D in its telephone, KT080002 a name of 60 characters, KT080003 no e-mail that
+    can be read, KT080004 two of them, KT080005 stands there twice, KT080006 has a telephone of 90 characters, KT080007
+    is right. One contact has no number, one no name.
 
 Invoice 103021 was sold to 20000 and billed to 10000. Only `BuyerCustomerParty` says that it belongs to 20000.
 """
@@ -46,15 +52,22 @@ class Contact:
 
 @dataclass(kw_only=True)
 class Invoice:
-    """One posted sales invoice of the customer who bought. `billed_to` is the number of another customer who pays."""
+    """One posted sales invoice of the customer who bought. `billed_to` is the number of another customer who pays.
+
+    `shown` is the number in the answer: None is `number`, and empty text leaves the element empty.
+    """
 
     number: str
     billed_to: str = ""
+    shown: str | None = None
 
 
 @dataclass(kw_only=True)
 class Customer:
-    """One customer. `customer_center` and `blocked` are texts as an ERP sends them; None omits the element."""
+    """One customer. `customer_center` and `blocked` are texts as an ERP sends them; None omits the element.
+
+    `duns` is a number in a second PartyIdentification. All texts are sent as they are, control characters included.
+    """
 
     number: str
     name: str
@@ -62,6 +75,7 @@ class Customer:
     main_contact_email: str | None = None
     posting_group: str = "INLAND"
     blocked: str | None = None
+    duns: str = ""
     contacts: list[Contact] = field(default_factory=list)
     invoices: list[Invoice] = field(default_factory=list)
 
@@ -154,6 +168,16 @@ def population() -> dict[str, Customer]:
             invoices=[Invoice(number="703001")],
         ),
         Customer(
+            number="80000",
+            name="Schlechte\x1f Daten GmbH",
+            customer_center="Ja",
+            main_contact_email='"Daten, Dora" <dora@schlechte-daten.example>; d.daten@schlechte-daten.example',
+            blocked="No",
+            duns="315369934",
+            contacts=list(_bad_contacts()),
+            invoices=[Invoice(number="803001")],
+        ),
+        Customer(
             number="D00210",
             name="Company for customercenter 1",
             main_contact_email="tja@silversolutions.de",
@@ -162,6 +186,22 @@ def population() -> dict[str, Customer]:
         ),
     ]
     return {customer.number: customer for customer in customers}
+
+
+def _bad_contacts() -> Iterable[Contact]:
+    at = "@schlechte-daten.example"
+    yield Contact(
+        number="KT080001", name="Dora\x1f Daten", email=f"mailto:dora{at}", telephone="\u202d030/65481990\u202c"
+    )
+    yield Contact(number="KT080002", name="Lang" * 15, email=f"lang{at}")
+    yield Contact(number="KT080003", name="Karl Keine", email="keine")
+    yield Contact(number="KT080004", name="Zoe Zwei", email=f"zoe{at};zwei{at}")
+    yield Contact(number="KT080005", name="Dieter Doppelt", email=f"dieter{at}")
+    yield Contact(number="KT080005", name="Dieter Doppelt II")
+    yield Contact(number="KT080006", name="Theo Telefon", email=f"theo{at}", telephone="030/" + "1" * 86)
+    yield Contact(number="", name="Nora Nummernlos", email=f"nora{at}")
+    yield Contact(number="KT080099", name="", email=f"namenlos{at}")
+    yield Contact(number="KT080007", name="Rita Richtig", email=f"rita{at}", telephone="030/1")
 
 
 def _logged_contacts() -> Iterable[Contact]:

@@ -20,7 +20,9 @@ import base64
 import contextlib
 import hmac
 import json
+import re
 import threading
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -44,7 +46,12 @@ _ENTITY_BOMB = (
     b'<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]><OrderResponse><BuyerCustomerParty>&c;'
     b"</BuyerCustomerParty></OrderResponse>"
 )
-_WRONG_ENCODING = '<?xml version="1.0" encoding="UTF-8"?><OrderResponse>Färberstr. 26</OrderResponse>'.encode("latin-1")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_GARBLED: Mapping[str, Callable[[bytes], bytes]] = {
+    "wrong-encoding": lambda answer: answer.decode().encode("cp1252", "replace"),
+    "references": lambda answer: _CONTROL.sub(lambda found: b"&#x%X;" % found[0][0], answer),
+    "unescaped": lambda answer: answer.replace(b"&amp;", b"&"),
+}
 
 
 class ErpSimulator(ThreadingHTTPServer):
@@ -217,8 +224,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.OK, b"<html><body>Fatal error<br></body></html>", "text/html")
         elif rule.mode == "entity-bomb":
             self._send(HTTPStatus.OK, _ENTITY_BOMB)
-        elif rule.mode == "wrong-encoding":
-            self._send(HTTPStatus.OK, _WRONG_ENCODING)
+        elif rule.mode in _GARBLED:
+            self._send(HTTPStatus.OK, _GARBLED[rule.mode](answer))
         elif rule.mode in {"truncated", "huge", "drip"}:
             self._send_in_pieces(rule, answer)
         else:

@@ -23,11 +23,16 @@ def events(before: Customer, after: Customer) -> Iterator[Event]:
 
 def _flags(customer: Customer) -> dict[str, object]:
     return {
-        "customer_center": customer.customer_center == "1",
+        "customer_center": _flag(customer.customer_center),
         "customer_center_main_contact_email": customer.main_contact_email or None,
         "customer_posting_group": customer.posting_group or None,
-        "blocked": customer.blocked == "1",
+        "blocked": _flag(customer.blocked),
     }
+
+
+def _flag(text: str | None) -> object:
+    """Return 1 and 0 as a JSON flag. Any other text is sent as the ERP spells it."""
+    return {"1": True, "0": False}.get(text or "", text)
 
 
 def _people(customer: Customer) -> dict[str, Contact]:

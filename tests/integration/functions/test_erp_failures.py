@@ -8,7 +8,6 @@ from tests.integration.functions.stage import assert_problem
 ERP_FAILURES = {
     "malformed": (502, "erp-malformed"),
     "entity-bomb": (502, "erp-malformed"),
-    "wrong-encoding": (502, "erp-malformed"),
     "huge": (502, "erp-malformed"),
     "offline": (503, "erp-unavailable"),
     "failing": (503, "erp-unavailable"),

@@ -32,6 +32,38 @@ def email_address(text: str) -> str | None:
     return None if domain.rpartition(".")[2] in _NOWHERE or len(address) > _LENGTH else address
 
 
+_DISPLAY_NAME = re.compile(r'"[^"]{0,300}"(?=\s*<)')
+_COMMENT = re.compile(r"\([^()]{0,300}\)")
+_LINK = re.compile(r"mailto:\s*", re.IGNORECASE)
+# A text of another system that is longer is no list of addresses.
+_TEXT_LENGTH = 2000
+
+
+def address_in(text: str) -> str | None:
+    """Return the first e-mail address in a text of another system, in its spelling; None when it contains none.
+
+    Such a text may have several addresses, separated by semicolons, commas, bars or blanks, each with a display name
+    (`Anna <a@x.example>`) or as a link (`mailto:a@x.example?subject=…`). An address in a display name does not count.
+    Words next to an address without angle brackets leave open where the address begins, so that one does not count.
+    """
+    visible = "".join(character for character in text[:_TEXT_LENGTH] if character.isprintable() or character.isspace())
+    for part in re.split(r"[;,|]", _COMMENT.sub(" ", _DISPLAY_NAME.sub(" ", visible))):
+        _, bracket, inside = part.partition("<")
+        words = _LINK.sub("", inside.partition(">")[0] if bracket else part).split()
+        addresses = [_address(word) for word in words]
+        if addresses and all(addresses):
+            return addresses[0]
+    return None
+
+
+def _address(word: str) -> str | None:
+    for quote in "'\"":
+        word = word[1:-1] if len(word) > 1 and word[0] == word[-1] == quote else word
+    word = word.partition("?")[0] if "@" in word.partition("?")[0] else word
+    word = word.rstrip(".")
+    return word if email_address(word) else None
+
+
 def comparable(text: str) -> str:
     """Return the form in which an e-mail of the ERP, in any spelling, is compared with ours."""
-    return normalized_email(email_address(text.strip()) or text)
+    return normalized_email(email_address(address_in(text) or "") or text)

@@ -6,32 +6,42 @@ would lengthen the cold start of the function that receives webhooks. The JSON S
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from customer_center.platform.errors import FieldError, InvalidInput
+from customer_center.platform.flags import flag_schema, read_flag
 from customer_center.platform.frozen import frozen
-from customer_center.platform.printable import is_printable
+from customer_center.platform.printable import bare, cleaned
 
 type Value = str | bool | None
+
+ANY_LENGTH: Final = 64 * 1024
+"""The `max_length` of text whose length only the size of the whole event limits."""
 
 
 @frozen
 class Field:
-    """One field of an event's data: text of at most `max_length` characters, or a boolean if `max_length` is 0.
+    """One field of an event's data: text of at most `max_length` characters, or a flag if `max_length` is 0.
 
-    A sender may leave out a field that is not `required`; its value then stays unchanged. Null or empty text means that
-    the sender has no value; only a `nullable` field accepts them.
+    Text is cleaned (`platform.printable`), a `number` as an id. Flags are read in every known spelling
+    (`platform.flags`), with `holds` also in words for "on hold". A sender may leave out a field that is not `required`;
+    its value then stays unchanged. Null or empty text means that the sender has no value; flags and `nullable` fields
+    accept them.
     """
 
     max_length: int = 0
     required: bool = False
+    number: bool = False
     nullable: bool = False
+    holds: bool = False
 
     def schema(self) -> dict[str, Any]:
         """Return the field as JSON Schema."""
         if not self.max_length:
-            return {"type": "boolean"}
-        text = {"type": "string", "maxLength": self.max_length}
+            return dict(flag_schema(holds=self.holds))
+        text: dict[str, Any] = {"type": "string"}
+        if self.max_length < ANY_LENGTH:
+            text["maxLength"] = self.max_length
         return {**text, "type": ["string", "null"]} if self.nullable else {**text, "minLength": 1}
 
 
@@ -108,12 +118,15 @@ def _data(given: object, table: Mapping[str, Field], errors: list[FieldError]) -
 def _value(value: object, field: Field) -> tuple[Value, str | None]:
     """Return the value of a field, and the field error's code if it is wrong."""
     if not field.max_length:
-        return (value, None) if isinstance(value, bool) else (None, "boolean")
-    text = value.strip() if isinstance(value, str) else value
+        flag = read_flag(cleaned(value) or value if isinstance(value, str) else value, holds=field.holds)
+        return flag, "boolean" if flag is None else None
+    text = cleaned(value) if isinstance(value, str) else value
+    if field.number and isinstance(text, str):
+        text = bare(text)
     if field.nullable and (text is None or text == ""):
         return None, None
     if not isinstance(text, str):
         return None, "text"
     if not 0 < len(text) <= field.max_length:
         return None, "too-long" if text else "too-short"
-    return text, None if is_printable(text) else "unprintable"
+    return text, None

@@ -186,6 +186,34 @@ def test_who_is_a_user_already_becomes_main_contact_at_once(room, main_contact):
     assert entry.changes == {"roles": (["business_user"], ["main_contact"])}
 
 
+@pytest.mark.parametrize("text", ["anna@baecker.example;b@baecker.example", "Anna <Anna@baecker.example>"])
+def test_a_main_email_of_an_event_is_read_where_it_can_be(room, main_contact, text):
+    standard = a_user(email="anna@baecker.example", roles={Role.BUSINESS_USER})
+    room.companies.add(company(room), main_contact, standard)
+    room.tell("customer.updated", customer_center_main_contact_email=text)
+    assert room.companies.user(standard.user_id).is_main_contact
+    room.tell("customer.updated", customer_center_main_contact_email="see Anna")
+    assert company(room).main_contact_email is None
+    assert room.companies.user(standard.user_id).is_main_contact
+
+
+def test_a_main_email_that_was_stored_as_it_came_still_names_its_person(room):
+    """Companies were stored with the ERP's text, before such texts were read."""
+    stored = a_company(customer_center=False, main_contact_email="mailto:anna@baecker.example;b@baecker.example")
+    standard = a_user(email="anna@baecker.example", roles={Role.BUSINESS_USER})
+    room.companies.add(stored, standard)
+    room.tell("customer.updated", customer_center=True)
+    assert room.companies.user(standard.user_id).is_main_contact
+
+
+def test_one_wrong_value_of_an_event_costs_that_value_only(room, main_contact):
+    told = {"name": "B" * 60, "telephone": "1" * 81, "telefax": "\u202d030/2", "email": "none", "language_code": "DEU"}
+    room.tell("contact.updated", contact_number="KT9", **told)
+    contact = room.companies.contact(COMPANY_ID, "KT9").contact
+    assert (contact.name, contact.telephone, contact.telefax) == ("B" * 50, None, "030/2")
+    assert (contact.email, contact.language_code) == (None, "DEU")
+
+
 def test_other_roles_stay(room, main_contact):
     approver = a_user(email="anna@baecker.example", roles={Role.APPROVER})
     room.companies.add(company(room), main_contact, approver)

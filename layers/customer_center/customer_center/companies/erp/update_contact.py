@@ -8,6 +8,7 @@ from customer_center.companies import effects
 from customer_center.companies.actions import Action
 from customer_center.companies.customer_numbers import company_at
 from customer_center.companies.entries import erp_user_entry
+from customer_center.companies.erp_values import FaultyRecord, log_faults, read_values
 from customer_center.companies.model import CachedContact, Company, ErpContact, ErpEvent, User, UserStatus, read_stamp
 from customer_center.companies.ports import ErpRecords, Records
 from customer_center.platform.journal import Effect
@@ -34,7 +35,8 @@ def update_contact(event: ErpEvent, *, gone: bool, companies: ErpRecords, now: d
     before = companies.contact(company.company_id, number)
     listed = companies.contacts_read(company.company_id)
     contact = before or CachedContact(ErpContact(number, name=""))
-    values = {name: value for name, value in event.values.items() if name in _FIELDS}
+    values, faults = read_values({name: value for name, value in event.values.items() if name in _FIELDS})
+    log_faults("contact.updated", [FaultyRecord(number, faults)] if faults else [])
     after = contact.with_erp_values(values, event.stamp, gone=gone, list_stamp=read_stamp(listed.at) if listed else "")
     if after == contact:
         logger.info("nothing newer", company_id=company.company_id)

@@ -6,6 +6,7 @@ from datetime import datetime
 from customer_center.companies.customer_numbers import company_at
 from customer_center.companies.email_address import comparable
 from customer_center.companies.entries import erp_company_entries, erp_user_entry
+from customer_center.companies.erp_values import FaultyRecord, log_faults, read_values
 from customer_center.companies.model import Company, ErpEvent, Role, User
 from customer_center.companies.ports import CompanyRecords, Records
 from customer_center.platform.log import logger
@@ -22,14 +23,17 @@ def update_customer(event: ErpEvent, *, companies: CompanyRecords, now: datetime
     any number of times, in any order. Raises PreconditionFailed when somebody else changed the same records; then
     retry.
     """
-    values = dict(event.values)
-    company = company_at(str(values.pop("customer_number")), event.stamp, companies)
+    sent = dict(event.values)
+    number = str(sent.pop("customer_number"))
+    company = company_at(number, event.stamp, companies)
     if company is None:
         logger.info("customer is not known")
         return
     # The event uses the ERP's name of this field.
-    if "customer_center_main_contact_email" in values:
-        values["main_contact_email"] = values.pop("customer_center_main_contact_email")
+    if "customer_center_main_contact_email" in sent:
+        sent["main_contact_email"] = sent.pop("customer_center_main_contact_email")
+    values, faults = read_values(sent)
+    log_faults("customer.updated", [FaultyRecord(number, faults)] if faults else [])
     after = company.with_erp_values(values, event.stamp, now)
     if after is company:
         logger.info("nothing newer", company_id=company.company_id)

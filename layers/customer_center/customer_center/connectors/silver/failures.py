@@ -4,6 +4,7 @@ from xml.etree.ElementTree import Element
 
 from customer_center.platform import xml
 from customer_center.platform.errors import OutsideMalformed, OutsideTimeout, OutsideUnavailable
+from customer_center.platform.log import logger
 from customer_center.platform.outbound import Failures, OutsideFault
 
 ERP = Failures(
@@ -15,6 +16,9 @@ ERP = Failures(
 )
 
 
-def parse(document: bytes) -> Element:
-    """Return the document's root. Tags lose their namespaces. Raises OutsideMalformed."""
-    return xml.parse(document, ERP.malformed)
+def parse(document: bytes | str) -> Element:
+    """Return the document's root. Tags lose their namespaces. Raises OutsideMalformed.
+
+    A warning in the log says that the document was no XML and was repaired (`platform.xml.parse`).
+    """
+    return xml.parse(document, ERP.malformed, lambda: logger.warning("erp-document-repaired"))

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
+from customer_center.companies.erp_values import FaultyRecord, log_faults
 from customer_center.companies.model import ErpContact, ErpCustomer
 from customer_center.connectors.silver import messages
 from customer_center.connectors.silver.failures import ERP
@@ -64,7 +65,11 @@ class SilverGateway:
         if not messages.is_plain_number(number):
             return None
         request = messages.customer_request(number)
-        return self._read(Message.SELECT_CUSTOMER, request, lambda answer: messages.read_customer(answer, number))
+        customer, faults = self._read(
+            Message.SELECT_CUSTOMER, request, lambda answer: messages.read_customer(answer, number, self._settings)
+        )
+        log_faults(Message.SELECT_CUSTOMER, [FaultyRecord(number, faults)] if faults else [])
+        return customer
 
     def select_contacts(self, customer_number: str) -> Sequence[ErpContact]:
         """Return all persons that the ERP lists for the customer, without the skipped contact types."""
@@ -73,8 +78,7 @@ class SilverGateway:
             return ()
         with self.use():
             listed = self._all_contacts(number)
-        if listed.incomplete:
-            logger.warning("erp-contacts-incomplete", left_out=listed.incomplete)
+        log_faults(Message.SELECT_CONTACT, listed.faulty)
         return listed.contacts
 
     def find_invoice(self, customer_number: str, invoice_number: str) -> bool:
@@ -84,7 +88,9 @@ class SilverGateway:
             return False
         request = messages.invoice_request(customer, invoice, self._settings)
         return self._read(
-            Message.INVOICE_DETAIL, request, lambda answer: messages.read_invoice(answer, customer, invoice)
+            Message.INVOICE_DETAIL,
+            request,
+            lambda answer: messages.read_invoice(answer, customer, invoice, self._settings),
         )
 
     def create_contact(self, customer_number: str, contact: ErpContact) -> str:

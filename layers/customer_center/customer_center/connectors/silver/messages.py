@@ -4,25 +4,49 @@ Structures and names come from silver.eShop's public documentation and from one 
 cannot be parsed raise OutsideMalformed.
 """
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement
 
+from customer_center.companies.erp_values import FaultyRecord, read_number, read_values
 from customer_center.companies.model import ErpContact, ErpCustomer
 from customer_center.connectors.silver.failures import ERP
 from customer_center.connectors.silver.settings import SilverSettings
+from customer_center.platform.flags import read_flag
 from customer_center.platform.frozen import frozen
-from customer_center.platform.xml import add, clean, value
+from customer_center.platform.xml import add, clean, texts, value
 
-_NOT_BLOCKED = frozenset({"", "_blank_", "0", "false"})
+_TEXT_FIELDS = ("name", "telephone", "telefax", "language_code")
+# Where the fields of a contact are, in the two structures.
+_RAW: Mapping[str, Sequence[str]] = {
+    "kind": ["ONLINE_USER_TYPE"],
+    "contact_number": ["NUMBER"],
+    "name": ["NAME"],
+    "telephone": ["PHONE_NUMBER"],
+    "telefax": ["FAX_NUMBER"],
+    "email": ["E_MAIL"],
+    "language_code": ["LANGUAGE_CODE"],
+}
+_MAPPED: Mapping[str, Sequence[str]] = {
+    "kind": ["SesExtension/OnlineUserType"],
+    "contact_number": ["ID"],
+    "name": ["Name"],
+    "telephone": ["Telephone"],
+    "telefax": ["Telefax"],
+    "email": ["ElectronicMail"],
+    "language_code": ["LanguageCode", "SesExtension/LanguageCode"],
+}
+_CUSTOMER_NAME_LENGTH = 200
+_ISO_6523 = re.compile(r"[0-9]{4}")
 _FILTER_CHARACTERS = frozenset("*?|&<>@=()'\"")
 
 
 @frozen
 class ContactList:
-    """One answer to SELECTCONTACT. `incomplete` counts contacts without a number or name, which were left out."""
+    """One answer to SELECTCONTACT, without the contacts that have no number or name."""
 
     contacts: tuple[ErpContact, ...]
-    incomplete: int
+    faulty: tuple[FaultyRecord, ...]
     full: bool
     """Whether the ERP may have cut the list at MAXCOUNT."""
 
@@ -79,46 +103,92 @@ def _user_management(process: str, customer_number: str, settings: SilverSetting
     return root
 
 
-def read_customer(root: Element, customer_number: str) -> ErpCustomer | None:
-    """Return the customer in the answer to SelectCustomer, or None if the answer does not contain this customer."""
-    party = _party(root, {"CustomerResponse", "OrderResponse"})
-    if party is None or not _is_party(party, customer_number):
-        return None
-    return ErpCustomer(
+def read_customer(
+    root: Element, customer_number: str, settings: SilverSettings
+) -> tuple[ErpCustomer | None, Sequence[str]]:
+    """Return the customer in the answer to SelectCustomer, and the faults of its record.
+
+    The customer is None if the answer does not contain it. Raises OutsideMalformed for two different records of the
+    customer, and for a flag in an unknown spelling.
+    """
+    parties = _parties(root, {"CustomerResponse", "OrderResponse"})
+    read = [_customer(party, customer_number) for party in parties if _is_party(party, customer_number, settings)]
+    if not read:
+        return None, ()
+    if any(customer != read[0][0] for customer, _ in read):
+        raise ERP.malformed("two-records")
+    return read[0]
+
+
+def _customer(party: Element, customer_number: str) -> tuple[ErpCustomer, Sequence[str]]:
+    emails = texts(party, "SesExtension/CustomerCenterMainContactEmail")
+    given: dict[str, str | None] = {
+        "name": next(texts(party, "PartyName/Name"), ""),
+        "main_contact_email": ";".join(emails),
+        "customer_posting_group": next(texts(party, "SesExtension/CustomerPostingGroup"), None),
+    }
+    values, faults = read_values(given, name_length=_CUSTOMER_NAME_LENGTH)
+    customer = ErpCustomer(
         customer_number=customer_number,
-        name=value(party, "PartyName/Name") or "",
-        customer_center=value(party, "SesExtension/CustomerCenter") == "1",
-        main_contact_email=value(party, "SesExtension/CustomerCenterMainContactEmail"),
-        customer_posting_group=value(party, "SesExtension/CustomerPostingGroup"),
-        blocked=_is_blocked(party),
+        name=values["name"] or "",
+        customer_center=_flag(party, "SesExtension/CustomerCenter"),
+        main_contact_email=values["main_contact_email"],
+        customer_posting_group=values["customer_posting_group"],
+        blocked=_flag(party, "SesExtension/Blocked", "Blocked", holds=True),
     )
+    return customer, faults
 
 
-def _is_blocked(party: Element) -> bool:
-    flags = [value(party, "SesExtension/Blocked"), value(party, "Blocked")]
-    return any((flag or "").casefold() not in _NOT_BLOCKED for flag in flags)
+def _flag(party: Element, *paths: str, holds: bool = False) -> bool:
+    """Return whether the flag is set. No value is "not set". Raises OutsideMalformed for an unknown spelling.
+
+    Flags decide who gets in, so a spelling is never guessed. A flag may stand in several places: an empty place says
+    nothing, and two places that differ are an error.
+    """
+    elements = [element for path in paths for element in party.findall(path)]
+    given = [element.text or "" for element in elements if (element.text or "").strip()]
+    # Text without a visible character is no known spelling, and not "no value".
+    flags = {read_flag(clean(text) or text, holds=holds) for text in given}
+    if None in flags or len(flags) > 1 or any(map(len, elements)):
+        raise ERP.malformed(f"flag {paths[0].rpartition('/')[2]}")
+    return True in flags
 
 
-def read_invoice(root: Element, customer_number: str, invoice_number: str) -> bool:
-    """Return whether the answer to InvoiceDetail is this invoice, sold (not only billed) to this customer."""
-    party = _party(root, {"Invoice", "InvoiceDetailResponse", "OrderResponse"})
-    if party is None or not _is_party(party, customer_number):
+def read_invoice(root: Element, customer_number: str, invoice_number: str, settings: SilverSettings) -> bool:
+    """Return whether the answer to InvoiceDetail is this invoice, sold (not only billed) to this customer.
+
+    The answer must name the invoice, and no other; every buyer in it must be the customer.
+    """
+    parties = _parties(root, {"Invoice", "InvoiceDetailResponse", "OrderResponse"})
+    if not parties or not all(_is_party(party, customer_number, settings) for party in parties):
         return False
-    numbers = {clean(element.text or "") for name in ("ID", "InvoiceID") for element in root.findall(name)}
-    return numbers - {""} <= {invoice_number}
+    numbers = set(map(read_number, texts(root, "ID", "InvoiceID")))
+    return numbers == {invoice_number} or not (numbers or settings.invoice_number_required)
 
 
-def _party(root: Element, known_roots: Collection[str]) -> Element | None:
-    """Return the buyer's Party. Return None for an empty root, or for a known root without a Party (no record)."""
-    buyer = root if root.tag == "BuyerCustomerParty" else root.find("BuyerCustomerParty")
-    if buyer is None and len(root) and root.tag not in known_roots:
+def _parties(root: Element, known_roots: Collection[str]) -> Sequence[Element]:
+    """Return the Party of every buyer. There is none in an empty root, and in a known root without a record."""
+    buyers = [root] if root.tag == "BuyerCustomerParty" else root.findall("BuyerCustomerParty")
+    if not buyers and len(root) and root.tag not in known_roots:
         raise ERP.malformed("unknown-structure")
-    return None if buyer is None else buyer.find("Party")
+    return [party for buyer in buyers for party in buyer.findall("Party")]
 
 
-def _is_party(party: Element, customer_number: str) -> bool:
-    """Return whether every identification is this number. Two different numbers do not identify a customer."""
-    return {clean(element.text or "") for element in party.findall("PartyIdentification/ID")} == {customer_number}
+def _is_party(party: Element, customer_number: str, settings: SilverSettings) -> bool:
+    """Return whether the party is the customer.
+
+    A party may have several identifications (UBL: 0..n), for example a DUNS number. The customer number is the first
+    one whose scheme is not that of another register. Any further number may be another customer's.
+    """
+    identifications = (
+        element for element in party.findall("PartyIdentification/ID") if not _is_of_another_register(element, settings)
+    )
+    return next(filter(None, (read_number(element.text or "") for element in identifications)), "") == customer_number
+
+
+def _is_of_another_register(identification: Element, settings: SilverSettings) -> bool:
+    schemes = [identification.get(name, "").strip().casefold() for name in ("schemeID", "schemeName")]
+    return any(scheme in settings.other_party_schemes or _ISO_6523.fullmatch(scheme) for scheme in schemes)
 
 
 def read_contacts(root: Element, max_count: int, settings: SilverSettings) -> ContactList:
@@ -128,18 +198,49 @@ def read_contacts(root: Element, max_count: int, settings: SilverSettings) -> Co
     known = raw or root.tag in {"ContactResponse", "OrderResponse"} or root.find("ErpContact") is not None
     if len(root) and not known:
         raise ERP.malformed("unknown-structure")
-    type_path = "ONLINE_USER_TYPE" if raw else "SesExtension/OnlineUserType"
-    persons = [element for element in elements if value(element, type_path) not in settings.skipped_contact_types]
-    contacts = [_raw_contact(element) if raw else _mapped_contact(element) for element in persons]
-    complete = [contact for contact in contacts if contact.contact_number and contact.name]
+    paths = _RAW if raw else _MAPPED
     first: dict[str, ErpContact] = {}
-    for contact in complete:
-        first.setdefault(contact.contact_number, contact)
+    faulty = []
+    for element in elements:
+        if _kind(value(element, *paths["kind"])) in map(_kind, settings.skipped_contact_types):
+            continue
+        contact, faults = read_contact(element, paths)
+        if contact and contact.contact_number in first:
+            faults = [*faults, "contact_number-repeated"]
+        if faults:
+            number = contact.contact_number if contact else read_number(value(element, *paths["contact_number"]) or "")
+            faulty.append(FaultyRecord(number, faults))
+        if contact:
+            first.setdefault(contact.contact_number, contact)
     return ContactList(
         contacts=tuple(first.values()),
-        incomplete=len(contacts) - len(complete),
+        faulty=tuple(faulty),
         full=_is_full(len(elements), max_count, raw=raw),
     )
+
+
+def read_contact(element: Element, paths: Mapping[str, Sequence[str]]) -> tuple[ErpContact | None, Sequence[str]]:
+    """Return the contact, and its faults. The contact is None without a usable number or without a name."""
+    given: dict[str, str | None] = {field: next(texts(element, *paths[field]), None) for field in _TEXT_FIELDS}
+    values, faults = read_values({**given, "email": ";".join(texts(element, *paths["email"]))})
+    number = read_number(value(element, *paths["contact_number"]) or "")
+    missing = [name for name, text in (("contact_number", number), ("name", values["name"])) if not text]
+    if missing:
+        return None, [*faults, *(f"{name}-missing" for name in missing)]
+    contact = ErpContact(
+        contact_number=number,
+        name=values["name"] or "",
+        telephone=values["telephone"],
+        telefax=values["telefax"],
+        email=values["email"],
+        language_code=values["language_code"],
+    )
+    return contact, faults
+
+
+def _kind(text: str | None) -> str:
+    """Return the type of a contact without leading zeros and case: `00` is `0`."""
+    return re.sub(r"^0+(?=.)", "", (text or "").strip().casefold())
 
 
 def _is_full(listed: int, max_count: int, *, raw: bool) -> bool:
@@ -152,33 +253,9 @@ def _is_full(listed: int, max_count: int, *, raw: bool) -> bool:
     return least <= listed <= max_count
 
 
-def _raw_contact(element: Element) -> ErpContact:
-    return ErpContact(
-        contact_number=value(element, "NUMBER") or "",
-        name=value(element, "NAME") or "",
-        telephone=value(element, "PHONE_NUMBER"),
-        telefax=value(element, "FAX_NUMBER"),
-        email=value(element, "E_MAIL"),
-        language_code=value(element, "LANGUAGE_CODE"),
-    )
-
-
-def _mapped_contact(element: Element) -> ErpContact:
-    return ErpContact(
-        contact_number=value(element, "ID") or "",
-        name=value(element, "Name") or "",
-        telephone=value(element, "Telephone"),
-        telefax=value(element, "Telefax"),
-        email=value(element, "ElectronicMail"),
-        language_code=value(element, "LanguageCode", "SesExtension/LanguageCode"),
-    )
-
-
 def read_created_contact(root: Element) -> str:
     """Return the contact number in the answer to CREATECONTACT, at any place in the document."""
-    for element in root.iter("CONTACT_NUMBER"):
-        if number := clean(element.text or ""):
+    for text in (*texts(root, ".//CONTACT_NUMBER"), *texts(root, "CONTACT/NUMBER")):
+        if number := read_number(text):
             return number
-    if created := value(root, "CONTACT/NUMBER"):
-        return created
     raise ERP.malformed("no-contact-number")

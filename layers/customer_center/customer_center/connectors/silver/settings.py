@@ -48,6 +48,11 @@ class SilverSettings:
     create_contact_process: str = "CREATECONTACT"
     invoice_id_element: str = "ID"
     """Element with the invoice number in the request. Another page of the documentation says `InvoiceID`."""
+    invoice_number_required: bool = True
+    """Whether the answer to InvoiceDetail must repeat the invoice number. Without it, the answer proves any invoice."""
+    other_party_schemes: frozenset[str] = frozenset({"duns", "d-u-n-s", "gln", "ean", "iln", "lei", "vat", "ustid"})
+    """Values of `schemeID` and `schemeName` for identifications of a party that are not its customer number. The codes
+    of ISO 6523, which have four digits, are others too."""
     soap_namespace: str = "http://www.silversolutions.de"
     soap_text_messages: frozenset[str] = frozenset({Message.SELECT_CONTACT, Message.CREATE_CONTACT})
     """Messages with the document as text in the SOAP element `data`. All others send a map there."""

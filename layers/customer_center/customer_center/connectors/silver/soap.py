@@ -13,6 +13,8 @@ from customer_center.platform.xml import clean, serialized
 _MAX_DEPTH = 50
 _TIMEOUT = 12
 _UNAVAILABLE = frozenset({-1, 2, 21, 22})
+# They say what an identification is (UBL). All other attributes describe types of SOAP.
+_KEPT_ATTRIBUTES = ("schemeID", "schemeName")
 _ABOUT_THE_CALL = frozenset({"status", "error", "erp_message"})
 
 
@@ -128,7 +130,7 @@ def _document(answer: Element) -> Element:
     payload = [child for child in answer if child.tag not in _ABOUT_THE_CALL]
     if len(payload) == 1:
         text = (payload[0].text or "").strip()
-        return parse(text.encode()) if text.startswith("<") else payload[0]
+        return parse(text) if text.startswith("<") else payload[0]
     answer[:] = payload
     return answer
 
@@ -137,6 +139,7 @@ def _fill(target: Element, source: Element, *, depth: int) -> None:
     """Copy the SOAP value into the target. Map items become children named by their keys. XML and text are kept."""
     if depth > _MAX_DEPTH:
         raise ERP.malformed("too-deep")
+    target.attrib.update({name: source.attrib[name] for name in _KEPT_ATTRIBUTES if name in source.attrib})
     if not len(source):
         _fill_text(target, source.text or "", top=depth == 0)
     for child in source:
@@ -157,6 +160,6 @@ def _array_items(content: Element) -> list[Element]:
 
 def _fill_text(target: Element, text: str, *, top: bool) -> None:
     if top and text.strip().startswith("<"):
-        target.append(parse(text.strip().encode()))
+        target.append(parse(text.strip()))
     else:
         target.text = text

@@ -3,27 +3,29 @@
 from collections.abc import Mapping, Sequence
 
 from customer_center.platform.errors import FieldError
-from customer_center.webhooks.events import Event, EventTable, Field
+from customer_center.webhooks.events import ANY_LENGTH, Event, EventTable, Field
 from customer_center.webhooks.format import Format
 from customer_center.webhooks.signatures import STANDARD_WEBHOOKS
 
-_NUMBER = Field(40, required=True)
+_NUMBER = Field(40, required=True, number=True)
+# The ERP's own answers have no such limits. What is too long is cut or left out where the event is applied, as there.
+_TEXT = Field(ANY_LENGTH, nullable=True)
 _CONTACT: Mapping[str, Field] = {
     "customer_number": _NUMBER,
     "contact_number": _NUMBER,
-    "name": Field(200),
-    "telephone": Field(80, nullable=True),
-    "telefax": Field(80, nullable=True),
-    "email": Field(254, nullable=True),
-    "language_code": Field(35, nullable=True),
+    "name": Field(ANY_LENGTH),
+    "telephone": _TEXT,
+    "telefax": _TEXT,
+    "email": _TEXT,
+    "language_code": _TEXT,
 }
 _EVENTS: EventTable = {
     "customer.updated": {
         "customer_number": _NUMBER,
         "customer_center": Field(),
-        "customer_center_main_contact_email": Field(254, nullable=True),
-        "customer_posting_group": Field(40, nullable=True),
-        "blocked": Field(),
+        "customer_center_main_contact_email": _TEXT,
+        "customer_posting_group": _TEXT,
+        "blocked": Field(holds=True),
     },
     "contact.updated": _CONTACT,
     "contact.deleted": _CONTACT,
