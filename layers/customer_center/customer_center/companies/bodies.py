@@ -29,7 +29,8 @@ from customer_center.companies.model import (
     UserStatus,
 )
 from customer_center.platform.frozen import frozen
-from customer_center.platform.wire import Input, Line, Output
+from customer_center.platform.names import holds_address
+from customer_center.platform.wire import Input, Line, Output, PastedNumber
 
 # RFC 5321, 4.5.3.1.3: a path has at most 256 octets, with its angle brackets.
 _EMAIL_LENGTH = 254
@@ -38,8 +39,8 @@ _DECIMALS = 2
 
 def _no_address(text: str) -> str:
     # Mail programs turn addresses into links: a name must not lead a reader of our mails anywhere.
-    if re.search(r"://|www\.", text, re.IGNORECASE):
-        raise PydanticCustomError("invalid", "A name holds no address.")
+    if holds_address(text):
+        raise PydanticCustomError("address-in-name", "A name holds no address.")
     return text
 
 
@@ -50,9 +51,11 @@ def _email(text: str) -> str:
     return address
 
 
-Number = Annotated[Line, Field(max_length=40)]
+Number = Annotated[Line, Field(max_length=40), PastedNumber]
 
-Email = Annotated[Line, Field(max_length=_EMAIL_LENGTH, json_schema_extra={"format": "email"}), AfterValidator(_email)]
+Email = Annotated[
+    Line, PastedNumber, Field(max_length=_EMAIL_LENGTH, json_schema_extra={"format": "email"}), AfterValidator(_email)
+]
 
 PersonName = Annotated[Line, Field(max_length=50), AfterValidator(_no_address)]
 
@@ -82,9 +85,10 @@ class MoneyBody(Input):
         Decimal,
         Field(gt=0, max_digits=12, decimal_places=_DECIMALS),
         BeforeValidator(_amount),
+        PastedNumber,
         WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"}),
     ]
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), PastedNumber]
 
     @field_serializer("amount")
     def _two_decimals(self, amount: Decimal) -> str:

@@ -1,4 +1,4 @@
-"""The characters that a line of text from outside may contain."""
+"""The characters that a line of text from outside may contain, and those that pasted text brings along."""
 
 import unicodedata
 
@@ -6,6 +6,53 @@ _UNPRINTABLE = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 # The replacement character. It stands for bytes that another program could not decode.
 _UNREADABLE = "\ufffd"
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# What nobody sees or types, and what copying from a page, a PDF or a spreadsheet adds: soft hyphen, combining grapheme
+# joiner, zero-width characters, directional marks and controls, byte order mark.
+_UNSEEN = (
+    "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064"
+    "\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f\ufeff"
+)
+_BLANKS = (
+    " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+# Letters and symbols that look empty: Hangul fillers, braille blank, Khmer inherent vowels, a musical null notehead and
+# Egyptian blanks.
+_LOOKS_EMPTY = frozenset("\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5\U0001d159\U00013441\U00013442")
+_AT_ENDS = _BLANKS + _UNSEEN + "".join(_LOOKS_EMPTY)
+_WITHOUT_UNSEEN = dict.fromkeys(map(ord, _UNSEEN))
+_WITHOUT_BLANKS = dict.fromkeys(map(ord, _BLANKS))
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+# In running text, two of the unseen characters have a task: they join and part letters (Persian, Hindi, emoji).
+_IN_A_LINE = {code: None for code in _WITHOUT_UNSEEN if chr(code) not in "\u200c\u200d"} | {
+    ord(blank): " " for blank in _BLANKS if unicodedata.category(blank) == "Zs"
+}
+
+
+def trimmed(text: str) -> str:
+    """Return the text without blanks of any kind and without invisible characters at its ends."""
+    return text.strip(_AT_ENDS)
+
+
+def plain(line: str) -> str:
+    """Return a line of text trimmed, with plain blanks, and without directional and other invisible characters.
+
+    The two joiners of Persian, Hindi and emoji stay inside the line. So does what `is_printable` refuses.
+    """
+    return trimmed(line) if line.isascii() else trimmed(line.translate(_IN_A_LINE))
+
+
+def bare(text: str) -> str:
+    """Return a number, code or address as a person meant it: trimmed, and without invisible characters inside.
+
+    Full-width letters, digits and signs, which East Asian keyboards type, become those of ASCII.
+    """
+    return trimmed(text) if text.isascii() else trimmed(text.translate(_WITHOUT_UNSEEN | _FULL_WIDTH))
+
+
+def unbroken(text: str) -> str:
+    """Return a code or token as `bare` does, also without the blanks and line ends that mail programs insert."""
+    return bare(text).translate(_WITHOUT_BLANKS)
 
 
 def is_printable(line: str) -> bool:
@@ -22,4 +69,5 @@ def is_printable(line: str) -> bool:
 
 
 def _is_invisible(character: str) -> bool:
-    return unicodedata.category(character)[0] in "CZ"
+    # A combining mark, a variation selector or a tag shows nothing without a character to stand on.
+    return character in _LOOKS_EMPTY or unicodedata.category(character)[0] in "CZM"

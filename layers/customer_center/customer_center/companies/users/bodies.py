@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from customer_center.companies.bodies import (
     BudgetsBody,
@@ -16,7 +16,7 @@ from customer_center.companies.bodies import (
 from customer_center.companies.model import Edit, InvitationStatus, NewUser, Permission, Role, UserStatus
 from customer_center.companies.users.find_users import UserFilter, UserSort
 from customer_center.platform.frozen import frozen
-from customer_center.platform.wire import Input, Line, Output, PageQuery
+from customer_center.platform.wire import Id, Input, Line, Output, PageQuery
 
 Roles = Annotated[frozenset[Role], Field(min_length=1)]
 
@@ -113,7 +113,7 @@ class EditUserBody(Input):
 class MainContactBody(Input):
     """The user who becomes the main contact."""
 
-    user_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    user_id: Id
 
 
 class UsersQuery(PageQuery):
