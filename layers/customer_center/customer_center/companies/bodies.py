@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from customer_center.companies.email_address import email_address
+from customer_center.companies.email_address import email_address, shown_email
 from customer_center.companies.model import (
     Budgets,
     Company,
@@ -174,7 +174,7 @@ class UserAnswer(Output):
             contact_number=user.contact_number,
             salutation=user.salutation,
             name=user.name,
-            email=user.email,
+            email=shown_email(user.email),
             language=user.language,
             status=user.status,
             roles=sorted(user.roles),
@@ -185,7 +185,10 @@ class UserAnswer(Output):
             if invitation
             else None,
             email_change=EmailChangeAnswer(
-                email=change.email, sent_at=change.sent_at, expires_at=change.expires_at, bounced=change.bounced
+                email=shown_email(change.email),
+                sent_at=change.sent_at,
+                expires_at=change.expires_at,
+                bounced=change.bounced,
             )
             if change
             else None,
