@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.companies.bodies import CompanyAnswer, UserAnswer
+from customer_center.companies.email_address import shown_email
 from customer_center.companies.model import RefusalLimits
 from customer_center.companies.onboarding.activate_company import activate_company
 from customer_center.companies.onboarding.activation import Activation, ActivationRules, CodeSent, Visit
@@ -119,7 +120,7 @@ def activate(body: ActivationBody, request: Request) -> Answer[LoggedInAnswer | 
             clock=clock,
         )
     if isinstance(result, CodeSent):
-        return Answer(CodeSentAnswer(email=result.email), status=HTTPStatus.ACCEPTED)
+        return Answer(CodeSentAnswer(email=shown_email(result.email)), status=HTTPStatus.ACCEPTED)
     answer = LoggedInAnswer(
         user=UserAnswer.from_user(result.user, result.company, clock.now()),
         company=CompanyAnswer.from_company(result.company),

@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.companies.bodies import CompanyAnswer, UserAnswer
+from customer_center.companies.email_address import shown_email
 from customer_center.companies.model import WrongLinkLimits
 from customer_center.companies.onboarding.accept_invitation import accept_invitation
 from customer_center.companies.onboarding.bodies import (
@@ -110,7 +111,7 @@ def confirm(body: EmailConfirmationBody, request: Request) -> Answer[EmailConfir
             identities=identities(),
             clock=SystemClock(),
         )
-    return Answer(EmailConfirmedAnswer(email=user.email))
+    return Answer(EmailConfirmedAnswer(email=shown_email(user.email)))
 
 
 def _wrong_links_limited(request: Request) -> AbstractContextManager[None]:

@@ -428,9 +428,8 @@ def company(caller: Member) -> Answer[CompanyAnswer]:
 
 @api.route(
     "POST /company/main-contact",
-    caller=person(companies, administration=True),
+    caller=person(companies, Permission.ROLES_ASSIGN, administration=True, by_use_case=True),
     problems=[
-        "permission-missing",
         "not-found",
         "own-account",
         "user-not-active",

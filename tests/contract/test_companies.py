@@ -204,27 +204,72 @@ def test_contacts_are_listed_page_by_page_by_name(world, limit):
 @pytest.mark.parametrize(
     ("q", "numbers"),
     [
-        ("an", ["KT4", "KT2"]),
+        ("an", ["KT4", "KT2", "KT1"]),
         ("ANNA", ["KT4", "KT2"]),
         ("anna b", ["KT4"]),
-        ("Ä", ["KT1"]),
-        ("berta", []),
+        ("b anna", ["KT4"]),
+        ("Ä", ["KT4", "KT2", "KT1"]),
+        ("berta", ["KT3"]),
+        ("lukasz", ["KT5"]),
+        ("Łuk", ["KT5"]),
+        ("sorensen", ["KT6"]),
+        ("strasse", ["KT6"]),
+        ("\u0131s\u0131k", ["KT7"]),
+        ("zoe@", ["KT3"]),
+        ("zoe@mü", ["KT3"]),
+        ("zoe@xn--m", ["KT3"]),
         ("kt", []),
         ("#", []),
     ],
 )
-def test_contacts_are_found_by_how_their_name_begins(world, q, numbers, limit):
-    named = {"KT1": "Änne", "KT2": "anna", "KT3": "Zoe Berta", "KT4": "Anna Berg"}
-    _saved(world, *(a_contact(number, name=name) for number, name in named.items()))
+def test_contacts_are_found_by_how_the_words_of_their_name_begin(world, q, numbers, limit):
+    """The same words find a user (`test_find_users.py`)."""
+    named = {
+        "KT1": "Änne",
+        "KT2": "anna",
+        "KT3": "Zoe Berta",
+        "KT4": "Anna Berg",
+        "KT5": "Łukasz Żak",
+        "KT6": "Sørensen Straße",
+        "KT7": "IŞIK",
+    }
+    emails = {"KT3": "zoe@xn--mller-kva.example"}
+    _saved(world, *(a_contact(number, name=name, email=emails.get(number)) for number, name in named.items()))
     pages = _walk(lambda **k: world.companies.contacts_without_account(COMPANY_ID, q=q, **k), limit)
     assert [number for page in pages for number in _numbers(page)] == numbers
 
 
-def test_a_cursor_outside_of_what_is_looked_for_is_refused(world):
+def test_contacts_are_sorted_without_case_and_accents(world):
+    names = ["zoe", "Łukasz", "Luise", "Ärger", "Abel", "Ozan", "Øystein", "\u200eBert"]
+    _saved(world, *(a_contact(f"KT{serial}", name=name) for serial, name in enumerate(names)))
+    page = world.companies.contacts_without_account(COMPANY_ID, limit=50, cursor=None)
+    assert [row.contact.name for row in page.contacts] == [
+        "Abel",
+        "Ärger",
+        "\u200eBert",
+        "Luise",
+        "Łukasz",
+        "Øystein",
+        "Ozan",
+        "zoe",
+    ]
+
+
+def test_a_search_goes_on_through_thousands_of_contacts(world, monkeypatch):
+    """A page reads a limited number of contacts, so that it may be empty before the end of the list."""
+    monkeypatch.setattr("customer_center.companies.store._CONTACTS_PER_READ", 2)
+    _saved(world, *(a_contact(f"KT{serial:02}", name=f"Anna {serial:02}") for serial in range(20)))
+    pages = _walk(lambda **k: world.companies.contacts_without_account(COMPANY_ID, q="19", **k), 50)
+    assert [number for page in pages for number in _numbers(page)] == ["KT19"]
+
+
+def test_a_cursor_of_another_search_is_refused(world):
     _saved(world, *(a_contact(f"KT{serial}", name=name) for serial, name in enumerate(["Anna", "Berta", "Bernd"])))
-    cursor = world.companies.contacts_without_account(COMPANY_ID, limit=1, cursor=None).next_cursor
-    with pytest.raises(MalformedRequest, match="cursor-invalid"):
-        world.companies.contacts_without_account(COMPANY_ID, limit=1, cursor=cursor, q="be")
+    plain = world.companies.contacts_without_account(COMPANY_ID, limit=1, cursor=None).next_cursor
+    sought = world.companies.contacts_without_account(COMPANY_ID, limit=1, cursor=None, q="be").next_cursor
+    for cursor, q in ((plain, "be"), (sought, ""), (sought, "an")):
+        with pytest.raises(MalformedRequest, match="cursor-invalid"):
+            world.companies.contacts_without_account(COMPANY_ID, limit=1, cursor=cursor, q=q)
 
 
 def _cursor(**key):

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from customer_center.companies.email_address import shown_email
+from customer_center.companies.items import listing_key
 from customer_center.companies.model import (
     Attempt,
     CachedContact,
@@ -46,7 +48,8 @@ from customer_center.platform.errors import (
 from customer_center.platform.idempotency import KEPT_HOURS, AlreadyDone, Idempotency, Remembered
 from customer_center.platform.ids import ulid_floor
 from customer_center.platform.journal import Effect, Entry
-from customer_center.platform.paging import Part
+from customer_center.platform.paging import Part, read_cursor, written_cursor
+from customer_center.platform.search import finds
 
 
 class FakeCompanies(Companies):
@@ -159,26 +162,31 @@ class FakeCompanies(Companies):
         return row.user_id if row else None
 
     def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None, q: str = "") -> ContactsPage:
-        within = {"sk": "contact#", "listing_key": q.casefold()}
+        if cursor is not None and q:
+            (cursor,) = read_cursor(cursor, (company_id, q), parts=1)
+        within = {"sk": "contact#", "listing_key": ""}
         start = key_of(cursor, within=within, pk=company_id, listing=f"{company_id}#contacts")
         rows = sorted(
-            (f"{row.contact.name.casefold()}#{number}", number, row)
+            (listing_key(row), number, row)
             for (owner, number), row in self._contacts.items()
             if owner == company_id and (row.listed or (owner, number) in self._invited)
         )
-        rows = [row for row in rows if row[0].startswith(q.casefold())]
+        rows = [row for row in rows if not q or _finds(q, row[2].contact)]
         rows = [row for row in rows if start is None or row[0] > start["listing_key"]["S"]]
         last = None
         if len(rows) > limit:
-            listing_key, number, _ = rows[limit - 1]
+            last_key, number, _ = rows[limit - 1]
             last = {
                 "pk": company_id,
                 "sk": f"contact#{number}",
                 "listing": f"{company_id}#contacts",
-                "listing_key": listing_key,
+                "listing_key": last_key,
             }
         contacts = tuple(CachedContact(row.contact) for *_, row in rows[:limit])
-        return ContactsPage(contacts, cursor_of(last and to_item(last)))
+        next_cursor = cursor_of(last and to_item(last))
+        if next_cursor and q:
+            next_cursor = written_cursor([next_cursor], (company_id, q))
+        return ContactsPage(contacts, next_cursor)
 
     def names_of(self, company_id: str, user_ids: Iterable[str]) -> Mapping[str, str]:
         asked = (self.colleague(company_id, user_id) for user_id in user_ids)
@@ -631,3 +639,8 @@ class FakeIdentities(Identities):
         self._failing[call] -= failing
         if failing or self.unavailable:
             raise OutsideUnavailable("identity-unavailable", retry_after=2)
+
+
+def _finds(q: str, contact: ErpContact) -> bool:
+    email = contact.email or ""
+    return finds(q, contact.name, shown_email(email), email)

@@ -5,7 +5,7 @@ import pytest
 from customer_center.platform.dynamodb import to_item
 from customer_center.platform.http import Answer
 from tests.integration.aws import Context, event_of
-from tests.integration.functions.requests_of_samples import as_user, with_key, with_path
+from tests.integration.functions.requests_of_samples import as_user, with_key, with_path, with_raw
 from tests.integration.functions.stage import Reply, assert_problem
 from tests.integration.population import (
     BUYER,
@@ -94,6 +94,57 @@ def test_a_key_without_the_scope_is_refused(company, path):
     has_operator = OPERATOR_KEY in event_of(path)["headers"]["authorization"]
     other = SHOP_KEY if has_operator else OPERATOR_KEY
     company.refuses(with_key(f"cck_{other}_{SECRET}", event_of(path)), 403, "scope-missing")
+
+
+# First who you are, then what you may, then what you sent.
+
+WITH_BODY = [path for path in HTTP_SAMPLES if event_of(path).get("body")]
+HEADERS = {"first": {}, "with-a-key": {"idempotency-key": "key-1"}, "any-version": {"if-match": "*"}}
+
+
+@pytest.mark.parametrize("path", [path for path in WITH_BODY if path in PERMITTED_SAMPLES])
+@pytest.mark.parametrize("body", ["{", "", "[]", '{"more": 1}', "\ufffd"], ids=repr)
+@pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
+def test_who_lacks_the_permission_is_not_told_what_is_wrong_with_the_body(company, path, body, headers):
+    event = with_raw(path, body)
+    event["headers"] |= headers
+    company.refuses(as_user(BUYER, event), 403, "permission-missing")
+
+
+@pytest.mark.parametrize("path", [path for path in WITH_BODY if path in PERSON_SAMPLES])
+@pytest.mark.parametrize(
+    ("user_id", "code"), [(None, "forbidden"), (DEACTIVATED, "user-deactivated")], ids=["no-token", "deactivated"]
+)
+def test_who_is_nobody_here_is_not_told_what_is_wrong_with_the_body(company, path, user_id, code):
+    company.refuses(as_user(user_id, with_raw(path, "{")), 403, code)
+
+
+@pytest.mark.parametrize("path", PERMITTED_SAMPLES)
+def test_who_lacks_the_permission_is_not_told_what_is_wrong_with_the_query(company, path):
+    event = event_of(path)
+    event["queryStringParameters"] = {"limit": "x", "more": "1"}
+    company.refuses(as_user(BUYER, event), 403, "permission-missing")
+
+
+@pytest.mark.parametrize("path", [path for path in WITH_BODY if path in MACHINE_SAMPLES])
+def test_a_machine_is_not_told_what_is_wrong_with_its_body_before_it_is_known(company, path):
+    event = with_raw(path, "{")
+    has_operator = OPERATOR_KEY in event["headers"]["authorization"]
+    other = SHOP_KEY if has_operator else OPERATOR_KEY
+    company.refuses(with_key(f"cck_{other}_{SECRET}", event), 403, "scope-missing")
+    del event["headers"]["authorization"]
+    company.refuses(event, 401, "unauthorized")
+
+
+@pytest.mark.parametrize("path", [path for path in HTTP_SAMPLES if path.startswith("customer_webhook/")])
+def test_a_sender_without_a_signature_is_not_told_what_is_wrong_with_its_body(company, path):
+    company.refuses(with_raw(path, "{"), 401, "signature-invalid")
+
+
+def test_every_route_with_a_body_is_tried_or_public():
+    public = {"activation/activate", "activation/activate_with_code", "invitations/accept", "invitations/confirm_email"}
+    tried = {*PERMITTED_SAMPLES, *MACHINE_SAMPLES, *(path for path in HTTP_SAMPLES if path.startswith("customer_web"))}
+    assert set(WITH_BODY) <= tried | public
 
 
 def test_a_route_nobody_declared_is_not_found(company):

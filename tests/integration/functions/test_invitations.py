@@ -58,7 +58,6 @@ FORGED_TOKENS = {
     "key-of-an-item": f"company.{SECRET}",
     "nul": f"{INVITED}.\x00",
     "beyond-ascii": f"{INVITED}.ü",
-    "blank-at-the-end": f"{INVITED}.{SECRET} ",
 }
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from customer_center.companies.email_address import comparable, email_address
+from customer_center.companies.email_address import comparable, email_address, shown_email
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,33 @@ def test_it_agrees_with_email_validator(written):
 def test_the_erps_addresses_are_compared_as_ours_however_they_are_written():
     assert comparable("  Max@MÜLLER.example ") == comparable("max@xn--mller-kva.example")
     assert comparable("no address") == "no address"
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("anna@xn--mller-shne-kcb9d.example", "anna@müller-söhne.example"),
+        ("anna@post.xn--mller-kva.example", "anna@post.müller.example"),
+        ("anna@XN--MLLER-KVA.example", "anna@müller.example"),
+        ("anna@xn--strae-oqa.example", "anna@straße.example"),
+        ("anna@xn--e1afmkfd.xn--p1ai", "anna@пример.рф"),
+        ("anna@xn--fsqu00a.example", "anna@例子.example"),
+        ("a***@xn--mller-kva.example", "a***@müller.example"),
+        ("anna@mueller.example", "anna@mueller.example"),
+        ("anna", "anna"),
+        ("", ""),
+        # Not what an encoder would write, or Latin and Cyrillic letters that look alike in one label.
+        ("anna@xn--a.example", "anna@xn--a.example"),
+        ("anna@xn--.example", "anna@xn--.example"),
+        ("anna@xn--pple-43d.example", "anna@xn--pple-43d.example"),
+    ],
+)
+def test_an_address_is_shown_as_people_write_it(stored, shown):
+    assert shown_email(stored) == shown
+
+
+@given(ADDRESSES | st.emails() | TEXT)
+def test_what_is_shown_can_be_typed(written):
+    address = email_address(written)
+    if address:
+        assert email_address(shown_email(address)) == address

@@ -483,6 +483,17 @@ def test_long_names_of_any_script_are_written_as_they_are(template, language, sc
 
 @every_language
 @every_mail
+@pytest.mark.parametrize("bait", ["shop-login.example/x", "musterhandel.de", "https://evil.example", "a@evil.example"])
+def test_a_name_makes_no_link(template, language, bait):
+    """Mail programs make links of text that looks like an address; the name looks the same without its link."""
+    names = [name for name in MAILS[template] if name in {*NAMES, "customer_number", "contact_number"} - {"shop_name"}]
+    mail = render(template, language, MAILS[template] | dict.fromkeys(names, f"Anna {bait}"))
+    assert not any(bait in part for part in (*both(mail), mail.subject))
+    assert all(f"Anna {bait}" in part.replace("\u200c", "") for part in both(mail)) or not names
+
+
+@every_language
+@every_mail
 def test_a_subject_fits_what_mail_clients_show(template, language):
     assert len(render(template, language, MAILS[template]).subject) <= 75
 

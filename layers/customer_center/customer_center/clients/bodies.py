@@ -9,10 +9,10 @@ from pydantic import ConfigDict, Field, StringConstraints
 from customer_center.clients.issue_client_key import NewKey
 from customer_center.clients.model import HINT_LENGTH, ClientKey, KeySecret, Scope, ShownOnce, written
 from customer_center.platform.frozen import frozen
-from customer_center.platform.wire import Input, Output, Printable
+from customer_center.platform.wire import Input, Output, Pasted, PastedCode, Printable
 
 # A `Line` whose length is checked before its characters.
-_Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Printable]
+_Name = Annotated[str, StringConstraints(min_length=1, max_length=100), Printable, Pasted]
 
 
 class ClientKeyBody(Input):
@@ -33,7 +33,9 @@ class ClientKeyBody(Input):
 class RevocationBody(Input):
     """The secret to revoke, by its hint. Without a hint the whole key is revoked."""
 
-    secret_hint: Annotated[str, StringConstraints(pattern=rf"^[A-Za-z0-9_-]{{{HINT_LENGTH}}}$")] | None = None
+    secret_hint: Annotated[str, StringConstraints(pattern=rf"^[A-Za-z0-9_-]{{{HINT_LENGTH}}}$"), PastedCode] | None = (
+        None
+    )
 
 
 @frozen(kw_only=True)

@@ -3,7 +3,6 @@
 The rest is in the `bodies` module of each story, because a function's cold start pays for every model it imports.
 """
 
-import re
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -11,7 +10,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from customer_center.companies.currencies import decimals_of
-from customer_center.companies.email_address import email_address
+from customer_center.companies.email_address import email_address, shown_email
 from customer_center.companies.model import (
     Budgets,
     Company,
@@ -22,7 +21,8 @@ from customer_center.companies.model import (
     UserStatus,
 )
 from customer_center.platform.frozen import frozen
-from customer_center.platform.wire import Line, Output
+from customer_center.platform.names import holds_address
+from customer_center.platform.wire import Line, Output, PastedNumber
 
 # RFC 5321, 4.5.3.1.3: a path has at most 256 octets, with its angle brackets.
 _EMAIL_LENGTH = 254
@@ -30,8 +30,8 @@ _EMAIL_LENGTH = 254
 
 def _no_address(text: str) -> str:
     # Mail programs turn addresses into links: a name must not lead a reader of our mails anywhere.
-    if re.search(r"://|www\.", text, re.IGNORECASE):
-        raise PydanticCustomError("invalid", "A name holds no address.")
+    if holds_address(text):
+        raise PydanticCustomError("address-in-name", "A name holds no address.")
     return text
 
 
@@ -42,9 +42,11 @@ def _email(text: str) -> str:
     return address
 
 
-Number = Annotated[Line, Field(max_length=40)]
+Number = Annotated[Line, Field(max_length=40), PastedNumber]
 
-Email = Annotated[Line, Field(max_length=_EMAIL_LENGTH, json_schema_extra={"format": "email"}), AfterValidator(_email)]
+Email = Annotated[
+    Line, PastedNumber, Field(max_length=_EMAIL_LENGTH, json_schema_extra={"format": "email"}), AfterValidator(_email)
+]
 
 PersonName = Annotated[Line, Field(max_length=50), AfterValidator(_no_address)]
 
@@ -151,7 +153,7 @@ class UserAnswer(Output):
             contact_number=user.contact_number,
             salutation=user.salutation,
             name=user.name,
-            email=user.email,
+            email=shown_email(user.email),
             language=user.language,
             status=user.status,
             roles=sorted(user.roles),
@@ -162,7 +164,10 @@ class UserAnswer(Output):
             if invitation
             else None,
             email_change=EmailChangeAnswer(
-                email=change.email, sent_at=change.sent_at, expires_at=change.expires_at, bounced=change.bounced
+                email=shown_email(change.email),
+                sent_at=change.sent_at,
+                expires_at=change.expires_at,
+                bounced=change.bounced,
             )
             if change
             else None,

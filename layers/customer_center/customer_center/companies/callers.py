@@ -31,14 +31,26 @@ _SECURITY = Security(
 
 
 class PersonCaller(Caller):
-    """An active user with a permission. With `administration`, the company's customer center must also be on."""
+    """An active user with a permission. With `administration`, the company's customer center must also be on.
+
+    `by_use_case`: the use case checks the permission, because a done request may have taken it from the caller, and a
+    repeat must get its answer. Only callers with the permission are told what is wrong with their body.
+    """
 
     security = (_SECURITY,)
 
-    def __init__(self, records: Callable[[], Records], permission: Permission | None, *, administration: bool) -> None:
+    def __init__(
+        self,
+        records: Callable[[], Records],
+        permission: Permission | None,
+        *,
+        administration: bool,
+        by_use_case: bool = False,
+    ) -> None:
         self._records = records
         self.permission = permission
         self.administration = administration
+        self.by_use_case = by_use_case
         self.problems = (
             "forbidden",
             "user-deactivated",
@@ -56,8 +68,8 @@ class PersonCaller(Caller):
             raise Forbidden("forbidden")
         if user.status is UserStatus.DEACTIVATED:
             raise Forbidden("user-deactivated")
-        if self.permission and self.permission not in user.permissions:
-            raise Forbidden("permission-missing", permission=self.permission)
+        if not self.by_use_case:
+            self._check_permission(user)
         company = self._records().company(user.company_id)
         if company is None or company.closed_at:
             raise Forbidden("company-closed")
@@ -65,9 +77,22 @@ class PersonCaller(Caller):
             raise Forbidden("customer-center-off")
         return Member(user, company)
 
+    @override
+    def allow(self, admitted: Member) -> None:
+        """Raise Forbidden if the user lacks the permission."""
+        self._check_permission(admitted.user)
+
+    def _check_permission(self, user: User) -> None:
+        if self.permission and self.permission not in user.permissions:
+            raise Forbidden("permission-missing", permission=self.permission)
+
 
 def person(
-    records: Callable[[], Records], permission: Permission | None = None, *, administration: bool = False
+    records: Callable[[], Records],
+    permission: Permission | None = None,
+    *,
+    administration: bool = False,
+    by_use_case: bool = False,
 ) -> Caller:
     """Return the caller of a route for people with this permission."""
-    return PersonCaller(records, permission, administration=administration)
+    return PersonCaller(records, permission, administration=administration, by_use_case=by_use_case)

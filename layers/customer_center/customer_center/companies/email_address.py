@@ -1,6 +1,7 @@
 """Validate e-mail addresses: SES and Cognito must accept an address, and it must be able to receive mail."""
 
 import re
+import unicodedata
 
 import idna
 
@@ -67,3 +68,31 @@ def _address(word: str) -> str | None:
 def comparable(text: str) -> str:
     """Return the form in which an e-mail of the ERP, in any spelling, is compared with ours."""
     return normalized_email(email_address(address_in(text) or "") or text)
+
+
+# Their letters look alike, so that a label which mixes them is shown in its ASCII form, as browsers show it.
+_ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
+
+
+def shown_email(address: str) -> str:
+    """Return the address as people write it: `anna@müller-söhne.example` for `anna@xn--mller-shne-kcb9d.example`.
+
+    We store and compare the ASCII form, because SES and Cognito know only that. An address that cannot be shown, or
+    could be taken for another one, stays as it is.
+    """
+    local_part, at, domain = address.rpartition("@")
+    if "xn--" not in domain.lower():
+        return address
+    return local_part + at + ".".join(map(_shown_label, domain.split(".")))
+
+
+def _shown_label(label: str) -> str:
+    if not label.lower().startswith("xn--"):
+        return label
+    try:
+        shown = idna.decode(label)
+        known = idna.encode(shown, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        return label
+    scripts = {unicodedata.name(char, "").partition(" ")[0] for char in shown if char.isalpha()}
+    return shown if known == label.lower() and len(scripts & _ALIKE) <= 1 else label

@@ -30,9 +30,11 @@ from customer_center.companies.model import (
 )
 from customer_center.platform.clock import epoch, from_iso, iso
 from customer_center.platform.dynamodb import Item
+from customer_center.platform.search import folded
 
 _GONE_CONTACT_KEPT = timedelta(days=30)
 _ATTEMPT_KEPT = timedelta(days=1)
+_SORTED_BY = 200
 
 
 def company_values(company: Company) -> dict[str, Any]:
@@ -141,8 +143,16 @@ def contact_values(company_id: str, row: CachedContact) -> dict[str, Any]:
         "as_of": dict(row.as_of) or None,
         "expires_at": epoch(stamped_at(row.as_of["gone"]) + _GONE_CONTACT_KEPT) if expires else None,
         "listing": f"{company_id}#contacts" if row.listed else None,
-        "listing_key": f"{row.contact.name.casefold()}#{row.contact.contact_number}" if row.listed else None,
+        "listing_key": listing_key(row) if row.listed else None,
     }
+
+
+def listing_key(row: CachedContact) -> str:
+    """Return the key by which the contacts without an account are sorted: the folded name, then the number.
+
+    A key of DynamoDB has at most 1024 bytes, and a folded character has at most four.
+    """
+    return f"{folded(row.contact.name)[:_SORTED_BY]}#{row.contact.contact_number}"
 
 
 def contact_from(item: Item) -> CachedContact:

@@ -271,9 +271,10 @@ class Contacts(Protocol):
         """Return when the company's contacts were last read from the ERP, None when never (strongly consistent)."""
 
     def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None, q: str = "") -> ContactsPage:
-        """Return a page of the contacts without a user, sorted by name. `q` is the beginning of the name.
+        """Return a page of the contacts without a user, sorted and searched by the rule of `platform/search.py`.
 
-        The search ignores case. Raises MalformedRequest for a forged cursor.
+        With `q` at most 2,000 contacts are read, so that a page may be short. Raises MalformedRequest for a forged
+        cursor, or one of another query.
         """
 
     def save_contacts(self, company_id: str, contacts: Sequence[CachedContact], read_at: datetime) -> None:

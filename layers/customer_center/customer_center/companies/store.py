@@ -27,6 +27,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, override
 
+from customer_center.companies.email_address import shown_email
 from customer_center.companies.ids import COMPANY_ID, company_of
 from customer_center.companies.items import (
     attempt_from,
@@ -36,6 +37,7 @@ from customer_center.companies.items import (
     company_values,
     contact_from,
     contact_values,
+    listing_key,
     pointer_from,
     pointer_values,
     user_from,
@@ -72,10 +74,13 @@ from customer_center.platform.errors import (
     TooManyRequests,
 )
 from customer_center.platform.journal import Entry
-from customer_center.platform.paging import Part
+from customer_center.platform.paging import Part, filled, read_cursor, written_cursor
+from customer_center.platform.search import finds
 from customer_center.platform.table_store import TableStore, update_request
 
 _LISTING_INDEX = "listing"
+# A search reads so many contacts at a time: about 20 read units.
+_CONTACTS_PER_READ = 500
 # Number of contacts that are written in parallel.
 _WRITERS = 10
 _ABSENT = "attribute_not_exists(pk)"
@@ -215,19 +220,41 @@ class CompanyStore(TableStore, Companies):
 
     @override
     def contacts_without_account(self, company_id: str, *, limit: int, cursor: str | None, q: str = "") -> ContactsPage:
-        begins = q.casefold()
-        within = {"sk": "contact#", "listing_key": begins}
-        start: dict[str, Any] = _start(key_of(cursor, within=within, pk=company_id, listing=f"{company_id}#contacts"))
-        answer = self._client.query(
-            TableName=self._table,
-            IndexName=_LISTING_INDEX,
-            KeyConditionExpression="listing = :listing" + (" AND begins_with(listing_key, :begins)" if q else ""),
-            ExpressionAttributeValues=to_item({":listing": f"{company_id}#contacts", ":begins": begins or None}),
-            Limit=limit,
-            **start,
+        own = {"pk": company_id, "listing": f"{company_id}#contacts"}
+
+        def read(after: str | None, size: int) -> Part[Mapping[str, Any]]:
+            # The name is compared here and not by the index, so that a search finds every word of it and does not
+            # depend on how the keys of stored items were made.
+            start: dict[str, Any] = _start(key_of(after, within={"sk": "contact#", "listing_key": ""}, **own))
+            answer = self._client.query(
+                TableName=self._table,
+                IndexName=_LISTING_INDEX,
+                KeyConditionExpression="listing = :listing",
+                ExpressionAttributeValues=to_item({":listing": own["listing"]}),
+                Limit=size,
+                **start,
+            )
+            return Part([from_item(item) for item in answer["Items"]], more="LastEvaluatedKey" in answer)
+
+        def place(item: Mapping[str, Any]) -> str:
+            return cursor_of(to_item({**own, "sk": item["sk"], "listing_key": item["listing_key"]})) or ""
+
+        def found(item: Mapping[str, Any]) -> bool:
+            email = item.get("email") or ""
+            return finds(q, item["name"], shown_email(email), email)
+
+        if cursor is not None and q:
+            (cursor,) = read_cursor(cursor, (company_id, q), parts=1)
+        items, last = filled(
+            read,
+            key=place,
+            wanted=found if q else None,
+            after=cursor,
+            limit=limit,
+            rows_per_read=_CONTACTS_PER_READ,
         )
-        contacts = tuple(contact_from(from_item(item)) for item in answer["Items"])
-        return ContactsPage(contacts, cursor_of(answer.get("LastEvaluatedKey")))
+        contacts = tuple(map(contact_from, items))
+        return ContactsPage(contacts, written_cursor([last], (company_id, q)) if last and q else last)
 
     @override
     def names_of(self, company_id: str, user_ids: Iterable[str]) -> Mapping[str, str]:
@@ -271,8 +298,9 @@ class CompanyStore(TableStore, Companies):
             known = contact_from(item) if item else None
             after = known.after_list(found, list_stamp) if known else found
             same = after == known or (after and known and replace(after, as_of=known.as_of) == known)
-            # A contact that was invited since the last list is still in the index.
-            if same and (item is None or ("listing" in item) == (after is not None and after.listed)):
+            # A contact that was invited since the last list is still in the index, or its key was made by another rule.
+            key_now = listing_key(after) if after and after.listed else None
+            if same and (item is None or item.get("listing_key") == key_now):
                 return
             write = self._client.update_item if after else self._client.delete_item
             if self._holds(write, **self._contact_write(key, known, after)):

@@ -298,6 +298,12 @@ _PROBLEMS = {
 }
 
 _FIELDS: Mapping[str, Mapping[str, str]] = {
+    "address-in-name": {
+        "en": "A name contains no web or e-mail address. Please put a blank after each dot.",
+        "de": "Ein Name enthält keine Web- oder E-Mail-Adresse. Bitte setzen Sie nach jedem Punkt ein Leerzeichen.",
+        "nl": "Een naam bevat geen web- of e-mailadres. Zet na elke punt een spatie.",
+        "fr": "Un nom ne contient ni adresse web ni adresse e-mail. Veuillez mettre une espace après chaque point.",
+    },
     "contact-in-use": _PROBLEMS["contact-in-use"].sentences,
     "contact-not-found": _PROBLEMS["contact-not-found"].sentences,
     "currency-differs": {

@@ -19,6 +19,7 @@ from jinja2.runtime import Context
 
 from customer_center.platform.frozen import frozen
 from customer_center.platform.language import SUPPORTED_LANGUAGES
+from customer_center.platform.names import unlinked
 
 type Value = str | int | datetime | Sequence[str] | None
 type Texts = Mapping[str, Any]
@@ -30,6 +31,8 @@ _HERE = Path(__file__).parent
 _LINE_BREAKING = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
 # Lone surrogates cannot be encoded. Bidirectional controls could reverse our own sentences.
 _UNWANTED = re.compile(r"[\ud800-\udfff\u202a-\u202e\u2066-\u2069]+")
+# Values that people or an ERP have written. The shop's own name, addresses and logins may be links.
+_WRITTEN_BY_OTHERS = re.compile(r"(?!shop_)(\w+_)?(name|number)")
 
 
 @frozen
@@ -44,15 +47,16 @@ class Rendered:
 def render(template: str, language: str, values: Mapping[str, Value]) -> Rendered:
     """Return the mail `template` in a supported language.
 
-    Each text value becomes one line without control characters. Times are formatted in UTC. Raises ValueError for a
-    language without texts, jinja2's TemplateNotFound for an unknown template, and its UndefinedError for a missing
-    value.
+    Each text value becomes one line without control characters. Names make no links (`platform/names.py`). Times are
+    formatted in UTC. Raises ValueError for a language without texts, jinja2's TemplateNotFound for an unknown template,
+    and its UndefinedError for a missing value.
     """
     if language not in SUPPORTED_LANGUAGES:
         raise ValueError(f"There are no texts in {language!r}.")
     texts = _texts(language)
     text = texts["common"] | texts.get(template, {})
-    context = {name: _readable(value, text) for name, value in values.items()} | {"text": text, "language": language}
+    context = {name: _readable(name, value, text) for name, value in values.items()}
+    context |= {"text": text, "language": language}
     html = _environment().get_template(f"{template}.html.j2").render(context)
     plain = _environment().get_template(f"{template}.txt.j2").render(context)
     return Rendered(subject=_shortened(_fill(text["subject"], context)), html=html, text=plain)
@@ -91,10 +95,11 @@ def _fill(sentence: str, values: Mapping[str, Any]) -> str:
         raise UndefinedError(f"{missing} is undefined") from None
 
 
-def _readable(value: Value, text: Texts) -> Value:
+def _readable(name: str, value: Value, text: Texts) -> Value:
     match value:
         case str():
-            return _LINE_BREAKING.sub(" ", _UNWANTED.sub("", value)).strip()
+            line = _LINE_BREAKING.sub(" ", _UNWANTED.sub("", value)).strip()
+            return unlinked(line) if _WRITTEN_BY_OTHERS.fullmatch(name) else line
         case datetime():
             moment = value.astimezone(UTC)
             month = text["months"][moment.month - 1]

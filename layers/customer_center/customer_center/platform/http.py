@@ -24,6 +24,7 @@ from customer_center.platform.frozen import frozen
 from customer_center.platform.idempotency import Idempotency
 from customer_center.platform.language import from_accept_language
 from customer_center.platform.log import logger
+from customer_center.platform.printable import trimmed
 from customer_center.platform.texts import PLATFORM_TEXTS, Texts
 
 if TYPE_CHECKING:
@@ -122,6 +123,13 @@ class Caller(Protocol):
 
     def admit(self, request: "Request") -> object:
         """Return the handler's argument `caller`. Raises Unauthorized or Forbidden if the caller is refused."""
+
+    def allow(self, admitted: Any) -> None:  # noqa: ANN401, ARG002 # what `admit` returned
+        """Raise Forbidden if the admitted caller lacks a right that `admit` left to the use case.
+
+        Called before a bad query or body is reported: first who you are, then what you may, then what you sent.
+        """
+        return
 
 
 class _Nobody(Caller):
@@ -303,21 +311,26 @@ class Api:
 
             def respond(event: Mapping[str, Any], request: Request) -> Answer[Any]:
                 admitted = caller.admit(request)
-                arguments: dict[str, Any] = {**(event.get("pathParameters") or {})}
+                arguments: dict[str, Any] = _pasted(event.get("pathParameters"))
                 if "caller" in parameters:
                     arguments["caller"] = admitted
                 if "request" in parameters:
                     arguments["request"] = request
-                if "query" in parameters:
-                    query = event.get("queryStringParameters") or {}
-                    arguments["query"] = validated(parameters["query"].annotation.model_validate, query, self.texts)
-                if "body" in parameters:
-                    model, body = parameters["body"].annotation, _body(event)
-                    arguments["body"] = (
-                        body
-                        if model is bytes
-                        else validated(model.model_validate_json, body, self.texts, self._allowed())
-                    )
+                try:
+                    if "query" in parameters:
+                        query = _pasted(event.get("queryStringParameters"))
+                        arguments["query"] = validated(parameters["query"].annotation.model_validate, query, self.texts)
+                    if "body" in parameters:
+                        model, body = parameters["body"].annotation, _body(event)
+                        arguments["body"] = (
+                            body
+                            if model is bytes
+                            else validated(model.model_validate_json, body, self.texts, self._allowed())
+                        )
+                except errors.CustomerCenterError:
+                    # Who may not do this is not told what is wrong with their body.
+                    caller.allow(admitted)
+                    raise
                 return handler(**arguments)
 
             self._respond[route] = respond
@@ -372,6 +385,11 @@ def _request(event: Mapping[str, Any]) -> Request:
         username=claims.get("username"),
         fingerprint=fingerprint,
     )
+
+
+def _pasted(parameters: Mapping[str, str] | None) -> dict[str, str]:
+    """Return parameters of the path or query without blanks and invisible characters at their ends."""
+    return {name: trimmed(value) for name, value in (parameters or {}).items()}
 
 
 def _body(event: Mapping[str, Any]) -> bytes:

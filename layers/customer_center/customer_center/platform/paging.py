@@ -63,22 +63,24 @@ def filled[Row](
     wanted: Callable[[Row], bool] | None,
     after: str | None,
     limit: int,
+    rows_per_read: int = _ROWS_PER_READ,
 ) -> tuple[Sequence[Row], str | None]:
     """Return up to `limit` rows after the key `after`, and the key to continue from (None at the end of the list).
 
     `read` gets a key and a number, and returns up to that number of rows after the key. With the filter `wanted` it is
-    called at most four times. A page may therefore have few rows, or none, before the end of the list.
+    called at most four times, for `rows_per_read` rows each. A page may therefore have few rows, or none, before the
+    end of the list.
     """
-    size, reads = (_ROWS_PER_READ, _READS) if wanted else (limit, 1)
+    size, reads = (rows_per_read, _READS) if wanted else (limit, 1)
     found: list[Row] = []
     for _ in range(reads):
         part = read(after, size)
         for number, row in enumerate(part.rows, start=1):
-            after = key(row)
             if wanted is None or wanted(row):
                 found.append(row)
             if len(found) == limit:
-                return found, after if part.more or number < len(part.rows) else None
+                return found, key(row) if part.more or number < len(part.rows) else None
         if not part.more:
             return found, None
+        after = key(part.rows[-1])
     return found, after

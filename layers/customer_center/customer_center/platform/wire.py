@@ -4,12 +4,13 @@ Only `bodies` modules, and functions with bodies, import this module. Other func
 """
 
 import os
+from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError, to_json
 
-from customer_center.platform.printable import is_printable
+from customer_center.platform.printable import bare, is_printable, plain, unbroken
 
 # Without this, pydantic searches all installed packages for plugins when it builds the first model.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -24,8 +25,31 @@ def _printable(text: str) -> str:
 Printable = AfterValidator(_printable)
 """Refuses text with control characters, and text without a visible character."""
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), Printable]
+# Longer text is too long for every field, so that cleaning it would be work for nothing.
+_CLEANED_AT_MOST = 5000
+
+
+def _cleaned(clean: Callable[[str], str]) -> BeforeValidator:
+    def clean_text(text: object) -> object:
+        return clean(text) if isinstance(text, str) and len(text) <= _CLEANED_AT_MOST else text
+
+    return BeforeValidator(clean_text)
+
+
+Pasted = _cleaned(plain)
+"""Takes away blanks at the ends, and directional and other invisible characters, which pasted text brings along."""
+
+PastedNumber = _cleaned(bare)
+"""The same for numbers, ids and addresses, whose invisible characters fall away everywhere."""
+
+PastedCode = _cleaned(unbroken)
+"""The same for codes and tokens from mails, which have no blanks inside either."""
+
+Line = Annotated[str, StringConstraints(min_length=1), Printable, Pasted]
 """One line of text, trimmed and not empty."""
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=100), PastedNumber]
+"""An opaque id of this API."""
 
 
 class Input(BaseModel):

@@ -70,6 +70,25 @@ def test_the_mail_of_a_requested_user_is_similar(room, chief):
     assert f"Customer number: {NUMBER}" in _mail(room).text
 
 
+def test_the_login_is_told_as_people_write_it(room, chief):
+    """SES gets the ASCII form, which is the only one it knows."""
+    room.request(chief, language="en", email="anna@xn--mller-shne-kcb9d.example")
+    room.follow_up()
+    assert "Login: anna@müller-söhne.example" in _mail(room).text
+    assert _mail(room).to == "anna@xn--mller-shne-kcb9d.example"
+
+
+def test_a_companys_name_makes_no_link(room):
+    """The ERP may name a company as it likes; what the mail says looks the same."""
+    chief = a_main_contact(name="Tja Chef")
+    room.companies.add(a_company(name="musterhandel.de GmbH"), chief)
+    room.request(chief, language="en")
+    room.follow_up()
+    for part in (_mail(room).text, _mail(room).html):
+        assert "musterhandel.de" not in part
+        assert "musterhandel.de GmbH" in part.replace("\u200c", "")
+
+
 def test_no_mail_carries_a_password(room, chief):
     """001: "The password must be changed by the shop users themselves."."""
     room.request(chief)

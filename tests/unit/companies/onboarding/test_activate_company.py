@@ -266,6 +266,13 @@ def test_another_email_is_sent_to_the_erps_main_contact(room):
     assert room.mailer.sent == []
 
 
+def test_an_international_address_of_the_main_contact_is_told_as_people_write_it(room):
+    room.erp.customers[NUMBER] = a_customer(main_contact_email="tja@xn--mller-kva.example")
+    with pytest.raises(Conflict) as refused:
+        room.activate(email="anna@baecker.example")
+    assert refused.value.values == {"email": "tja@müller.example"}
+
+
 def test_another_email_is_sent_to_the_active_main_contact(room, activated):
     """001: "If a customer-center is activated for a company, only the shop admin in this company is able to setup new
     accounts"."""

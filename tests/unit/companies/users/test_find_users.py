@@ -138,6 +138,28 @@ def test_a_search_begins_words_of_the_name_or_the_email(room, chief, q, found):
     assert _names(room.overview(chief, q=q)) == ["René Müller-Lüdenscheidt"] * found
 
 
+@pytest.mark.parametrize(
+    ("q", "name"),
+    [("lukasz", "Łukasz Żak"), ("strasse", "Sørensen Straße"), ("sorensen", "Sørensen Straße"), ("isik", "IŞIK")],
+)
+def test_what_is_typed_finds_letters_without_case_and_accents(room, chief, q, name):
+    """The same words find a contact (`test_contacts_are_found_by_how_the_words_of_their_name_begin`)."""
+    _join(room, chief, a_user(name="Łukasz Żak"), a_user(name="Sørensen Straße"), a_user(name="IŞIK"))
+    assert _names(room.overview(chief, q=q)) == [name]
+
+
+@pytest.mark.parametrize("q", ["anna@müller", "ANNA@MÜLLER", "anna@muller", "anna@xn--mller"])
+def test_an_international_address_is_found_as_it_is_shown_and_as_it_is_stored(room, chief, q):
+    _join(room, chief, a_user(name="A", email="anna@xn--mller-kva.example"))
+    assert _names(room.overview(chief, q=q)) == ["A"]
+
+
+def test_names_are_sorted_without_case_and_accents(room, chief):
+    _join(room, chief, *(a_user(name=name) for name in ["zoe", "Łukasz", "Luise", "Ärger", "Øystein", "Ozan"]))
+    names = _names(room.overview(chief, sort=UserSort.NAME))
+    assert names == ["Ärger", "Luise", "Łukasz", "Øystein", "Ozan", "Tja", "zoe"]
+
+
 def test_a_filtered_page_of_a_large_company_may_be_short(room, chief):
     _join(room, chief, *(a_user() for _ in range(500)), a_user(name="Zoe"))
     page = room.overview(chief, q="zoe")

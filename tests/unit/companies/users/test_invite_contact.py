@@ -337,3 +337,30 @@ def test_an_invited_user_holds_the_email_too(room, chief):
     room.companies.add(room.companies.company(chief.company_id), an_invited_user(email="nils@baecker.example"))
     with pytest.raises(Conflict, match="email-in-use"):
         room.request(chief)
+
+
+@pytest.mark.parametrize("name", ["musterhandel.de", "shop-login.example/x", "www.x"])
+def test_a_contact_whose_name_is_an_address_needs_a_name(room, chief, name):
+    """The ERP's name is held to the rule for names; nothing of it reaches a mail."""
+    room.erp.add(a_customer(), contacts=[a_contact("KT100", name=name, email="anna@baecker.example")], invoices=[])
+    with pytest.raises(InvalidInput) as refused:
+        room.invite(chief, name=None)
+    assert list(refused.value.errors) == [FieldError("/name", "address-in-name")]
+    assert room.invite(chief, name="Anna Mehl").name == "Anna Mehl"
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("\u200eAnna\u00a0Mehl\u200f", "Anna Mehl"), ("\u202dAnna\u202c", "Anna"), ("Dr.No", "Dr.No")],
+)
+def test_a_contacts_name_is_cleaned_as_one_that_was_typed(room, chief, written, name):
+    room.erp.add(a_customer(), contacts=[a_contact("KT100", name=written, email="anna@baecker.example")], invoices=[])
+    assert room.invite(chief, name=None).name == name
+
+
+@pytest.mark.parametrize("name", ["\u3164", "\u2800", "\U000e0041"])
+def test_a_contact_whose_name_only_looks_like_one_needs_a_name(room, chief, name):
+    room.erp.add(a_customer(), contacts=[a_contact("KT100", name=name, email="anna@baecker.example")], invoices=[])
+    with pytest.raises(InvalidInput) as refused:
+        room.invite(chief, name=None)
+    assert list(refused.value.errors) == [FieldError("/name", "required")]

@@ -13,6 +13,7 @@ from customer_center.companies.actions import Action
 from customer_center.companies.audit.erase_user import Certificate
 from customer_center.companies.audit.read_audit_trail import EntryFilter
 from customer_center.companies.bodies import CompanyAnswer, UserAnswer
+from customer_center.companies.email_address import shown_email
 from customer_center.platform.clock import iso
 from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import Entry
@@ -90,8 +91,15 @@ class AuditEntryAnswer(Output):
             subject=entry.subject,
             subject_name=names.get(entry.subject),
             request_id=entry.request_id,
-            changes={field: (before, after) for field, (before, after) in sorted(entry.changes.items())},
+            changes={
+                field: (_shown(field, before), _shown(field, after))
+                for field, (before, after) in sorted(entry.changes.items())
+            },
         )
+
+
+def _shown(field: str, value: JsonValue) -> JsonValue:
+    return shown_email(value) if isinstance(value, str) and field.endswith("email") else value
 
 
 @frozen(kw_only=True)

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from customer_center.companies.email_address import email_address
+from customer_center.companies.email_address import email_address, shown_email
 from customer_center.companies.model import CachedContact
 from customer_center.platform.frozen import frozen
 from customer_center.platform.wire import Line, Output, PageQuery
@@ -14,7 +14,10 @@ from customer_center.platform.wire import Line, Output, PageQuery
 class ErpContactsQuery(PageQuery):
     """Which part of the contacts, and whether the ERP is asked now."""
 
-    q: Annotated[Line | None, Field(max_length=100, description="Begins the name; case does not matter.")] = None
+    q: Annotated[
+        Line | None,
+        Field(max_length=100, description="Begins words of the name, or the e-mail; case and accents do not matter."),
+    ] = None
     refresh: Annotated[bool, Field(description="Ask the ERP now instead of using the last answer.")] = False
 
 
@@ -39,7 +42,7 @@ class ErpContactAnswer(Output):
             name=contact.name,
             telephone=contact.telephone,
             telefax=contact.telefax,
-            email=contact.email,
+            email=contact.email and shown_email(contact.email),
             language_code=contact.language_code,
             cannot_be_invited=contact.email is None or email_address(contact.email) is None,
         )

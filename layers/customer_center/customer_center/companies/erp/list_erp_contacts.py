@@ -50,9 +50,9 @@ def list_erp_contacts(
 ) -> ErpContacts:
     """Return a page of the company's contacts without an account, read from the ERP at most `keep_for` ago.
 
-    `q` is the beginning of the name. `refresh` reads the ERP now. When the ERP fails, the last list is returned as
-    stale. Raises an OutsideSystemError only when there is no list. Only the first page reads the ERP, so that the list
-    does not change between its pages.
+    `q` is searched as in every list (`platform/search.py`). `refresh` reads the ERP now. When the ERP fails, the last
+    list is returned as stale. Raises an OutsideSystemError only when there is no list. Only the first page reads the
+    ERP, so that the list does not change between its pages.
 
     The cached list still contains contacts that were invited since it was read. This function leaves them out, so that
     a page may be short. When too many users were added since then, the ERP is read again.

@@ -8,6 +8,7 @@ sent, and only the link in the second mail is valid.
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from customer_center.companies.email_address import shown_email
 from customer_center.companies.mails.note_feedback import note_undelivered
 from customer_center.companies.model import (
     Company,
@@ -103,7 +104,7 @@ def _invitation_values(user: User, token: str, expires_at: datetime, outgoing: O
     inviter = outgoing.companies.colleague(user.company_id, user.invitation.invited_by)
     return {
         **_addressed(user, outgoing),
-        "login": user.email,
+        "login": shown_email(user.email),
         "company_name": company.name,
         "customer_number": company.customer_number,
         "contact_number": user.contact_number,
@@ -156,7 +157,7 @@ def _deliver_confirmation(mail_id: str, user_id: str, outgoing: Outgoing) -> Non
     secret = new_secret()
     expires_at = now + outgoing.rules.new_email_valid_for
     link = outgoing.shop.email_confirmation_url.replace("{token}", f"{user_id}.{secret}")
-    values |= {"new_email": change.email, "link": link, "expires_at": expires_at}
+    values |= {"new_email": shown_email(change.email), "link": link, "expires_at": expires_at}
     if not _send("email_confirmation", user.language, change.email, mail_id, values, outgoing, user_id=user_id):
         note_undelivered(user, mail_id, Outcome.BOUNCED, by="email_dispatch", now=now, companies=outgoing.companies)
         return
@@ -167,7 +168,7 @@ def _deliver_confirmation(mail_id: str, user_id: str, outgoing: Outgoing) -> Non
 
 def _notify(mail_id: str, user: User, new_email: str, values: Mapping[str, Value], outgoing: Outgoing) -> None:
     # Only a hint: the mailbox of the old address may belong to somebody else by now.
-    hint = {"new_email_hint": email_hint(new_email)}
+    hint = {"new_email_hint": email_hint(shown_email(new_email))}
     _send_once("email_change_notice", user, mail_id, {**values, **hint}, outgoing)
 
 

@@ -12,7 +12,7 @@ request does not create a second company or user.
 
 from dataclasses import replace
 
-from customer_center.companies.email_address import comparable
+from customer_center.companies.email_address import comparable, shown_email
 from customer_center.companies.model import (
     CLAIM_LASTS,
     Claim,
@@ -114,7 +114,7 @@ def _role(
     if active is None and not rules.confirm_email:
         # Without a code, whoever knows this address could activate with it. So only a hint of it is shown.
         unconfirmed = email_hint(unconfirmed)
-    raise Conflict("customer-center-managed", email=active or unconfirmed)
+    raise Conflict("customer-center-managed", email=shown_email(active or unconfirmed))
 
 
 def _contact(activation: Activation, erp: ErpGateway) -> ErpContact | None:

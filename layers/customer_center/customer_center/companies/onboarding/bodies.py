@@ -15,18 +15,20 @@ from customer_center.companies.bodies import (
 )
 from customer_center.companies.model import Session
 from customer_center.platform.frozen import frozen
-from customer_center.platform.wire import Input, Output
+from customer_center.platform.printable import trimmed
+from customer_center.platform.wire import Input, Output, PastedCode
 
 
 def _password(text: SecretStr) -> SecretStr:
-    # Cognito's pattern allows no blank at either end. All other rules are in its policy (template: PasswordPolicy).
+    # Cognito's pattern allows no blank at either end. All other rules are in its policy (template: PasswordPolicy). An
+    # invisible character that was pasted would be missing when the person types the password.
     secret = text.get_secret_value()
-    if secret != secret.strip():
+    if secret != trimmed(secret):
         raise PydanticCustomError("password-policy", "No blank at the ends.")
     return text
 
 
-Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Token = Annotated[str, StringConstraints(min_length=1, max_length=200), PastedCode]
 
 Password = Annotated[SecretStr, Field(min_length=10, max_length=128), AfterValidator(_password)]
 
@@ -57,7 +59,7 @@ class ActivationBody(Input):
     name: PersonName
     password: Password
     contact_number: Number | None = None
-    code: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$")] | None = None
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$"), PastedCode] | None = None
 
 
 class EmailConfirmationBody(Input):

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Self, override
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from customer_center.companies.bodies import CompanyAnswer, Number, UserAnswer
 from customer_center.companies.model import (
@@ -14,7 +14,7 @@ from customer_center.companies.model import (
     UserStatus,
 )
 from customer_center.platform.frozen import frozen
-from customer_center.platform.wire import Input, Output, Query
+from customer_center.platform.wire import Id, Input, Output, Query
 
 
 class ActivationUnlockBody(Input):
@@ -26,7 +26,7 @@ class ActivationUnlockBody(Input):
 class AppointmentBody(Input):
     """The user who becomes a main contact."""
 
-    user_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    user_id: Id
 
 
 class CompaniesQuery(Query):

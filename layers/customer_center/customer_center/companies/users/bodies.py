@@ -38,7 +38,7 @@ from customer_center.companies.model import (
 )
 from customer_center.companies.users.find_users import UserFilter, UserSort
 from customer_center.platform.frozen import frozen
-from customer_center.platform.wire import Input, Line, Output, PageQuery
+from customer_center.platform.wire import Id, Input, Line, Output, PageQuery, PastedNumber
 
 _WHOLE_DIGITS = 10
 
@@ -75,11 +75,12 @@ class MoneyBody(Input):
     """An amount above zero, as text, with at most the decimals of its currency (ISO 4217; `GET /settings`)."""
 
     # First, so that the amount's validator knows the currency.
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), allowed("currencies")]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), allowed("currencies"), PastedNumber]
     amount: Annotated[
         Decimal,
         Field(gt=0),
         BeforeValidator(_amount),
+        PastedNumber,
         WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,3})?$"}),
     ]
 
@@ -199,7 +200,7 @@ class EditUserBody(Input):
 class MainContactBody(Input):
     """The user who becomes the main contact."""
 
-    user_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    user_id: Id
 
 
 class UsersQuery(PageQuery):

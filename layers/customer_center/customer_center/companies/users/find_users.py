@@ -1,17 +1,17 @@
 """Find a company's users (seed 001: "You will see the User name, the status and the roles assigned")."""
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from customer_center.companies.model import InvitationStatus, Role, User, UserStatus, is_colleague, normalized_email
+from customer_center.companies.email_address import shown_email
+from customer_center.companies.model import InvitationStatus, Role, User, UserStatus, is_colleague
 from customer_center.companies.ports import UserList
 from customer_center.platform.clock import Clock, iso
 from customer_center.platform.errors import MalformedRequest
 from customer_center.platform.frozen import frozen
 from customer_center.platform.paging import Page, Part, filled, read_cursor, written_cursor
+from customer_center.platform.search import finds, folded
 
 # Maximum number of users sorted in memory for one page. At 1 KB each they cost about 130 read units.
 SORTED_AT_MOST = 1000
@@ -37,7 +37,7 @@ class UserSort(StrEnum):
 
 @frozen
 class UserFilter:
-    """Which users to return; None means any. `q` is the beginning of a word of the name, or of the e-mail."""
+    """Which users to return; None means any. `q` is searched by the rule of all lists (`platform/search.py`)."""
 
     status: UserStatus | None = None
     invitation: InvitationStatus | None = None
@@ -51,7 +51,7 @@ class UserFilter:
             self.status in (None, user.status)
             and self.invitation in (None, invitation)
             and (self.role is None or self.role in user.roles)
-            and (self.q is None or _begins(self.q, user))
+            and (self.q is None or finds(self.q, user.name, shown_email(user.email), user.email))
         )
 
 
@@ -92,8 +92,8 @@ def find_users(
 
 _SORT_KEYS: Mapping[str, Callable[[User], str]] = {
     "updated": lambda user: iso(user.updated_at),
-    "name": lambda user: _folded(user.name),
-    "email": lambda user: normalized_email(user.email),
+    "name": lambda user: folded(user.name),
+    "email": lambda user: folded(shown_email(user.email)),
 }
 
 
@@ -130,20 +130,3 @@ def _everybody(company_id: str, companies: UserList) -> Sequence[User]:
             raise MalformedRequest("unsupported-query")
         if not part.more:
             return users
-
-
-def _begins(q: str, user: User) -> bool:
-    words = _words(user.name)
-    sought = _words(q)
-    named = bool(sought) and all(any(word.startswith(part) for word in words) for part in sought)
-    return named or _folded(user.email).startswith(_folded(q))
-
-
-def _words(text: str) -> Sequence[str]:
-    return re.findall(r"\w+", _folded(text))
-
-
-def _folded(text: str) -> str:
-    """Return the text without case and accents."""
-    apart = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in apart if not unicodedata.combining(letter)).casefold()

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field
 
+from customer_center.companies.email_address import shown_email
 from customer_center.companies.model import NewUser
 from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.bodies import InviteContactBody, RequestUserBody, new_user
@@ -118,7 +119,7 @@ class ImportRowAnswer(Output):
         """Return the answer for a row's result, with error messages in the reader's language."""
         return cls(
             row=result.number,
-            email=result.email,
+            email=result.email and shown_email(result.email),
             status=result.status,
             user_id=result.user_id,
             code=result.code,

@@ -18,6 +18,8 @@ from customer_center.companies.model import (
 from customer_center.platform.errors import FieldError, InvalidInput
 from customer_center.platform.journal import Entry
 from customer_center.platform.language import choose_language
+from customer_center.platform.names import holds_address
+from customer_center.platform.printable import is_printable, plain
 
 
 def new_invitation(invited_by: str, rules: InvitationRules, now: datetime) -> Invitation:
@@ -33,8 +35,12 @@ def new_invitation(invited_by: str, rules: InvitationRules, now: datetime) -> In
 def invited_user(
     new_user: NewUser, actor: User, contact: ErpContact | None, rules: InvitationRules, now: datetime
 ) -> User:
-    """Return the user to add. Raises InvalidInput when both the caller and the ERP omit the name or the e-mail."""
-    name = new_user.name or (contact.name[:50] if contact else None)
+    """Return the user to add.
+
+    Raises InvalidInput when both the caller and the ERP omit the name or the e-mail, or when the ERP's name breaks the
+    rule for names (docs/specification.md, 4.60).
+    """
+    name = new_user.name or (_name_of(contact) if contact else None)
     email = new_user.email or (email_address(contact.email) if contact and contact.email else None)
     if name is None or email is None:
         missing = [pointer for pointer, value in (("/name", name), ("/email", email)) if value is None]
@@ -55,6 +61,14 @@ def invited_user(
         created_at=now,
         updated_at=now,
     )
+
+
+def _name_of(contact: ErpContact) -> str | None:
+    """Return the contact's name, None when nothing of it is visible. Raises InvalidInput for a name with an address."""
+    name = plain(contact.name)
+    if holds_address(name):
+        raise InvalidInput(errors=[FieldError("/name", "address-in-name")])
+    return name[:50].strip() if name and is_printable(name) else None
 
 
 def invited_entry(user: User, actor: User, request_id: str, rules: InvitationRules) -> Entry:
