@@ -53,7 +53,7 @@ SAFE_DEFAULTS = {
     "ActivationRefusalsWindowSeconds": 900,
     "ActivationRefusalsPerDay": 50,
     "ActivationRefusalsPerNetworkAndHour": 20,
-    "RefusedActivationsBeforeAlarm": 100,
+    "RefusedActivationsThreshold": 100,
     "ActivationRefusalSeconds": 1,
     "InvitationDays": 7,
     "EmailChangeHours": 24,
@@ -754,7 +754,7 @@ def test_many_refusals_raise_an_alarm():
         {"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]},
         {"Name": "stage", "Value": variables["STAGE"]},
     ]
-    assert guesses["Threshold"] == {"Ref": "RefusedActivationsBeforeAlarm"}
+    assert guesses["Threshold"] == {"Ref": "RefusedActivationsThreshold"}
     assert (api["Namespace"], api["MetricName"]) == ("AWS/ApiGateway", "4xx")
     assert api["Dimensions"] == [{"Name": "ApiId", "Value": {"Ref": "HttpApi"}}]
 
