@@ -51,7 +51,7 @@ CustomerSyncFunction
     JournalTable                                    dynamodb     PutItem
 
 MachinesFunction
-    CompaniesTable                                  dynamodb     DeleteItem GetItem PutItem UpdateItem
+    CompaniesTable                                  dynamodb     BatchGetItem DeleteItem GetItem PutItem UpdateItem
     CompaniesTable/index/listing                    dynamodb     Query
     JournalTable                                    dynamodb     PutItem
 
