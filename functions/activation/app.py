@@ -21,6 +21,7 @@ from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.frozen import frozen
 from customer_center.platform.http import PUBLIC, Answer, Api, Request
+from customer_center.platform.networks import source_network
 
 api = Api(COMPANIES_TEXTS, lambda: {"salutations": settings().salutations})
 
@@ -33,11 +34,11 @@ class Settings:
     activation_refusals_per_network: int
     activation_refusals_window_seconds: int
     activation_refusals_per_day: int
+    activation_refusals_per_network_and_hour: int
     activation_codes_per_day: int
     activation_refusal_seconds: float
     activation_code_tries: int
     salutations: tuple[str, ...]
-    trusted_proxies: int
 
     def rules(self) -> ActivationRules:
         """Return the parameters as rules."""
@@ -48,6 +49,7 @@ class Settings:
                 network_window_seconds=self.activation_refusals_window_seconds,
                 per_day=self.activation_refusals_per_day,
                 codes_per_day=self.activation_codes_per_day,
+                per_network_and_hour=self.activation_refusals_per_network_and_hour,
             ),
             code_tries=self.activation_code_tries,
             refusal_seconds=self.activation_refusal_seconds,
@@ -102,13 +104,13 @@ def activate(body: ActivationBody, request: Request) -> Answer[LoggedInAnswer | 
         contact_number=body.contact_number,
         code=body.code,
     )
+    clock = SystemClock()
     visit = Visit(
-        network=request.source_network(settings().trusted_proxies),
+        network=source_network(request, clock.now()),
         request_id=request.request_id,
         claim_id=request.idempotency_key or request.request_id,
         limits=request.limits,
     )
-    clock = SystemClock()
     with erp() as gateway:
         result = activate_company(
             activation,

@@ -27,6 +27,7 @@ from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.frozen import frozen
 from customer_center.platform.http import PUBLIC, Answer, Api, Request
+from customer_center.platform.networks import source_network
 
 api = Api(COMPANIES_TEXTS)
 
@@ -37,7 +38,6 @@ class Settings:
 
     wrong_links_per_network: int
     wrong_links_window_seconds: int
-    trusted_proxies: int
 
     def limits(self) -> WrongLinkLimits:
         """Return the parameters as limits."""
@@ -116,7 +116,7 @@ def confirm(body: EmailConfirmationBody, request: Request) -> Answer[EmailConfir
 
 def _wrong_links_limited(request: Request) -> AbstractContextManager[None]:
     return wrong_links_limited(
-        request.source_network(settings().trusted_proxies),
+        source_network(request, SystemClock().now()),
         settings().limits(),
         request.limits,
         companies=companies(),

@@ -158,22 +158,27 @@ def reopen(company_id: str, caller: ClientKey, request: Request) -> Answer[Compa
     return Answer(CompanyRecordAnswer.from_company(company))
 
 
-# For operators: client keys
+# For those who manage client keys
 
 
 @api.route(
     "POST /client-keys",
     operation="issue_client_key",
-    caller=client(client_keys, Scope.OPERATOR),
+    caller=client(client_keys, Scope.KEYS_MANAGE),
     statuses=[HTTPStatus.CREATED],
-    problems=["in-progress"],
+    problems=["grant-exceeds-key", "client-key-depth", "in-progress"],
 )
 def issue(body: ClientKeyBody, caller: ClientKey, request: Request) -> Answer[ShownOnceAnswer]:
-    """Issue a client key. Only this answer shows its secret; the answer to a repeated request has `secret: null`."""
+    """Issue a client key, with at most the rights of the calling key. It is revoked when the calling key is.
+
+    Only this answer shows its secret; the answer to a repeated request has `secret: null`.
+    """
     clock = SystemClock()
 
     def do(keys: ClientKeys) -> ShownOnce:
-        return issue_client_key(body.new_key(), machine(caller), request.request_id, client_keys=keys, clock=clock)
+        return issue_client_key(
+            body.new_key(), machine(caller), request.request_id, issuer=caller, client_keys=keys, clock=clock
+        )
 
     shown = once(request.idempotency(caller.key_id), do, _shown_before, records=client_keys(), clock=clock)
     return Answer(
@@ -181,13 +186,13 @@ def issue(body: ClientKeyBody, caller: ClientKey, request: Request) -> Answer[Sh
     )
 
 
-@api.route("GET /client-keys", caller=client(client_keys, Scope.OPERATOR))
+@api.route("GET /client-keys", caller=client(client_keys, Scope.KEYS_MANAGE))
 def list_client_keys() -> Answer[ClientKeysAnswer]:
     """List all client keys, including revoked ones, without their secrets."""
     return Answer(ClientKeysAnswer.from_keys(client_keys().keys()))
 
 
-@api.route("GET /client-keys/{key_id}", caller=client(client_keys, Scope.OPERATOR), problems=["not-found"])
+@api.route("GET /client-keys/{key_id}", caller=client(client_keys, Scope.KEYS_MANAGE), problems=["not-found"])
 def get_client_key(key_id: str) -> Answer[ClientKeyAnswer]:
     """Return one client key, without its secrets."""
     key = _key(key_id)
@@ -197,15 +202,25 @@ def get_client_key(key_id: str) -> Answer[ClientKeyAnswer]:
 @api.route(
     "POST /client-keys/{key_id}/rotation",
     operation="rotate_client_key",
-    caller=client(client_keys, Scope.OPERATOR),
-    problems=["not-found", "client-key-revoked", "secrets-limit", "in-progress"],
+    caller=client(client_keys, Scope.KEYS_MANAGE),
+    problems=[
+        "not-found",
+        "client-key-not-descended",
+        "client-key-revoked",
+        "client-key-expired",
+        "secrets-limit",
+        "in-progress",
+    ],
 )
 def rotate(key_id: str, caller: ClientKey, request: Request) -> Answer[ShownOnceAnswer]:
-    """Add a second secret to a key. The first is valid until it is revoked. A repeated request gets `secret: null`."""
+    """Add a second secret to the calling key, or to one that it issued. The first is valid until it is revoked.
+
+    A repeated request gets `secret: null`.
+    """
     clock = SystemClock()
 
     def do(keys: ClientKeys) -> ShownOnce:
-        return rotate_client_key(key_id, machine(caller), request.request_id, client_keys=keys, clock=clock)
+        return rotate_client_key(key_id, machine(caller), request.request_id, by=caller, client_keys=keys, clock=clock)
 
     shown = once(request.idempotency(caller.key_id), do, _shown_before, records=client_keys(), clock=clock)
     return Answer(ShownOnceAnswer.from_shown_once(shown))
@@ -214,11 +229,14 @@ def rotate(key_id: str, caller: ClientKey, request: Request) -> Answer[ShownOnce
 @api.route(
     "POST /client-keys/{key_id}/revocation",
     operation="revoke_client_key",
-    caller=client(client_keys, Scope.OPERATOR),
+    caller=client(client_keys, Scope.KEYS_MANAGE),
     problems=["not-found", "in-progress"],
 )
 def revoke(key_id: str, body: RevocationBody, caller: ClientKey, request: Request) -> Answer[ClientKeyAnswer]:
-    """Revoke one secret of a key, or the whole key permanently. The next request with it is refused."""
+    """Revoke one secret of a key, or the whole key permanently, with all keys that it issued.
+
+    The next request with one of them is refused.
+    """
     clock = SystemClock()
 
     def do(keys: ClientKeys) -> ClientKey:

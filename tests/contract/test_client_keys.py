@@ -50,6 +50,8 @@ FULL = a_key(
     product="newbase",
     secrets=(new_key_secret("one secret", NOON), new_key_secret("two secrets", NOON + timedelta(days=1))),
     revoked_at=NOON + timedelta(days=2),
+    ancestors=(a_key(7).key_id, a_key(8).key_id),
+    expires_at=NOON + timedelta(days=9),
     version=7,
 )
 
@@ -69,6 +71,45 @@ def test_all_keys_are_listed_oldest_first(keys):
     for serial in (3, 1, 2):
         keys.add(a_key(serial), _entry())
     assert list(keys.keys()) == [a_key(serial) for serial in (1, 2, 3)]
+
+
+def test_a_key_is_as_its_ancestors_are(keys):
+    first, second, third = a_key(1), a_key(2, ancestors=(a_key(1).key_id,)), a_key(3)
+    third = replace(third, ancestors=(first.key_id, second.key_id))
+    for key in (first, second, third):
+        keys.add(key, _entry())
+    assert list(keys.keys()) == [first, second, third]
+    keys.change(first, first.changed(NOON, revoked_at=NOON, secrets=()), _entry())
+    for found in (keys.key(third.key_id), keys.keys()[2]):
+        assert found == replace(third, revoked_at=NOON, secrets=())
+    assert keys.key(second.key_id).revoked_at == NOON
+
+
+def test_a_key_whose_issuer_is_gone_is_revoked(keys):
+    """A restored table may hold the one and not the other."""
+    orphan = a_key(2, ancestors=(a_key(1).key_id,))
+    keys.add(orphan, _entry())
+    assert keys.key(orphan.key_id).revoked_at
+    assert keys.keys()[0].revoked_at
+
+
+@pytest.mark.parametrize(("scope", "more"), [(Scope.OPERATOR, {Scope.KEYS_MANAGE}), (Scope.COMPANIES_READ, set())])
+def test_a_key_of_the_time_when_operators_managed_keys_is_read(moto_client, create_table, scope, more):
+    client = moto_client("dynamodb")
+    keys, _ = _store(client, create_table)
+    keys.add(a_key(scopes=frozenset({scope})), _entry())
+    table = keys._table
+    key = {"pk": {"S": f"client_key#{a_key().key_id}"}, "sk": {"S": "client_key"}}
+    client.update_item(TableName=table, Key=key, UpdateExpression="REMOVE ancestors")
+    old = keys.key(a_key().key_id)
+    assert old == a_key(scopes=frozenset({scope, *more}))
+    keys.change(old, old.changed(NOON), _entry())
+    assert keys.key(old.key_id).scopes == {scope, *more}
+
+
+def test_a_new_operator_key_does_not_manage_keys(keys):
+    keys.add(a_key(scopes=frozenset({Scope.OPERATOR})), _entry())
+    assert keys.key(a_key().key_id).scopes == {Scope.OPERATOR}
 
 
 def test_every_change_is_journalled_where_operators_look(kept):

@@ -763,6 +763,7 @@ def test_a_network_has_a_limit_in_a_window(world):
 
 
 def test_a_day_has_a_limit_over_all_networks(world):
+    _reserve(world, "d", number="20000")
     for network in "abc":
         _reserve(world, network)
     with world.refuses(TooManyRequests):
@@ -801,6 +802,93 @@ def test_a_refusal_is_released_where_it_was_counted(world):
     _reserve(world, at=NOON + timedelta(seconds=899))
     with world.refuses(TooManyRequests):
         _reserve(world, at=NOON + timedelta(seconds=899))
+
+
+# Refused activations of a network, over all customer numbers
+
+
+HOURLY = RefusalLimits(per_network=9, per_day=9, per_network_and_hour=2)
+
+
+def _spray(world, network="203.0.113.0/24", *, number, at=NOON):
+    _reserve(world, network, number=number, at=at, limits=HOURLY)
+
+
+def test_a_network_has_a_limit_over_all_numbers(world):
+    _spray(world, number="10000")
+    _spray(world, number="20000")
+    with world.refuses(TooManyRequests, "too-many-refusals") as refused:
+        _spray(world, number="30000", at=NOON + timedelta(minutes=10))
+    assert refused.value.retry_after == 50 * 60
+    assert [(limit.policy, limit.remaining) for limit in refused.value.limits if not limit.remaining] == [
+        ("refusals-all-numbers", 0)
+    ]
+
+
+def test_another_network_and_the_next_hour_begin_anew(world):
+    for number in ("10000", "20000"):
+        _spray(world, number=number)
+    _spray(world, "198.51.100.0/24", number="30000")
+    _spray(world, number="30000", at=NOON + timedelta(hours=1))
+
+
+def test_a_network_without_tries_uses_up_none_of_the_numbers(world):
+    for number in ("10000", "20000"):
+        _spray(world, number=number)
+    for _ in range(9):
+        with world.refuses(TooManyRequests):
+            _spray(world, number="30000")
+    _spray(world, "198.51.100.0/24", number="30000")
+
+
+def test_a_number_without_tries_uses_up_none_of_the_networks(world):
+    once = replace(HOURLY, per_network=1)
+    _reserve(world, "203.0.113.0/24", limits=once)
+    for _ in range(9):
+        with world.refuses(TooManyRequests):
+            _reserve(world, "203.0.113.0/24", limits=once)
+    _spray(world, number="20000")
+
+
+def test_a_released_refusal_of_a_network_was_never_counted(world):
+    for serial in range(5):
+        _spray(world, number=f"{serial}")
+        world.companies.release_refusal(f"{serial}", "203.0.113.0/24", NOON, HOURLY)
+    _spray(world, number="10000")
+    _spray(world, number="20000")
+    world.companies.release_refusal("10000", "203.0.113.0/24", NOON + timedelta(minutes=1), HOURLY)
+    _spray(world, number="30000")
+    with world.refuses(TooManyRequests):
+        _spray(world, number="40000")
+
+
+def test_a_refusal_that_is_released_in_the_next_hour_was_counted_in_its_own(world):
+    end = NOON + timedelta(minutes=59, seconds=59)
+    _spray(world, number="10000", at=end)
+    for number in ("20000", "30000"):
+        _spray(world, number=number, at=NOON + timedelta(hours=1))
+    world.companies.release_refusal("10000", "203.0.113.0/24", end, HOURLY)
+    with world.refuses(TooManyRequests):
+        _spray(world, number="40000", at=NOON + timedelta(hours=1))
+
+
+@pytest.mark.parametrize("networks", ["2001:db8:{:x}::/48", "203.0.{}.0/24"])
+def test_whoever_owns_many_networks_has_ten_times_as_many_tries_and_no_more(world, networks):
+    for serial in range(10):
+        for number in ("10000", "20000"):
+            _spray(world, networks.format(serial), number=f"{number}{serial}")
+    with world.refuses(TooManyRequests) as refused:
+        _spray(world, networks.format(10), number="30000")
+    assert [limit.policy for limit in refused.value.limits if not limit.remaining] == ["refusals-wide-network"]
+    _spray(world, "198.51.100.0/24", number="30000")
+
+
+def test_an_unlocked_number_leaves_the_networks_as_they_are(world):
+    for number in ("10000", "20000"):
+        _spray(world, number=number)
+    world.companies.forget_refusals("10000", NOON, an_entry())
+    with world.refuses(TooManyRequests):
+        _spray(world, number="10000")
 
 
 # Activations under way
@@ -1106,6 +1194,16 @@ def test_at_once_no_more_refusals_than_allowed_are_looked_at(emulator_world):
     results = at_once(*(lambda: _reserve(world, limits=limits) for _ in range(20)))
     assert results.count(None) == 5
     assert sum(isinstance(result, TooManyRequests) for result in results) == 15
+
+
+def test_at_once_a_network_tries_no_more_numbers_than_allowed(emulator_world):
+    world = emulator_world
+    numbers = [f"{serial}" for serial in range(40)]
+    results = at_once(
+        *(lambda number=number: _reserve(world, number=number, limits=RefusalLimits()) for number in numbers)
+    )
+    assert results.count(None) == 20
+    assert sum(isinstance(result, TooManyRequests) for result in results) == 20
 
 
 def test_at_once_one_attempt_is_begun(emulator_world):

@@ -30,7 +30,7 @@ BODIES: Mapping[str, Mapping[str, Any] | str] = {
     "POST /company/main-contact": {"user_id": f"usr_{'0' * 26}_{'0' * 26}"},
     "POST /activation-unlocks": {"customer_number": "0"},
     "POST /companies/{company_id}/main-contact": {"user_id": f"usr_{'0' * 26}_{'0' * 26}"},
-    "POST /client-keys": {"name": "new", "scopes": ["operator"]},
+    "POST /client-keys": {"name": "new", "scopes": ["keys:manage"]},
     "POST /client-keys/{key_id}/revocation": {},
     "POST /webhooks/{source}": {"type": "contact.deleted", "timestamp": "2026-11-24T00:00:00Z", "data": {}},
 }
@@ -81,7 +81,9 @@ class Cast:
             ClientId=stack.user_pool_client_id,
             AuthParameters={"USERNAME": self.victim.email, "PASSWORD": PASSWORD},
         )["AuthenticationResult"]["IdToken"]
+        self.manager_key = stack.manager_key
         self.keys = {"operator": stack.operator_key, "companies:read": stack.client_key}
+        self.keys["keys:manage"] = self._key("issue", name="manager", scopes=["keys:manage"])["secret"]
         self.customers_key = self._key("issue", name="other", scopes=[s for s in Scope if s not in self.keys])["secret"]
         revoked = self._key("issue", name="revoked", scopes=list(Scope))
         self._key("revocation", revoked["key"]["key_id"])
@@ -90,10 +92,16 @@ class Cast:
         self._key("rotation", rotated["key"]["key_id"])
         self._key("revocation", rotated["key"]["key_id"], secret_hint=rotated["secret"][-4:])
         self.revoked_secret = rotated["secret"]
+        issuer = self._key("issue", name="revoked issuer", scopes=["keys:manage"])
+        below = self.victim.shop.call(
+            "POST", "/client-keys", token=issuer["secret"], body={"name": "below", "scopes": ["keys:manage"]}
+        )
+        self._key("revocation", issuer["key"]["key_id"])
+        self.key_below_a_revoked_one = below.json()["secret"]
 
     def _key(self, what: str, key_id: str = "", **body: object) -> dict[str, Any]:
         path = "/client-keys" if what == "issue" else f"/client-keys/{key_id}/{what}"
-        answer = self.victim.shop.call("POST", path, token=self.keys["operator"], body=body)
+        answer = self.victim.shop.call("POST", path, token=self.manager_key, body=body)
         assert answer.ok, answer.text
         return dict(answer.json())
 
@@ -127,7 +135,7 @@ def nothing_changed(cast: Cast):
 def _people(company: Customer) -> list[Any]:
     users = company.shop.call("GET", "/users", token=company.token).json()
     contacts = company.shop.call("GET", "/erp-contacts", token=company.token).json()
-    keys = company.shop.call("GET", "/client-keys", token=company.stack.operator_key).json()
+    keys = company.shop.call("GET", "/client-keys", token=company.stack.manager_key).json()
     return [users["items"], contacts["items"], keys["items"]]
 
 
@@ -240,7 +248,7 @@ def test_another_company_sees_only_its_own(cast, route):
     learns_nothing(cast, answer)
 
 
-@pytest.mark.parametrize("kind", ["operator", "companies:read"])
+@pytest.mark.parametrize("kind", ["operator", "companies:read", "keys:manage"])
 @pytest.mark.parametrize("route", PEOPLE, ids=name)
 def test_a_client_key_is_nobodys_access_token(cast, route, kind):
     answer = cast.call(route, cast.keys[kind])
@@ -268,6 +276,7 @@ def _shown(cast):
         "another key's secret": f"cck_{key_id}_{cast.keys['companies:read'].split('_', 2)[2]}",
         "a revoked key": cast.revoked_key,
         "a revoked secret": cast.revoked_secret,
+        "a key below a revoked one": cast.key_below_a_revoked_one,
     }
 
 
@@ -296,7 +305,7 @@ def test_a_key_without_the_scope_gets_nothing(cast, route):
 def test_with_the_scope_it_is_no_longer_the_caller_who_is_refused(cast, route):
     """This proves that the calls above are refused for their caller. The ids do not exist, so that nothing changes.
 
-    `cast` shows that `POST /client-keys` admits operators: its keys come from there.
+    `cast` shows that `POST /client-keys` admits managers of keys: its keys come from there.
     """
     ulid = "0" * 26
     nowhere = {"company_id": f"com_{ulid}", "user_id": f"usr_{ulid}_{ulid}", "key_id": ulid}

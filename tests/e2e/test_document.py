@@ -12,11 +12,11 @@ SOMETHING = document({"coverage": {"enabled": False}, "examples": {"enabled": Fa
 
 @pytest.fixture(scope="module")
 def shown(stack):
-    """The credentials of each caller: a main contact's access token, an operator's client key, or none."""
+    """The credentials of each caller: a main contact's access token, a client key with every scope, or none."""
     token = new_customer(stack).activate().token
     return {
         "a main contact": {"Authorization": f"Bearer {token}"},
-        "an operator": {"Authorization": f"Bearer {stack.operator_key}"},
+        "an operator": {"Authorization": f"Bearer {stack.manager_key}"},
         "nobody": {},
     }
 

@@ -30,10 +30,11 @@ class FakeClientKeys(ClientKeys):
         return before if now < at + timedelta(hours=KEPT_HOURS) else None
 
     def key(self, key_id: str) -> ClientKey | None:
-        return self._keys.get(key_id)
+        key = self._keys.get(key_id)
+        return key.with_ancestors([self._keys.get(each) for each in key.ancestors]) if key else None
 
     def keys(self) -> Sequence[ClientKey]:
-        return [self._keys[key_id] for key_id in sorted(self._keys)]
+        return [key for key_id in sorted(self._keys) if (key := self.key(key_id))]
 
     def add(self, key: ClientKey, entry: Entry) -> None:
         self._put(None, key, entry)

@@ -48,6 +48,7 @@ from customer_center.platform.errors import (
 from customer_center.platform.idempotency import KEPT_HOURS, AlreadyDone, Idempotency, Remembered
 from customer_center.platform.ids import ulid_floor
 from customer_center.platform.journal import Effect, Entry
+from customer_center.platform.networks import wide_network
 from customer_center.platform.paging import Part, read_cursor, written_cursor
 from customer_center.platform.search import finds
 
@@ -65,6 +66,7 @@ class FakeCompanies(Companies):
         self._invited: set[tuple[str, str]] = set()
         self._read: dict[str, ContactsRead] = {}
         self._refusals: Counter[tuple[str, ...]] = Counter()
+        self._network_refusals: Counter[tuple[str, str]] = Counter()
         self._wrong_links: Counter[tuple[str, int]] = Counter()
         self._attempts: dict[str, Attempt] = {}
         self._pointers: dict[str, Renumbered] = {}
@@ -368,14 +370,24 @@ class FakeCompanies(Companies):
         self, customer_number: str, network: str, now: datetime, limits: RefusalLimits
     ) -> Sequence[RateLimit]:
         day, window = _refusal_keys(customer_number, network, now, limits)
+        all_numbers = _network_keys(network, now)
+        narrow, wide = (self._network_refusals[key] for key in all_numbers)
+        over_all = limits.all_numbers_left(narrow, now), limits.wide_network_left(wide, now)
+        if not all(limit.remaining for limit in over_all):
+            raise TooManyRequests("too-many-refusals", over_all)
         left = limits.left(self._refusals[window], self._refusals[day], now)
         if not all(limit.remaining for limit in left):
             raise TooManyRequests("too-many-refusals", left)
         self._refusals.update((day, window))
-        return limits.left(self._refusals[window], self._refusals[day], now)
+        self._network_refusals.update(all_numbers)
+        return [
+            *limits.left(self._refusals[window], self._refusals[day], now),
+            limits.all_numbers_left(narrow + 1, now),
+        ]
 
     def release_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
         self._refusals.subtract(_refusal_keys(customer_number, network, now, limits))
+        self._network_refusals.subtract(_network_keys(network, now))
 
     def reserve_code(self, customer_number: str, now: datetime, limits: RefusalLimits) -> None:
         key = ("codes", RefusalLimits.counted_number(customer_number), f"{now:%Y-%m-%d}")
@@ -560,6 +572,11 @@ def _refusal_keys(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     day = (RefusalLimits.counted_number(customer_number), f"{now:%Y-%m-%d}")
     return day, (*day, str(limits.window(now)), network)
+
+
+def _network_keys(network: str, now: datetime) -> tuple[tuple[str, str], tuple[str, str]]:
+    hour = f"{now:%Y-%m-%dT%H}"
+    return (f"network {network}", hour), (f"wide network {wide_network(network)}", hour)
 
 
 @dataclass

@@ -39,6 +39,7 @@ PASSWORD = "a long enough password"
 SECRET = "Zm9yIHRoZSBzYW1wbGUgZXZlbnRzIG9ubHkgICAgICA"
 # The client keys of the sample events; all have the sample's secret.
 OPERATOR_KEY, SHOP_KEY = "01kajx4m2r8t6v0w5y9b3d7f9p", "01kajx4m2r8t6v0w5y9b3d7f9q"
+MANAGER_KEY = "01kajx4m2r8t6v0w5y9b3d7f9r"
 INVITATION_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k4"
 CODE_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k5"
 CONFIRMATION_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k6"
@@ -86,15 +87,16 @@ def populate(aws):
         ),
     ):
         store.add_user(user, an_entry(company_id=COMPANY))
-    for key_id, scope in ((OPERATOR_KEY, Scope.OPERATOR), (SHOP_KEY, Scope.COMPANIES_READ)):
-        _add_key(client_keys, key_id, scope)
+    _add_key(client_keys, OPERATOR_KEY, Scope.OPERATOR)
+    _add_key(client_keys, MANAGER_KEY, Scope.KEYS_MANAGE, Scope.COMPANIES_READ)
+    _add_key(client_keys, SHOP_KEY, Scope.COMPANIES_READ, ancestors=(MANAGER_KEY,))
     return aws.snapshot()
 
 
-def _add_key(client_keys, key_id, scope):
+def _add_key(client_keys, key_id, *scopes, ancestors=()):
     now = datetime.now(UTC)
     secrets = (new_key_secret(SECRET, now),)
-    key = ClientKey(key_id, scope, frozenset({scope}), now, now, secrets=secrets)
+    key = ClientKey(key_id, scopes[0], frozenset(scopes), now, now, secrets=secrets, ancestors=ancestors)
     client_keys.add(key, an_entry(company_id=OPERATOR, subject=key_id))
 
 

@@ -80,6 +80,18 @@ def test_what_is_still_the_example_is_named(check):
     assert check(ShopUrl="https://dev.shop.example.com")[0] == ["samconfig.toml still has its example for ShopUrl."]
 
 
+def test_proxies_that_cannot_prove_themselves_are_named(check, client):
+    (line,) = check(TrustedProxies="1")[0]
+    assert "ProxySecretsParameter" in line
+    behind = {"TrustedProxies": "1", "ProxySecretsParameter": "/trial/proxies"}
+    secret(client, json.dumps({"secrets": ["short"]}), name="/trial/proxies")
+    (line,) = check(**behind)[0]
+    assert "/trial/proxies" in line
+    assert "32" in line
+    secret(client, json.dumps({"secrets": ["x" * 32]}), name="/trial/proxies")
+    assert check(**behind)[0] == []
+
+
 def test_a_secret_that_is_missing_is_named(check, client):
     client("ssm").delete_parameter(Name=SECRET)
 

@@ -18,6 +18,7 @@ ActivationFunction
                                                                  AdminEnableUser AdminInitiateAuth AdminSetUserPassword
                                                                  AdminUpdateUserAttributes AdminUserGlobalSignOut
     ssm:parameter${ErpCredentialsParameter}         ssm          GetParameter
+    ssm:parameter${ProxySecretsParameter}           ssm          GetParameter
 
 UsersFunction
     CompaniesTable                                  dynamodb     BatchGetItem DeleteItem GetItem PutItem Query
@@ -32,6 +33,7 @@ InvitationsFunction
     UserPool                                        cognito-idp  AdminCreateUser AdminDeleteUser AdminDisableUser
                                                                  AdminEnableUser AdminInitiateAuth AdminSetUserPassword
                                                                  AdminUpdateUserAttributes AdminUserGlobalSignOut
+    ssm:parameter${ProxySecretsParameter}           ssm          GetParameter
 
 ErpContactsFunction
     CompaniesTable                                  dynamodb     BatchGetItem DeleteItem GetItem PutItem Query
@@ -49,7 +51,7 @@ CustomerSyncFunction
     JournalTable                                    dynamodb     PutItem
 
 MachinesFunction
-    CompaniesTable                                  dynamodb     DeleteItem GetItem PutItem UpdateItem
+    CompaniesTable                                  dynamodb     BatchGetItem DeleteItem GetItem PutItem UpdateItem
     CompaniesTable/index/listing                    dynamodb     Query
     JournalTable                                    dynamodb     PutItem
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from customer_center.companies.onboarding import count_refusals
+from customer_center.platform import metrics
 from tests.template.permissions import MAY
 from tests.template_reader import (
     ROOT,
@@ -50,6 +52,8 @@ SAFE_DEFAULTS = {
     "ActivationRefusalsPerNetwork": 5,
     "ActivationRefusalsWindowSeconds": 900,
     "ActivationRefusalsPerDay": 50,
+    "ActivationRefusalsPerNetworkAndHour": 20,
+    "RefusedActivationsThreshold": 100,
     "ActivationRefusalSeconds": 1,
     "InvitationDays": 7,
     "EmailChangeHours": 24,
@@ -57,6 +61,8 @@ SAFE_DEFAULTS = {
     "WrongLinksWindowSeconds": 3600,
     "MailsPerHour": 200,
     "TrustedProxies": 0,
+    "ProxySecretsParameter": "",
+    "PublicRequestsPerSecond": 50,
     "WebhookToleranceSeconds": 300,
     "SecondAllowedOrigin": "",
     "LogLevel": "INFO",
@@ -725,6 +731,32 @@ def test_the_api_is_throttled():
 
     assert limits["ThrottlingRateLimit"] > 0
     assert limits["ThrottlingBurstLimit"] > 0
+
+
+@pytest.mark.parametrize("route", sorted(PUBLIC_ROUTES))
+def test_the_throttle_of_a_public_route_is_a_parameter_that_one_caller_does_not_use_up_easily(route):
+    """It is one bucket for all callers; the functions limit what one network may try."""
+    by_parameter = {"Ref": "PublicRequestsPerSecond"}
+
+    assert properties("HttpApi")["RouteSettings"][route] == {
+        "ThrottlingBurstLimit": by_parameter,
+        "ThrottlingRateLimit": by_parameter,
+    }
+    assert TEMPLATE_DATA["Parameters"]["PublicRequestsPerSecond"]["Default"] >= 50
+
+
+def test_many_refusals_raise_an_alarm():
+    guesses, api = properties("RefusedActivationsAlarm"), properties("ApiRefusalsAlarm")
+
+    assert (guesses["Namespace"], guesses["MetricName"]) == (metrics.NAMESPACE, count_refusals.METRIC)
+    variables = FUNCTIONS["ActivationFunction"]["Environment"]["Variables"]
+    assert guesses["Dimensions"] == [
+        {"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]},
+        {"Name": "stage", "Value": variables["STAGE"]},
+    ]
+    assert guesses["Threshold"] == {"Ref": "RefusedActivationsThreshold"}
+    assert (api["Namespace"], api["MetricName"]) == ("AWS/ApiGateway", "4xx")
+    assert api["Dimensions"] == [{"Name": "ApiId", "Value": {"Ref": "HttpApi"}}]
 
 
 # Mail

@@ -81,7 +81,7 @@ class Stage:
 
     def records(self):
         """Return all items except counters of refusals and wrong links and the ERP's circuit breaker."""
-        counters = ("refusals#", "wrong_links#", "breaker#")
+        counters = ("refusals#", "network_refusals#", "wrong_links#", "breaker#")
         return {key: item for key, item in self.aws.items().items() if not key[1].startswith(counters)}
 
     def stream_event(self):

@@ -1,5 +1,7 @@
 """POST /activations: a company's main contact opens the company's customer center."""
 
+import json
+
 import pytest
 
 from tests.integration.aws import event_of
@@ -102,13 +104,36 @@ def test_refusals_are_limited_whatever_a_header_says_of_their_origin(stage):
     assert int(reply.headers["Retry-After"]) >= 1
 
 
+def _by_proxy(event, client, secret):
+    for name, value in (("x-forwarded-for", client), ("x-proxy-secret", secret)):
+        with_header(event, name, value)
+    return event
+
+
+def test_behind_a_proxy_that_proves_itself_the_clients_are_told_apart(stage):
+    secrets = json.dumps({"secrets": ["p" * 32]})
+    stage.aws.client("ssm").put_parameter(Name="/proxies", Type="SecureString", Value=secrets, Overwrite=True)
+    given = {
+        "TrustedProxies": "1",
+        "ProxySecretsParameter": "/proxies",
+        "ActivationRefusalsPerNetworkAndHour": "1",
+        "ActivationRefusalsPerNetwork": "100",
+    }
+    event = with_body("activation/activate", invoice_number="999999")
+    for client in ("198.51.1.1", "198.51.2.1"):
+        assert_problem(stage.call(_by_proxy(event, client, "p" * 32), **given), event, 422, "activation-refused")
+    assert_problem(stage.call(_by_proxy(event, "198.51.2.9", "p" * 32), **given), event, 429, "too-many-refusals")
+    assert_problem(stage.call(_by_proxy(event, "198.51.3.1", "q" * 32), **given), event, 422, "activation-refused")
+    assert_problem(stage.call(_by_proxy(event, "198.51.4.1", "q" * 32), **given), event, 429, "too-many-refusals")
+
+
 def test_how_many_refusals_are_left_is_told_with_each_answer(stage):
     window = {"ActivationRefusalsWindowSeconds": "86400000"}
     for left in (4, 3):
         reply = stage.call(with_body("activation/activate", invoice_number="999999"), **window)
         assert reply.headers["RateLimit"].startswith(f'"refusals-per-network";r={left};t=')
         assert reply.headers["RateLimit-Policy"] == (
-            '"refusals-per-network";q=5;w=86400000, "refusals-per-day";q=50;w=86400'
+            '"refusals-per-network";q=5;w=86400000, "refusals-per-day";q=50;w=86400, "refusals-all-numbers";q=20;w=3600'
         )
     reply = stage.call(event_of("activation/activate"), **window)
     assert (reply.status, reply.headers["RateLimit"].split(";")[1]) == (202, "r=3")

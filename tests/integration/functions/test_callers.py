@@ -91,8 +91,8 @@ def test_every_route_for_machines_refuses_who_shows_no_good_key(company, path, s
 
 @pytest.mark.parametrize("path", MACHINE_SAMPLES)
 def test_a_key_without_the_scope_is_refused(company, path):
-    has_operator = OPERATOR_KEY in event_of(path)["headers"]["authorization"]
-    other = SHOP_KEY if has_operator else OPERATOR_KEY
+    has_shop = SHOP_KEY in event_of(path)["headers"]["authorization"]
+    other = OPERATOR_KEY if has_shop else SHOP_KEY
     company.refuses(with_key(f"cck_{other}_{SECRET}", event_of(path)), 403, "scope-missing")
 
 

@@ -24,6 +24,7 @@ from tests.integration.population import (
     FRESH,
     INVITED,
     MAIN,
+    MANAGER_KEY,
     OPERATOR_KEY,
     OTHER_COMPANY,
     SECRET,
@@ -85,7 +86,8 @@ def test_an_operator_issues_a_key_which_is_good_at_once(company):
     shown = reply.body["secret"]
     assert company.call(with_key(shown, event_of("machines/get_company"))).status == 200
     assert shown not in json.dumps(list(map(str, company.aws.items().values())))
-    assert company.changes_in(OPERATOR)[-1] == ("client_key.issued", "client", OPERATOR_KEY)
+    assert key["issued_by"] == MANAGER_KEY
+    assert company.changes_in(OPERATOR)[-1] == ("client_key.issued", "client", MANAGER_KEY)
 
 
 def test_a_rotated_key_has_two_good_secrets_and_a_third_is_refused(company):
@@ -106,9 +108,35 @@ def test_a_revoked_secret_and_a_revoked_key_are_refused_at_once(company):
     company.refuses(event_of("machines/rotate"), 409, "client-key-revoked")
 
 
+def test_a_key_is_revoked_with_the_key_that_issued_it(company):
+    issued = company.call(with_body("machines/issue", scopes=["companies:read", "keys:manage"])).body
+    below = company.call(with_key(issued["secret"], event_of("machines/issue"))).body
+    read = with_key(below["secret"], event_of("machines/get_company"))
+    assert company.call(read).status == 200
+    shown = company.call(with_path("machines/revoke", "key_id", issued["key"]["key_id"]) | {"body": "{}"})
+    assert shown.body["revoked_at"]
+    company.refuses(read, 401, "unauthorized")
+    listed = {key["key_id"]: key for key in company.call(event_of("machines/list_client_keys")).body["items"]}
+    dead = listed[below["key"]["key_id"]]
+    assert (dead["revoked_at"], dead["secrets"]) == (shown.body["revoked_at"], [])
+    assert dead == company.call(with_path("machines/get_client_key", "key_id", dead["key_id"])).body
+    company.refuses(with_path("machines/rotate", "key_id", dead["key_id"]), 409, "client-key-revoked")
+
+
+def test_a_key_cannot_give_what_it_lacks(company):
+    company.refuses(with_body("machines/issue", scopes=["companies:read", "operator"]), 403, "grant-exceeds-key")
+    company.refuses(with_path("machines/rotate", "key_id", OPERATOR_KEY), 403, "client-key-not-descended")
+
+
+def test_an_operator_does_not_manage_keys(company):
+    operator = f"cck_{OPERATOR_KEY}_{SECRET}"
+    for path in ("issue", "rotate", "revoke", "list_client_keys", "get_client_key"):
+        company.refuses(with_key(operator, event_of(f"machines/{path}")), 403, "scope-missing")
+
+
 def test_keys_are_shown_without_their_secrets(company):
     listed = company.call(event_of("machines/list_client_keys"))
-    assert [key["key_id"] for key in listed.body["items"]] == [OPERATOR_KEY, SHOP_KEY]
+    assert [key["key_id"] for key in listed.body["items"]] == [OPERATOR_KEY, SHOP_KEY, MANAGER_KEY]
     assert company.call(event_of("machines/get_client_key")).body == listed.body["items"][1]
     assert SECRET not in listed.text
     assert "hash" not in listed.text
@@ -121,7 +149,7 @@ def test_a_repeated_request_for_a_key_does_not_show_it_again(company):
         assert (first.status, first.body["key"]) == (again.status, again.body["key"])
         assert first.body["secret"]
         assert again.body["secret"] is None
-    assert len(company.client_keys.keys()) == 3
+    assert len(company.client_keys.keys()) == 4
 
 
 @pytest.mark.parametrize("path", ["unlock", "appoint", "close", "reopen", "revoke"])
@@ -171,6 +199,13 @@ def test_a_client_key_that_is_not_there_is_not_found(company, path, key_id):
         ("issue", {"accounts": [str(at) for at in range(101)]}, "/accounts", "too-long"),
         ("issue", {"accounts": [1]}, "/accounts/0", "text"),
         ("issue", {"product": ""}, "/product", "too-short"),
+        ("issue", {"expires_at": "soon"}, "/expires_at", "moment"),
+        ("issue", {"expires_at": "2030-01-01T00:00:00"}, "/expires_at", "moment"),
+        ("issue", {"expires_at": 1893456000}, "/expires_at", "moment"),
+        ("issue", {"expires_at": "2020-01-01T00:00:00Z"}, "/expires_at", "expiry-out-of-range"),
+        ("issue", {"expires_at": "9999-12-31T23:59:59-12:00"}, "/expires_at", "expiry-out-of-range"),
+        ("issue", {"expires_at": "0001-01-01T00:00:00+12:00"}, "/expires_at", "expiry-out-of-range"),
+        ("issue", {"issued_by": None}, "/issued_by", "unknown-field"),
         ("issue", {"secret": "mine"}, "/secret", "unknown-field"),
         ("revoke", {"secret_hint": "x"}, "/secret_hint", "invalid"),
         ("revoke", {"secret_hint": "AAA~"}, "/secret_hint", "invalid"),

@@ -8,6 +8,7 @@ from customer_center.clients import wiring as clients_adapter
 from customer_center.companies import wiring as companies_adapter
 from customer_center.connectors.cognito import wiring as cognito_adapter
 from customer_center.connectors.silver import wiring as silver
+from customer_center.platform import networks
 from customer_center.platform import wiring as platform_wiring
 from customer_center.platform.config import ConfigurationError, from_environment
 from customer_center.platform.outbox import queue_variables
@@ -24,6 +25,8 @@ def _settings_of(module):
         yield companies_adapter._Tables
     if hasattr(module, "client_keys"):
         yield clients_adapter._Tables
+    if hasattr(module, "source_network"):
+        yield networks.Proxies
     if hasattr(module, "journal"):
         yield platform_wiring._Settings
     if hasattr(module, "identities"):
@@ -51,6 +54,6 @@ def test_a_function_gets_exactly_the_variables_it_reads(aws, function):
 def test_a_missing_variable_is_told_when_it_is_needed(stage, monkeypatch):
     _, handler = stage.sandboxes.start("ActivationFunction")
     monkeypatch.delenv("SALUTATIONS")
-    monkeypatch.setenv("TRUSTED_PROXIES", "many")
-    with pytest.raises(ConfigurationError, match="SALUTATIONS is missing; TRUSTED_PROXIES cannot be read as"):
+    monkeypatch.setenv("ACTIVATION_CODE_TRIES", "many")
+    with pytest.raises(ConfigurationError, match=r"ACTIVATION_CODE_TRIES cannot be read as .*; SALUTATIONS is missing"):
         handler(event_of("activation/activate"), Context("ActivationFunction"))

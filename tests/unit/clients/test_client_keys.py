@@ -1,6 +1,7 @@
 """Client keys: issued, rotated, revoked, and how a machine is admitted by its key."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -11,13 +12,13 @@ from customer_center.clients.model import Scope, written
 from customer_center.clients.revoke_client_key import revoke_client_key
 from customer_center.clients.rotate_client_key import rotate_client_key
 from customer_center.clients.texts import CLIENTS_TEXTS
-from customer_center.platform.errors import Conflict, InProgress, InvalidInput, NotFound, PreconditionFailed
+from customer_center.platform.errors import Conflict, Forbidden, InProgress, InvalidInput, NotFound, PreconditionFailed
 from customer_center.platform.frozen import frozen
 from customer_center.platform.http import Answer, Api
 from customer_center.platform.journal import Actor
 from customer_center.platform.wire import Output
 from tests.fakes.clients import FakeClientKeys
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import NOON, FakeClock
 
 OPS = Actor("system", "ops")
 NOBODYS = "x" * 43
@@ -30,12 +31,14 @@ class Desk:
         self.keys = FakeClientKeys()
         self.clock = FakeClock()
 
-    def issue(self, *scopes, actor=OPS, **given):
+    def issue(self, *scopes, actor=OPS, issuer=None, **given):
         new_key = NewKey(**{"name": "shop", "scopes": frozenset(scopes or {Scope.COMPANIES_READ})} | given)
-        return issue_client_key(new_key, actor, "request-1", client_keys=self.keys, clock=self.clock)
+        issuer = issuer and issuer.key
+        return issue_client_key(new_key, actor, "request-1", issuer=issuer, client_keys=self.keys, clock=self.clock)
 
-    def rotate(self, key_id):
-        return rotate_client_key(key_id, OPS, "request-1", client_keys=self.keys, clock=self.clock)
+    def rotate(self, key_id, by=None):
+        by = by and by.key
+        return rotate_client_key(key_id, OPS, "request-1", by=by, client_keys=self.keys, clock=self.clock)
 
     def revoke(self, key_id, secret_hint=None):
         return revoke_client_key(key_id, secret_hint, OPS, "request-1", client_keys=self.keys, clock=self.clock)
@@ -44,7 +47,7 @@ class Desk:
         """Return status, code and headers of what a route for machines answers."""
         api = Api(CLIENTS_TEXTS)
 
-        @api.route("GET /things", caller=client(lambda: self.keys, scope))
+        @api.route("GET /things", caller=client(lambda: self.keys, scope, self.clock))
         def things(caller) -> Answer[Seen]:
             return Answer(Seen(key_id=caller.key_id))
 
@@ -198,6 +201,154 @@ def test_who_issued_a_key_is_in_the_operators_journal(desk):
     assert entry.actor == Actor("client", operator.key_id)
     assert entry.changes["scopes"] == (None, ["companies:read"])
     assert key.secrets[0].secret_hash not in repr(entry)
+
+
+# What a key may give
+
+
+EVERY = tuple(Scope)
+
+
+def test_a_key_issues_keys_with_some_of_its_rights(desk):
+    manager = desk.issue(*EVERY, accounts=frozenset({"acc_1", "acc_2"}), product="newbase")
+    key = desk.issue(
+        Scope.CUSTOMERS_READ, issuer=manager, accounts=frozenset({"acc_1"}), product="newbase", name="below"
+    ).key
+    assert (key.issued_by, key.ancestors) == (manager.key.key_id, (manager.key.key_id,))
+    assert manager.key.issued_by is None
+    assert desk.keys.entries[-1].changes["issued_by"] == (None, manager.key.key_id)
+
+
+@pytest.mark.parametrize(
+    ("has", "wants", "missing"),
+    [
+        ({"scopes": {Scope.KEYS_MANAGE}}, {"scopes": {Scope.OPERATOR}}, "operator"),
+        (
+            {"scopes": {Scope.KEYS_MANAGE, Scope.CUSTOMERS_READ}},
+            {"scopes": {Scope.CUSTOMERS_READ, Scope.CUSTOMERS_WRITE, Scope.CUSTOMERS_ADMIN}},
+            "customers:admin, customers:write",
+        ),
+        ({"accounts": frozenset({"acc_1"})}, {}, "accounts"),
+        ({"accounts": frozenset({"acc_1"})}, {"accounts": frozenset({"acc_1", "acc_2"})}, "accounts"),
+        ({"product": "newbase"}, {}, "product"),
+        ({"product": "newbase"}, {"product": "vendasta"}, "product"),
+        ({"expires_at": NOON + timedelta(days=1)}, {"expires_at": NOON + timedelta(days=2)}, "expires_at"),
+    ],
+)
+def test_a_key_cannot_give_what_it_lacks(desk, has, wants, missing):
+    scopes = {"scopes": frozenset(EVERY)}
+    manager = desk.issue(**scopes | {name: frozenset(it) if name == "scopes" else it for name, it in has.items()})
+    with pytest.raises(Forbidden, match="grant-exceeds-key") as refused:
+        desk.issue(**scopes | wants, issuer=manager)
+    assert refused.value.values == {"missing": missing}
+    assert len(desk.keys.keys()) == 1
+
+
+def test_under_a_key_are_three_levels_of_keys_and_no_more(desk):
+    issuer = desk.issue(Scope.KEYS_MANAGE)
+    for _ in range(3):
+        issuer = desk.issue(Scope.KEYS_MANAGE, issuer=issuer)
+    assert len(issuer.key.ancestors) == 3
+    with pytest.raises(Conflict, match="client-key-depth"):
+        desk.issue(Scope.KEYS_MANAGE, issuer=issuer)
+
+
+# Revocation goes down
+
+
+@pytest.fixture
+def family(desk):
+    """A key, the key it issued, and the key that one issued; and a key of somebody else."""
+    first = desk.issue(Scope.KEYS_MANAGE)
+    second = desk.issue(Scope.KEYS_MANAGE, issuer=first)
+    third = desk.issue(Scope.KEYS_MANAGE, issuer=second)
+    return first, second, third, desk.issue(Scope.KEYS_MANAGE)
+
+
+def list_of(desk):
+    return desk.keys.keys()
+
+
+def _admitted(desk, keys):
+    return [desk.admits(shown(key), Scope.KEYS_MANAGE) for key in keys]
+
+
+@pytest.mark.parametrize(
+    ("revoked", "left"),
+    [(0, [False, False, False, True]), (1, [True, False, False, True]), (2, [True, True, False, True])],
+)
+def test_a_revoked_key_takes_all_keys_below_it_along(desk, family, revoked, left):
+    assert _admitted(desk, family) == [True] * 4
+    desk.revoke(family[revoked].key.key_id)
+    assert _admitted(desk, family) == left
+    assert [key.revoked_at is None for key in list_of(desk)] == left
+    assert [bool(key.secrets) for key in list_of(desk)] == left
+
+
+def test_revoking_a_family_is_one_write(desk, family):
+    before = len(desk.keys.entries)
+    desk.revoke(family[0].key.key_id)
+    assert len(desk.keys.entries) == before + 1
+
+
+def test_a_key_that_is_issued_while_its_issuer_is_revoked_is_dead_at_once(desk, family):
+    desk.revoke(family[0].key.key_id)
+    late = desk.issue(Scope.KEYS_MANAGE, issuer=family[1])
+    assert not desk.admits(shown(late), Scope.KEYS_MANAGE)
+
+
+def test_a_key_below_a_revoked_one_is_neither_rotated_nor_revoked_again(desk, family):
+    desk.revoke(family[0].key.key_id)
+    with pytest.raises(Conflict, match="client-key-revoked"):
+        desk.rotate(family[2].key.key_id)
+    before = len(desk.keys.entries)
+    assert desk.revoke(family[2].key.key_id).revoked_at == desk.keys.key(family[0].key.key_id).revoked_at
+    assert len(desk.keys.entries) == before
+
+
+def test_a_revoked_secret_leaves_the_keys_below(desk, family):
+    """Secrets are replaced routinely. After a leak the whole key is revoked."""
+    desk.rotate(family[0].key.key_id)
+    desk.revoke(family[0].key.key_id, family[0].secret[-4:])
+    assert _admitted(desk, family) == [False, True, True, True]
+
+
+def test_a_key_rotates_itself_and_the_keys_below_it_only(desk, family):
+    first, second, third, other = family
+    for target in (second, third):
+        assert desk.rotate(target.key.key_id, by=second).secret
+    for target in (first, other):
+        with pytest.raises(Forbidden, match="client-key-not-descended"):
+            desk.rotate(target.key.key_id, by=second)
+    assert [len(desk.keys.key(each.key.key_id).secrets) for each in family] == [1, 2, 2, 1]
+
+
+# Expiry
+
+
+def test_an_expired_key_is_refused_like_a_wrong_one(desk):
+    issued = desk.issue(expires_at=desk.clock.now() + timedelta(hours=1))
+    assert desk.admits(shown(issued))
+    desk.clock.advance(seconds=3599)
+    assert desk.admits(shown(issued))
+    desk.clock.advance(seconds=1)
+    assert desk.answer(f"Bearer {shown(issued)}")[1:] == desk.answer(None)[1:]
+    with pytest.raises(Conflict, match="client-key-expired"):
+        desk.rotate(issued.key.key_id)
+
+
+def test_a_key_expires_with_its_issuer_at_the_latest(desk):
+    manager = desk.issue(Scope.KEYS_MANAGE, expires_at=NOON + timedelta(days=30))
+    assert desk.issue(Scope.KEYS_MANAGE, issuer=manager).key.expires_at == NOON + timedelta(days=30)
+    sooner = NOON + timedelta(days=1)
+    assert desk.issue(Scope.KEYS_MANAGE, issuer=manager, expires_at=sooner).key.expires_at == sooner
+
+
+@pytest.mark.parametrize("away", [timedelta(0), timedelta(days=-1), timedelta(days=3654)])
+def test_a_key_expires_in_the_future_and_not_in_another_century(desk, away):
+    with pytest.raises(InvalidInput) as refused:
+        desk.issue(expires_at=desk.clock.now() + away)
+    assert [(wrong.pointer, wrong.code) for wrong in refused.value.errors] == [("/expires_at", "expiry-out-of-range")]
 
 
 # Rotate

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 from customer_center.clients.issue_client_key import NewKey
 from customer_center.clients.model import HINT_LENGTH, ClientKey, KeySecret, Scope, ShownOnce, written
@@ -16,7 +16,11 @@ _Name = Annotated[str, StringConstraints(min_length=1, max_length=100), Printabl
 
 
 class ClientKeyBody(Input):
-    """The purpose of a new key. `accounts` and `product` limit the `customers:` scopes."""
+    """The purpose of a new key. `accounts` and `product` limit the `customers:` scopes.
+
+    From `expires_at` on the key is refused: at most ten years from now, and not after the key that issues it. Without
+    it, the new key expires with the key that issues it.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "shop backend", "scopes": ["companies:read"]}]})
 
@@ -24,10 +28,11 @@ class ClientKeyBody(Input):
     scopes: Annotated[frozenset[Scope], Field(min_length=1)]
     accounts: Annotated[frozenset[_Name], Field(max_length=100)] = frozenset()
     product: _Name | None = None
+    expires_at: AwareDatetime | None = None
 
     def new_key(self) -> NewKey:
         """Return the key to issue."""
-        return NewKey(self.name, self.scopes, self.accounts, self.product)
+        return NewKey(self.name, self.scopes, self.accounts, self.product, self.expires_at)
 
 
 class RevocationBody(Input):
@@ -53,7 +58,11 @@ class KeySecretAnswer(Output):
 
 @frozen(kw_only=True)
 class ClientKeyAnswer(Output):
-    """A client key. A revoked key is refused and has no secrets."""
+    """A client key. A revoked key is refused and has no secrets.
+
+    `issued_by` is the id of the key that issued it, null for a key issued with AWS access. If that key is revoked, this
+    key is too.
+    """
 
     key_id: str
     name: str
@@ -61,6 +70,8 @@ class ClientKeyAnswer(Output):
     accounts: list[str]
     product: str | None
     secrets: list[KeySecretAnswer]
+    issued_by: str | None
+    expires_at: datetime | None
     revoked_at: datetime | None
     version: int
     created_at: datetime
@@ -76,6 +87,8 @@ class ClientKeyAnswer(Output):
             accounts=sorted(key.accounts),
             product=key.product,
             secrets=[KeySecretAnswer.from_secret(secret) for secret in key.secrets],
+            issued_by=key.issued_by,
+            expires_at=key.expires_at,
             revoked_at=key.revoked_at,
             version=key.version,
             created_at=key.created_at,

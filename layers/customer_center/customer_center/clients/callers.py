@@ -1,9 +1,10 @@
-"""Machines as callers. Each request reads the client key's record once (strongly consistent)."""
+"""Machines as callers. Each request reads the client key's record, and those of its ancestors (strongly consistent)."""
 
 from collections.abc import Callable
 from typing import Protocol, override
 
 from customer_center.clients.model import SHOWN, ClientKey, Scope, matching
+from customer_center.platform.clock import Clock, SystemClock
 from customer_center.platform.errors import Forbidden, Unauthorized
 from customer_center.platform.http import Caller, Request, Security
 from customer_center.platform.log import logger
@@ -13,7 +14,7 @@ class Keys(Protocol):
     """Reads client keys."""
 
     def key(self, key_id: str) -> ClientKey | None:
-        """Return the key (strongly consistent), or None if there is none."""
+        """Return the key (strongly consistent), or None if there is none. Revoked if one of its ancestors is."""
 
 
 _SECURITY = Security(
@@ -33,8 +34,9 @@ class ClientCaller(Caller):
     security = (_SECURITY,)
     problems = ("unauthorized", "scope-missing")
 
-    def __init__(self, keys: Callable[[], Keys], scope: Scope) -> None:
+    def __init__(self, keys: Callable[[], Keys], scope: Scope, clock: Clock) -> None:
         self._keys = keys
+        self._clock = clock
         self.scope = scope
         self.requirement = f"Requires a client key with the scope `{scope}`."
 
@@ -49,7 +51,7 @@ class ClientCaller(Caller):
         if scheme.lower() != "bearer" or shown is None:
             raise Unauthorized("unauthorized")
         key = self._keys().key(shown["key_id"])
-        secret = matching(shown["secret"], key)
+        secret = matching(shown["secret"], key, self._clock.now())
         if key is None or secret is None:
             raise Unauthorized("unauthorized")
         if self.scope not in key.scopes:
@@ -59,6 +61,6 @@ class ClientCaller(Caller):
         return key
 
 
-def client(keys: Callable[[], Keys], scope: Scope) -> Caller:
+def client(keys: Callable[[], Keys], scope: Scope, clock: Clock | None = None) -> Caller:
     """Return the caller of a route for machines with this scope."""
-    return ClientCaller(keys, scope)
+    return ClientCaller(keys, scope, clock or SystemClock())

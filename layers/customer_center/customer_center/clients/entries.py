@@ -43,4 +43,6 @@ def _visible(key: ClientKey | None) -> Mapping[str, Any]:
         "product": key.product,
         "secrets": [secret.hint for secret in key.secrets],
         "revoked_at": iso(key.revoked_at) if key.revoked_at else None,
+        "issued_by": key.issued_by,
+        "expires_at": iso(key.expires_at) if key.expires_at else None,
     }

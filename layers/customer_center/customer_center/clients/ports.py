@@ -12,7 +12,10 @@ class ClientKeys(Remembering, Protocol):
     """The stored client keys. A change writes its entry in the same transaction; if it raises, nothing is written."""
 
     def key(self, key_id: str) -> ClientKey | None:
-        """Return the current key (strongly consistent), or None if there is none."""
+        """Return the current key (strongly consistent), or None if there is none.
+
+        A key with a revoked ancestor is returned as revoked (`ClientKey.with_ancestors`), by `keys` too.
+        """
 
     def keys(self) -> Sequence[ClientKey]:
         """Return all keys, oldest first (eventually consistent)."""

@@ -13,7 +13,9 @@ def revoke_client_key(
 ) -> ClientKey:
     """Remove the secret that ends in `secret_hint`. With None, revoke the whole key permanently.
 
-    Raises NotFound, InvalidInput at `/secret_hint`, and InProgress. Revoking a revoked key changes nothing.
+    Revoking a key also revokes the keys that it issued, and those that they issued, in the same write: each key is read
+    with its ancestors (`ClientKey.with_ancestors`). Raises NotFound, InvalidInput at `/secret_hint`, and InProgress.
+    Revoking a revoked key changes nothing.
     """
     key = client_keys.key(key_id)
     if key is None:

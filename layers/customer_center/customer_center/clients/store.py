@@ -34,6 +34,12 @@ class ClientKeyStore(TableStore, ClientKeys):
     def key(self, key_id: str) -> ClientKey | None:
         if not KEY_ID.fullmatch(key_id):
             return None
+        key = self._own(key_id)
+        # After the key itself, so that a revocation that was answered before this request is always seen.
+        return key.with_ancestors([self._own(each) for each in key.ancestors]) if key else None
+
+    def _own(self, key_id: str) -> ClientKey | None:
+        """Return the key as its own item has it, without what its ancestors say."""
         item = self._get(_key(key_id), consistent=True)
         return _key_from(item) if item else None
 
@@ -45,7 +51,10 @@ class ClientKeyStore(TableStore, ClientKeys):
             KeyConditionExpression="listing = :listing",
             ExpressionAttributeValues=to_item({":listing": _LISTING}),
         )
-        return [_key_from(from_item(item)) for page in pages for item in page["Items"]]
+        # The index has not all attributes of a key.
+        listed = [_key(from_item(item)["listing_key"]) for page in pages for item in page["Items"]]
+        found = {key.key_id: key for key in map(_key_from, self._get_all(listed, consistent=True))}
+        return [found[key_id].with_ancestors(list(map(found.get, found[key_id].ancestors))) for key_id in sorted(found)]
 
     @override
     def add(self, key: ClientKey, entry: Entry) -> None:
@@ -70,6 +79,9 @@ def _key_item(key: ClientKey) -> Mapping[str, Any]:
             for secret in key.secrets
         ],
         "revoked_at": iso(key.revoked_at) if key.revoked_at else None,
+        "ancestors": list(key.ancestors),
+        # Not `expires_at`: DynamoDB deletes items by that attribute, and an expired key stays listed.
+        "valid_until": iso(key.expires_at) if key.expires_at else None,
         "version": key.version,
         "created_at": iso(key.created_at),
         "updated_at": iso(key.updated_at),
@@ -77,10 +89,14 @@ def _key_item(key: ClientKey) -> Mapping[str, Any]:
 
 
 def _key_from(item: Mapping[str, Any]) -> ClientKey:
+    scopes = set(map(Scope, item["scopes"]))
+    if "ancestors" not in item and Scope.OPERATOR in scopes:
+        # Written before `keys:manage` was a scope of its own: operators managed keys.
+        scopes.add(Scope.KEYS_MANAGE)
     return ClientKey(
         key_id=item["listing_key"],
         name=item["name"],
-        scopes=frozenset(map(Scope, item["scopes"])),
+        scopes=frozenset(scopes),
         accounts=frozenset(item.get("accounts", ())),
         product=item.get("product"),
         secrets=tuple(
@@ -88,6 +104,8 @@ def _key_from(item: Mapping[str, Any]) -> ClientKey:
             for secret in item["secrets"]
         ),
         revoked_at=from_iso(item["revoked_at"]) if "revoked_at" in item else None,
+        ancestors=tuple(item.get("ancestors", ())),
+        expires_at=from_iso(item["valid_until"]) if "valid_until" in item else None,
         version=item["version"],
         created_at=from_iso(item["created_at"]),
         updated_at=from_iso(item["updated_at"]),

@@ -17,6 +17,8 @@ from customer_center.platform.errors import Conflict, FieldError, Forbidden, Inv
 from customer_center.platform.frozen import frozen
 
 _DAY_SECONDS = 24 * 60 * 60
+_HOUR_SECONDS = 60 * 60
+_WIDE_NETWORK_FACTOR = 10
 
 
 class Role(StrEnum):
@@ -417,14 +419,22 @@ class ContactsRead:
 class RefusalLimits:
     """The limits of refused activations and of mailed codes (docs/specification.md, 3.2 and 3.3).
 
-    Two limits apply to refusals: per customer number and source network within a window, and per customer number and
-    day. One limit applies to codes: per customer number and day. Windows and days are fixed intervals in UTC.
+    Refusals are limited per customer number and source network within a window, per customer number and day, and per
+    source network and hour over all customer numbers. A wide network (`platform/networks.py`) may have ten times as
+    many refusals in an hour as one network, so that its owner gains little by changing networks. Codes are limited per
+    customer number and day. Windows, hours and days are fixed intervals in UTC.
     """
 
     per_network: int = 5
     network_window_seconds: int = 900
     per_day: int = 50
     codes_per_day: int = 20
+    per_network_and_hour: int = 20
+
+    @property
+    def per_wide_network_and_hour(self) -> int:
+        """The limit of a wide network in an hour, over all customer numbers."""
+        return _WIDE_NETWORK_FACTOR * self.per_network_and_hour
 
     def left(self, network: int, day: int, now: datetime) -> tuple[RateLimit, RateLimit]:
         """Return what is left after `network` refusals in the network's window and `day` refusals on the day."""
@@ -432,6 +442,14 @@ class RefusalLimits:
             RateLimit.counted("refusals-per-network", self.per_network, self.network_window_seconds, network, now),
             RateLimit.counted("refusals-per-day", self.per_day, _DAY_SECONDS, day, now),
         )
+
+    def all_numbers_left(self, network: int, now: datetime) -> RateLimit:
+        """Return what is left after `network` refusals of all customer numbers in the network's hour."""
+        return RateLimit.counted("refusals-all-numbers", self.per_network_and_hour, _HOUR_SECONDS, network, now)
+
+    def wide_network_left(self, wide: int, now: datetime) -> RateLimit:
+        """Return what is left after `wide` refusals of all customer numbers in the wide network's hour."""
+        return RateLimit.counted("refusals-wide-network", self.per_wide_network_and_hour, _HOUR_SECONDS, wide, now)
 
     def codes_left(self, day: int, now: datetime) -> RateLimit:
         """Return what is left after `day` codes were mailed on the day."""

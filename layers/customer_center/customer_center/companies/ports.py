@@ -159,7 +159,7 @@ class Refusals(Protocol):
         """Count an activation as refused and return what is left of the limits. `release_refusal` undoes the count.
 
         The caller counts before it checks the activation, so that parallel guesses all count. Raises TooManyRequests
-        `too-many-refusals` when a limit is reached.
+        `too-many-refusals` when a limit is reached; then nothing was counted.
         """
 
     def release_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:

@@ -11,6 +11,7 @@
 | activation under way | `activation#<digest>` | `activation` |
 | mail that was sent | `mail#<mail id>` | `mail` |
 | refusals of a day | `refusals#<customer number>#<day>` | `refusals` |
+| refusals of a wide network in an hour | `network_refusals#<wide network>#<hour>` | `network_refusals` |
 | wrong links of a network in a window | `wrong_links#<network>#<window>` | `wrong_links` |
 | breaker of an outside system | `breaker#<system>` | `breaker` |
 
@@ -74,6 +75,7 @@ from customer_center.platform.errors import (
     TooManyRequests,
 )
 from customer_center.platform.journal import Entry
+from customer_center.platform.networks import wide_network
 from customer_center.platform.paging import Part, filled, read_cursor, written_cursor
 from customer_center.platform.search import finds
 from customer_center.platform.table_store import TableStore, update_request
@@ -92,6 +94,7 @@ _A_MAIN_CONTACT_STAYS = "size(main_contacts) > :leaving"
 _CONTACT_TRIES = 3
 _MAILED_KEPT = timedelta(days=14)
 _REFUSALS_KEPT = timedelta(days=2)
+_NETWORK_REFUSALS_KEPT = timedelta(hours=2)
 
 
 def _key(pk: str, sk: str) -> Item:
@@ -132,6 +135,10 @@ def _mail_key(mail_id: str) -> Item:
 
 def _refusals_key(customer_number: str, now: datetime) -> Item:
     return _key(f"refusals#{RefusalLimits.counted_number(customer_number)}#{now:%Y-%m-%d}", "refusals")
+
+
+def _network_refusals_key(network: str, now: datetime) -> Item:
+    return _key(f"network_refusals#{wide_network(network)}#{now:%Y-%m-%dT%H}", "network_refusals")
 
 
 def _wrong_links_key(network: str, now: datetime, limits: WrongLinkLimits) -> Item:
@@ -535,6 +542,8 @@ class CompanyStore(TableStore, Companies):
     def reserve_refusal(
         self, customer_number: str, network: str, now: datetime, limits: RefusalLimits
     ) -> Sequence[RateLimit]:
+        # First, so that a network without tries uses up no tries of the customer number.
+        of_network = self._reserve_network_refusal(network, now, limits)
         names = self._refusal_names(network, now, limits)
 
         def left(item: Mapping[str, Any]) -> Sequence[RateLimit]:
@@ -561,12 +570,58 @@ class CompanyStore(TableStore, Companies):
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
+            self._release_network_refusal(network, now)
             item: Any = error.response.get("Item", {})
             raise TooManyRequests("too-many-refusals", left(item)) from error
-        return left(answer["Attributes"])
+        return [*left(answer["Attributes"]), of_network]
+
+    def _reserve_network_refusal(self, network: str, now: datetime, limits: RefusalLimits) -> RateLimit:
+        """Count a refusal over all customer numbers: of the network, and of the wide network around it.
+
+        Both counts are attributes of one item, so that one write checks and counts both. Returns what the network has
+        left, raises TooManyRequests.
+        """
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=to_item(_network_refusals_key(network, now)),
+                UpdateExpression="ADD counted :one, #network :one SET expires_at = :expires",
+                ConditionExpression="(attribute_not_exists(counted) OR counted < :wide_limit) AND "
+                "(attribute_not_exists(#network) OR #network < :limit)",
+                ExpressionAttributeNames={"#network": network},
+                ExpressionAttributeValues=to_item(
+                    {
+                        ":one": 1,
+                        ":expires": epoch(now.replace(minute=0, second=0) + _NETWORK_REFUSALS_KEPT),
+                        ":limit": limits.per_network_and_hour,
+                        ":wide_limit": limits.per_wide_network_and_hour,
+                    }
+                ),
+                ReturnValues="UPDATED_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            refused: Any = error.response.get("Item", {})
+            counted = from_item(refused)
+            left = limits.all_numbers_left(counted.get(network, 0), now)
+            wide = limits.wide_network_left(counted.get("counted", 0), now)
+            raise TooManyRequests("too-many-refusals", [left] if not left.remaining else [left, wide]) from error
+        return limits.all_numbers_left(from_item(answer["Attributes"])[network], now)
+
+    def _release_network_refusal(self, network: str, now: datetime) -> None:
+        key, names = _network_refusals_key(network, now), {"#network": network}
+        # Removed where it would become zero, so that the item stays small while many networks activate successfully.
+        removed = self._note(
+            key, "ADD counted :minus REMOVE #network", "#network = :one", {":minus": -1, ":one": 1}, names
+        )
+        if not removed:
+            self._note(
+                key, "ADD counted :minus, #network :minus", "#network > :zero", {":minus": -1, ":zero": 0}, names
+            )
 
     @override
     def release_refusal(self, customer_number: str, network: str, now: datetime, limits: RefusalLimits) -> None:
+        self._release_network_refusal(network, now)
         self._note(
             _refusals_key(customer_number, now),
             "ADD #day :minus, #network :minus",

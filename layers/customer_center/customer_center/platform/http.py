@@ -8,7 +8,6 @@ request. The gateway matches each request to a route, whose name is in `routeKey
 import base64
 import hashlib
 import inspect
-import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -209,20 +208,6 @@ class Request:
         if "if-match" not in self.headers:
             raise errors.PreconditionRequired
         return self.if_match
-
-    def source_network(self, trusted_proxies: int) -> str:
-        """Return the caller's network: /24 for IPv4, or /48 for IPv6 (the size of one site). Limits count per network.
-
-        `trusted_proxies` is the number of our own proxies in front of the gateway. Each proxy, and then the gateway,
-        appends its client's address to X-Forwarded-For. Callers can forge all addresses before these.
-        """
-        hops = [hop.strip() for hop in self.headers.get("x-forwarded-for", "").split(",")]
-        address = hops[-1 - trusted_proxies] if 0 < trusted_proxies < len(hops) else self.source_ip
-        try:
-            ip = ipaddress.ip_address(address)
-        except ValueError:
-            return self.source_ip
-        return str(ipaddress.ip_network(f"{ip}/{24 if ip.version == 4 else 48}", strict=False))  # noqa: PLR2004 # IP version
 
 
 class Csv(str):

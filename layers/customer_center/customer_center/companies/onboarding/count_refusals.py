@@ -9,10 +9,13 @@ from customer_center.companies.model import RefusalLimits
 from customer_center.companies.onboarding.activation import Visit
 from customer_center.companies.ports import Refusals
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import CustomerCenterError
+from customer_center.platform.errors import CustomerCenterError, TooManyRequests
+from customer_center.platform.metrics import count
 
 # The errors that count: a wrong pair of customer number and invoice, and a wrong code.
 _REFUSED = frozenset({"activation-refused", "code-invalid"})
+METRIC = "RefusedActivations"
+"""Counts refused activations and those beyond a limit, for the alarm on their rate."""
 
 
 @contextmanager
@@ -26,7 +29,11 @@ def refusals_counted(
     TooManyRequests `too-many-refusals` when a limit is reached.
     """
     now = clock.now()
-    visit.limits.extend(companies.reserve_refusal(customer_number, visit.network, now, limits))
+    try:
+        visit.limits.extend(companies.reserve_refusal(customer_number, visit.network, now, limits))
+    except TooManyRequests:
+        count(METRIC)
+        raise
 
     def take_back() -> None:
         companies.release_refusal(customer_number, visit.network, now, limits)
@@ -35,7 +42,9 @@ def refusals_counted(
     try:
         yield now
     except CustomerCenterError as error:
-        if error.code not in _REFUSED:
+        if error.code in _REFUSED:
+            count(METRIC)
+        else:
             take_back()
         raise
     take_back()
