@@ -46,7 +46,6 @@ from customer_center.platform.errors import (
 from customer_center.platform.idempotency import KEPT_HOURS, AlreadyDone, Idempotency, Remembered
 from customer_center.platform.ids import ulid_floor
 from customer_center.platform.journal import Effect, Entry
-from customer_center.platform.networks import wide_network
 from customer_center.platform.paging import Part
 
 
@@ -568,7 +567,7 @@ def _refusal_keys(
 
 def _network_keys(network: str, now: datetime) -> tuple[tuple[str, str], tuple[str, str]]:
     hour = f"{now:%Y-%m-%dT%H}"
-    return (f"network {network}", hour), (f"wide network {wide_network(network)}", hour)
+    return (f"network {network}", hour), (f"wide network {RefusalLimits.wide_network(network)}", hour)
 
 
 @dataclass
