@@ -13,7 +13,7 @@ _GROUP = "DynamoDB units, read and write"
 UNITS: dict[str, tuple[float, float]] = {
     "GET one user": (2, 0),
     "GET /me": (2, 0),
-    "activation, complete, with code": (8, 18),
+    "activation, complete, with code": (8, 20),
     "invite a contact": (5, 12),
     "request a new user": (5, 12),
     "request a new user, with an Idempotency-Key": (5, 12 + 2),

@@ -48,7 +48,6 @@ from customer_center.platform.errors import (
 from customer_center.platform.idempotency import KEPT_HOURS, AlreadyDone, Idempotency, Remembered
 from customer_center.platform.ids import ulid_floor
 from customer_center.platform.journal import Effect, Entry
-from customer_center.platform.networks import wide_network
 from customer_center.platform.paging import Part, read_cursor, written_cursor
 from customer_center.platform.search import finds
 
@@ -576,7 +575,7 @@ def _refusal_keys(
 
 def _network_keys(network: str, now: datetime) -> tuple[tuple[str, str], tuple[str, str]]:
     hour = f"{now:%Y-%m-%dT%H}"
-    return (f"network {network}", hour), (f"wide network {wide_network(network)}", hour)
+    return (f"network {network}", hour), (f"wide network {RefusalLimits.wide_network(network)}", hour)
 
 
 @dataclass

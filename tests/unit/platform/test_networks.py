@@ -11,7 +11,6 @@ from customer_center.platform.networks import (
     network_of,
     proxy_secrets,
     source_network,
-    wide_network,
 )
 from tests.fakes.clock import NOON
 
@@ -211,11 +210,3 @@ def test_a_long_header_takes_no_long_time(asked):
 )
 def test_an_address_belongs_to_one_network(address, network):
     assert network_of(address) == network
-
-
-@pytest.mark.parametrize(
-    ("network", "wide"),
-    [("203.0.113.0/24", "203.0.0.0/16"), ("2001:db8:1::/48", "2001:db8::/32"), ("nonsense", "nonsense")],
-)
-def test_around_a_network_is_a_wide_one(network, wide):
-    assert wide_network(network) == wide

@@ -420,9 +420,9 @@ class RefusalLimits:
     """The limits of refused activations and of mailed codes (docs/specification.md, 3.2 and 3.3).
 
     Refusals are limited per customer number and source network within a window, per customer number and day, and per
-    source network and hour over all customer numbers. A wide network (`platform/networks.py`) may have ten times as
-    many refusals in an hour as one network, so that its owner gains little by changing networks. Codes are limited per
-    customer number and day. Windows, hours and days are fixed intervals in UTC.
+    source network and hour over all customer numbers. A wide network may have ten times as many refusals in an hour as
+    one network, so that its owner gains little by changing networks. Codes are limited per customer number and day.
+    Windows, hours and days are fixed intervals in UTC.
     """
 
     per_network: int = 5
@@ -458,6 +458,21 @@ class RefusalLimits:
     def window(self, now: datetime) -> int:
         """Return the number of the window that this moment is in."""
         return int(now.timestamp()) // self.network_window_seconds
+
+    @staticmethod
+    def wide_network(network: str) -> str:
+        """Return the larger network around a network: /16 of a /24 (IPv4), /32 of a /48 (IPv6).
+
+        A /32 is the least that a provider of IPv6 gets. Its owner could use each of its networks in turn. `network` is
+        written as `platform/networks.py` writes it; another text is returned as it is.
+        """
+        # Without the module ipaddress, which would be imported by every function that has a store.
+        address, _, length = network.partition("/")
+        if length == "24":
+            return ".".join(address.split(".")[:2]) + ".0.0/16"
+        if length == "48":
+            return ":".join(group or "0" for group in address.split(":")[:2]) + "::/32"
+        return network
 
     @staticmethod
     def counted_number(customer_number: str) -> str:

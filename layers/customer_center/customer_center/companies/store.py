@@ -75,7 +75,6 @@ from customer_center.platform.errors import (
     TooManyRequests,
 )
 from customer_center.platform.journal import Entry
-from customer_center.platform.networks import wide_network
 from customer_center.platform.paging import Part, filled, read_cursor, written_cursor
 from customer_center.platform.search import finds
 from customer_center.platform.table_store import TableStore, update_request
@@ -138,7 +137,7 @@ def _refusals_key(customer_number: str, now: datetime) -> Item:
 
 
 def _network_refusals_key(network: str, now: datetime) -> Item:
-    return _key(f"network_refusals#{wide_network(network)}#{now:%Y-%m-%dT%H}", "network_refusals")
+    return _key(f"network_refusals#{RefusalLimits.wide_network(network)}#{now:%Y-%m-%dT%H}", "network_refusals")
 
 
 def _wrong_links_key(network: str, now: datetime, limits: WrongLinkLimits) -> Item:

@@ -24,9 +24,8 @@ SECRET_HEADER = "x-proxy-secret"  # noqa: S105 # the header's name
 _SECRET = re.compile(r"[!-+\--~]{32,256}")
 """A secret: printable ASCII without blanks, and without commas, which separate the values of a repeated header."""
 
-# A network is one customer of a provider: /24 for IPv4, /48 for IPv6. A wide network is what one attacker may own.
+# A network is about one customer of a provider: /24 for IPv4, /48 for IPv6.
 _PREFIX = {4: 24, 6: 48}
-_WIDE_PREFIX = {4: 16, 6: 32}
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -64,18 +63,6 @@ def network_of(address: str) -> str:
     """
     ip = _ip(address)
     return address if ip is None else str(ipaddress.ip_network((ip, _PREFIX[ip.version]), strict=False))
-
-
-def wide_network(network: str) -> str:
-    """Return the larger network around a network: /16 for IPv4, /32 for IPv6 (the least that a provider gets).
-
-    Whoever owns it could use each of its networks in turn. A text that is no network is returned as it is.
-    """
-    try:
-        inner = ipaddress.ip_network(network)
-    except ValueError:
-        return network
-    return str(inner.supernet(new_prefix=_WIDE_PREFIX[inner.version]))
 
 
 def _forwarded_address(request: Request, proxies: Proxies, now: datetime) -> str | None:

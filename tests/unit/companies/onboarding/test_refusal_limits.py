@@ -1,5 +1,6 @@
 """Refused activations are limited by number and network, by number and day, and by network over all numbers."""
 
+import ipaddress
 import json
 
 import pytest
@@ -119,3 +120,26 @@ def test_each_refusal_counts_for_the_alarm_and_nothing_else_does(room, customer,
     (metric,) = lines[0]["_aws"]["CloudWatchMetrics"]
     assert metric["Namespace"] == "CustomerCenter"
     assert all(name in lines[0] for name in metric["Dimensions"][0])
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        "203.0.113.0/24",
+        "0.0.0.0/24",
+        "2001:db8:1::/48",
+        "2001:db8::/48",
+        "2001::/48",
+        "::/48",
+        "0:0:5::/48",
+        "0:1::/48",
+    ],
+)
+def test_around_a_network_is_a_wide_one(network):
+    inner = ipaddress.ip_network(network)
+    wide = ipaddress.ip_network(RefusalLimits.wide_network(network))
+    assert wide == inner.supernet(new_prefix=16 if inner.version == 4 else 32)
+
+
+def test_a_text_that_is_no_network_stands_for_itself():
+    assert RefusalLimits.wide_network("nonsense") == "nonsense"
