@@ -422,7 +422,7 @@ def _state(room):
                 user.contact_number or "",
                 user.invitation.status.value if user.invitation else "",
                 user.claim is None,
-                companies.user_id_of_email(user.email) == user.user_id,
+                companies.holders_of_email(user.email).owner_id == user.user_id,
             )
             for user in companies.everybody
         ),

@@ -20,7 +20,7 @@ from customer_center.platform.journal import Entry
 from customer_center.platform.language import choose_language
 
 
-def new_invitation(invited_by: str, rules: InvitationRules, now: datetime) -> Invitation:
+def new_invitation(invited_by: str | None, rules: InvitationRules, now: datetime) -> Invitation:
     """Return a pending invitation; its secret is created when the mail is rendered."""
     return Invitation(
         mail_id=effects.new_mail_id(now),
