@@ -82,7 +82,7 @@ USE_CASES: Sequence[UseCase] = (
     # Part of the page's request. It reads 30 contacts with their e-mails, and one contact has changed.
     UseCase("… and the ERP is asked for them again", 4, 31, 3, 800, requests=0, invocations=0, measured=False),
     UseCase("a contact is invited", 0.3, 4.5, 13, 900, invocations=3, mails=1, messages=1),
-    UseCase("an invitation is accepted", 0.3, 4, 8, 700, invocations=3, messages=1),
+    UseCase("an invitation is accepted", 0.3, 5, 10, 700, invocations=3, messages=1),
     UseCase("a user is edited", 0.5, 2.5, 4),
     UseCase(
         "a new e-mail is asked for and confirmed", 0.05, 10, 20, 400, requests=2, invocations=5, mails=2, messages=3

@@ -78,6 +78,7 @@ def settings() -> Settings:
         "main-contact-missing",
         "email-in-use",
         "contact-in-use",
+        "user-deactivated",
         "in-progress",
         "too-many-refusals",
         "erp-malformed",
@@ -91,7 +92,8 @@ def activate(body: ActivationBody, request: Request) -> Answer[LoggedInAnswer | 
 
     A customer number, one of its invoice numbers and an e-mail address prove the right to activate. The first request
     mails a code to the address (202). The same request with that `code` completes the activation and logs the person in
-    (201).
+    (201). If the address has an account already, the answer is the same and the mail says so. If the company has
+    invited the person, they take this invitation over.
     """
     activation = Activation(
         customer_number=body.customer_number,

@@ -29,6 +29,7 @@ class Settings:
     invitation_url: str
     invitation_days: int
     email_confirmation_url: str
+    invite_again_url: str
     email_change_hours: int
     activation_code_minutes: int
     mail_from: str
@@ -40,7 +41,13 @@ def outgoing() -> Outgoing:
     """Return everything that delivering a mail needs in this deployment."""
     settings = from_environment(Settings)
     return Outgoing(
-        shop=Shop(settings.shop_name, settings.shop_url, settings.invitation_url, settings.email_confirmation_url),
+        shop=Shop(
+            settings.shop_name,
+            settings.shop_url,
+            settings.invitation_url,
+            settings.email_confirmation_url,
+            settings.invite_again_url or settings.shop_url,
+        ),
         rules=InvitationRules(
             valid_for=timedelta(days=settings.invitation_days),
             new_email_valid_for=timedelta(hours=settings.email_change_hours),

@@ -59,6 +59,7 @@ def settings() -> Settings:
         "invitation-invalid",
         "invitation-expired",
         "invitation-revoked",
+        "invitation-superseded",
         "invitation-used",
         "in-progress",
         "too-many-requests",

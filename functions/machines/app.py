@@ -1,6 +1,8 @@
 """/companies, /activation-unlocks and /client-keys: the API for machines, used by the shop's backend and operators."""
 
 from collections.abc import Mapping
+from datetime import timedelta
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -24,7 +26,7 @@ from customer_center.clients.texts import CLIENTS_TEXTS
 from customer_center.clients.wiring import client_keys
 from customer_center.companies.customer_numbers import find_company
 from customer_center.companies.idempotency import user_once
-from customer_center.companies.model import Company, User, is_colleague
+from customer_center.companies.model import Company, InvitationRules, User, is_colleague
 from customer_center.companies.operators.appoint_main_contact import appoint_main_contact
 from customer_center.companies.operators.bodies import (
     ActivationUnlockAnswer,
@@ -39,13 +41,33 @@ from customer_center.companies.operators.close_company import close_company, reo
 from customer_center.companies.operators.unlock_activation import unlock_activation
 from customer_center.companies.ports import Companies
 from customer_center.companies.texts import COMPANIES_TEXTS
+from customer_center.companies.users.resend_invitation import resend_invitation
 from customer_center.companies.wiring import companies
 from customer_center.platform.clock import SystemClock
+from customer_center.platform.config import from_environment
 from customer_center.platform.errors import NotFound
+from customer_center.platform.frozen import frozen
 from customer_center.platform.http import Answer, Api, Request
 from customer_center.platform.idempotency import once
 
 api = Api(CLIENTS_TEXTS | COMPANIES_TEXTS)
+
+
+@frozen
+class Settings:
+    """The template's parameter for invitations that an operator sends again."""
+
+    invitation_days: int
+
+    def rules(self) -> InvitationRules:
+        """Return the parameter as rules."""
+        return InvitationRules(valid_for=timedelta(days=self.invitation_days))
+
+
+@cache
+def settings() -> Settings:
+    """Return this deployment's settings."""
+    return from_environment(Settings)
 
 
 # For the shop's backend
@@ -119,6 +141,30 @@ def appoint(company_id: str, body: AppointmentBody, caller: ClientKey, request: 
     def do(companies: Companies) -> User:
         return appoint_main_contact(
             company_id, body.user_id, machine(caller), request.request_id, companies=companies, clock=clock
+        )
+
+    return _company_user(user_once(request.idempotency(caller.key_id), do, companies=companies(), clock=clock))
+
+
+@api.route(
+    "POST /companies/{company_id}/users/{user_id}/invitation",
+    caller=client(client_keys, Scope.OPERATOR),
+    problems=["not-found", "invitation-not-open", "email-in-use", "in-progress", "too-many-requests"],
+)
+def resend(company_id: str, user_id: str, caller: ClientKey, request: Request) -> Answer[CompanyUserAnswer]:
+    """Send a user's invitation again, with a new link: any that was not accepted. At most once a minute per user."""
+    clock = SystemClock()
+
+    def do(companies: Companies) -> User:
+        return resend_invitation(
+            company_id,
+            user_id,
+            machine(caller),
+            request.request_id,
+            if_version=None,
+            rules=settings().rules(),
+            companies=companies,
+            clock=clock,
         )
 
     return _company_user(user_once(request.idempotency(caller.key_id), do, companies=companies(), clock=clock))

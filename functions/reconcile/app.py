@@ -1,4 +1,7 @@
-"""Identity queue → Cognito and journal: aligns logins with their records, and redacts entries about erased persons.
+"""Identity queue → Cognito, records and journal.
+
+Aligns logins with their records, ends invitations whose address got an account, and redacts entries about erased
+persons.
 
 A message may be delivered any number of times.
 """
@@ -10,8 +13,9 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.companies.audit.redact_entries import redact_entries
-from customer_center.companies.effects import ERASURE, IDENTITY
+from customer_center.companies.effects import ERASURE, IDENTITY, SUPERSEDED
 from customer_center.companies.login import align_identity
+from customer_center.companies.onboarding.supersede_invitation import supersede_invitation
 from customer_center.companies.operators.align_company import align_company
 from customer_center.companies.wiring import companies
 from customer_center.connectors.cognito.wiring import identities
@@ -39,11 +43,13 @@ def queues() -> Queues:
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
-    """Align logins with their records, or redact journal entries."""
+    """Align logins with their records, end invitations, or redact journal entries."""
 
     def one(effect: Effect) -> None:
         if effect.kind == ERASURE:
             redact_entries(effect.data["user_id"], trail=journal())
+        elif effect.kind == SUPERSEDED:
+            supersede_invitation(effect.data["user_id"], effect.effect_id, companies=companies(), clock=SystemClock())
         elif company_id := effect.data.get("company_id"):
             align_company(
                 company_id,

@@ -25,6 +25,7 @@ from customer_center.companies.audit.export_user import export_entries, exported
 from customer_center.companies.audit.read_audit_trail import EntriesPage, read_audit_trail
 from customer_center.companies.bodies import CompanyAnswer, UserAnswer
 from customer_center.companies.callers import person
+from customer_center.companies.entries import person as by_person
 from customer_center.companies.idempotency import user_once
 from customer_center.companies.mails.limit_mails import limit_mails
 from customer_center.companies.model import (
@@ -199,7 +200,7 @@ def deactivate(user_id: str, caller: Member, request: Request) -> Answer[UserAns
     "POST /users/{user_id}/activate",
     operation="activate_user",
     caller=person(companies, Permission.USERS_DEACTIVATE, administration=True),
-    problems=["not-found", "in-progress", "version-changed", "too-many-requests"],
+    problems=["not-found", "email-in-use", "in-progress", "version-changed", "too-many-requests"],
 )
 def activate(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Give a deactivated user access again, with the same password. A user who never accepted is invited again."""
@@ -381,16 +382,24 @@ def delete(user_id: str, caller: Member, request: Request) -> Answer[None]:
     "POST /users/{user_id}/invitation",
     operation="resend_invitation",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
-    problems=["not-found", "invitation-not-open", "in-progress", "version-changed", "too-many-requests"],
+    problems=[
+        "not-found",
+        "invitation-not-open",
+        "email-in-use",
+        "in-progress",
+        "version-changed",
+        "too-many-requests",
+    ],
 )
 def resend(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]:
-    """Send a pending, expired, bounced or revoked invitation again, with a new link. At most once a minute per user."""
+    """Send an invitation again, with a new link: any that was not accepted. At most once a minute per user."""
 
     def do(companies: Companies) -> User:
         _limit_mails(caller, request)
         return resend_invitation(
+            caller.company.company_id,
             user_id,
-            caller.user,
+            by_person(caller.user),
             request.request_id,
             if_version=request.if_match,
             rules=settings().rules(),

@@ -66,7 +66,8 @@ def an_invitation(*, secret: str | None = "secret", **given) -> Invitation:
     values = {
         "status": InvitationStatus.PENDING,
         "mail_id": f"mail-{next(_serial)}",
-        "invited_by": "usr_nobody",
+        # An operator, who is never refused later.
+        "invited_by": None,
         "expires_at": NOON + timedelta(days=7),
         "sent_at": NOON if secret else None,
         "token_hash": secret_hash(secret) if secret else None,

@@ -7,6 +7,7 @@ from itertools import count
 from customer_center.companies.audit.erase_user import erase_user
 from customer_center.companies.audit.read_audit_trail import EntryFilter, read_audit_trail
 from customer_center.companies.audit.redact_entries import redact_entries
+from customer_center.companies.entries import person
 from customer_center.companies.erp.apply_erp_event import apply_erp_event
 from customer_center.companies.erp.create_erp_contact import create_erp_contact
 from customer_center.companies.erp.list_erp_contacts import list_erp_contacts
@@ -17,6 +18,7 @@ from customer_center.companies.onboarding.accept_invitation import accept_invita
 from customer_center.companies.onboarding.activate_company import activate_company
 from customer_center.companies.onboarding.activation import Activation, ActivationRules, Visit
 from customer_center.companies.onboarding.confirm_email import confirm_email
+from customer_center.companies.onboarding.supersede_invitation import supersede_invitation
 from customer_center.companies.operators.align_company import align_company
 from customer_center.companies.operators.appoint_main_contact import appoint_main_contact
 from customer_center.companies.operators.close_company import close_company, reopen_company
@@ -51,6 +53,7 @@ SHOP = Shop(
     "https://shop.example",
     "https://shop.example/welcome#token={token}",
     "https://shop.example/email#token={token}",
+    "https://shop.example/users#invite={user_id}",
 )
 
 
@@ -244,7 +247,12 @@ class Room:
 
     def resend(self, user_id, actor, *, if_version=None):
         """Send an invitation again."""
-        return self._do(resend_invitation, user_id, actor, if_version=if_version, rules=self.invitation_rules)
+        arguments = (actor.company_id, user_id, person(actor))
+        return self._do(resend_invitation, *arguments, if_version=if_version, rules=self.invitation_rules)
+
+    def resend_as_operator(self, user_id, company_id=COMPANY_ID):
+        """Send an invitation again, as an operator."""
+        return self._do(resend_invitation, company_id, user_id, OPERATOR, if_version=None, rules=self.invitation_rules)
 
     def revoke(self, user_id, actor, *, if_version=None):
         """Revoke an invitation."""
@@ -336,6 +344,10 @@ class Room:
                     deliver_mail(effect, self.outgoing)
                 case "identity":
                     self.align(effect)
+                case "superseded":
+                    supersede_invitation(
+                        effect.data["user_id"], effect.effect_id, companies=self.companies, clock=self.clock
+                    )
                 case "erasure":
                     redact_entries(effect.data["user_id"], trail=self.trail)
                 case "erp_contact":

@@ -14,6 +14,7 @@ from customer_center.companies.model import (
     Budgets,
     CachedContact,
     ContactsRead,
+    EmailHolders,
     InvitationStatus,
     RefusalLimits,
     Role,
@@ -63,7 +64,7 @@ def test_nobody_is_none(world, user_id):
 def test_no_company_is_none(world):
     assert world.companies.company(COMPANY_ID) is None
     assert world.companies.company_of_number(NUMBER) is None
-    assert world.companies.user_id_of_email("tja@baecker.example") is None
+    assert world.companies.holders_of_email("tja@baecker.example").owner_id is None
     assert world.companies.contacts_read(COMPANY_ID) is None
     assert world.companies.attempt("nothing") is None
 
@@ -81,7 +82,7 @@ def test_a_user_is_read_as_written(world, user):
     world.founded(user)
     assert world.companies.user(user.user_id) == user
     assert world.companies.colleague(user.company_id, user.user_id) == user
-    assert world.companies.user_id_of_email(user.email) == user.user_id
+    assert world.companies.holders_of_email(user.email).owner_id == user.user_id
 
 
 @pytest.mark.parametrize("user", [an_invited_user(), an_invited_user(secret=None), an_invited_user(claim=a_claim())])
@@ -114,18 +115,20 @@ def test_a_user_of_another_company_is_no_colleague(world):
 def test_an_email_is_found_however_it_is_written(world, written):
     user = a_user(email="Tja@baecker.example")
     world.founded(user)
-    assert world.companies.user_id_of_email(written) == user.user_id
-    assert world.companies.users_of_emails([written, "nobody@baecker.example"]) == {
-        normalized_email(written): user.user_id
-    }
+    assert world.companies.holders_of_email(written).owner_id == user.user_id
+    asked = [written, "nobody@baecker.example"]
+    found = {normalized_email(written): user.user_id}
+    assert world.companies.colleagues_of_emails(COMPANY_ID, asked) == found
+    assert world.companies.colleagues_of_emails(OTHER_COMPANY_ID, asked) == {}
+    assert world.companies.holders_of_emails(asked) == {normalized_email(written): EmailHolders(user.user_id)}
 
 
 def test_many_emails_are_found_at_once(world):
     users = [a_user(email=f"person{number}@baecker.example") for number in range(0, 130, 10)]
     world.founded(*users)
     asked = [f"Person{number}@baecker.example" for number in range(130)]
-    assert world.companies.users_of_emails(asked) == {user.email: user.user_id for user in users}
-    assert world.companies.users_of_emails([]) == {}
+    assert world.companies.colleagues_of_emails(COMPANY_ID, asked) == {user.email: user.user_id for user in users}
+    assert world.companies.colleagues_of_emails(COMPANY_ID, []) == world.companies.holders_of_emails([]) == {}
 
 
 # Lists
@@ -480,10 +483,15 @@ def test_an_added_user_is_journalled(world):
 
 
 @pytest.mark.parametrize("written", ["same@baecker.example", " SAME@Baecker.example "])
-@pytest.mark.parametrize("company_id", [COMPANY_ID, OTHER_COMPANY_ID])
-def test_an_email_belongs_to_one_user(world, written, company_id):
+@pytest.mark.parametrize(
+    ("company_id", "invited"), [(COMPANY_ID, True), (COMPANY_ID, False), (OTHER_COMPANY_ID, False)]
+)
+def test_an_email_belongs_to_one_user(world, written, company_id, invited):
     """001: "the email is not yet used for another shop user."."""
-    world.companies.add_user(an_invited_user(email="same@baecker.example"), an_entry())
+    if invited:
+        world.companies.add_user(an_invited_user(email="same@baecker.example"), an_entry())
+    else:
+        world.founded(a_user(email="same@baecker.example"))
     second = an_invited_user(company_id=company_id, email=written)
     for contact in (None, a_contact("KT1")):
         with world.refuses(Conflict, "email-in-use"):
@@ -1109,7 +1117,7 @@ def test_at_once_one_user_gets_an_email(emulator_world):
     results = at_once(*(lambda user=user: world.companies.add_user(user, an_entry()) for user in users))
     _one_winner(results, Conflict)
     winner = users[results.index(None)]
-    assert world.companies.user_id_of_email("same@baecker.example") == winner.user_id
+    assert world.companies.holders_of_email("same@baecker.example").invited == {winner.user_id}
     assert list(world.companies.users(COMPANY_ID, limit=100).rows) == [winner]
     assert len(world.entries()) == 1
 

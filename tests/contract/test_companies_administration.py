@@ -68,15 +68,15 @@ def test_a_changed_email_is_the_users_and_the_old_one_is_free(world):
     user = a_user(email="old@baecker.example")
     world.founded(a_main_contact(), user)
     world.companies.change_user(user, user.changed(NOON, email="new@baecker.example"), an_entry())
-    assert world.companies.user_id_of_email("new@baecker.example") == user.user_id
-    assert world.companies.user_id_of_email("old@baecker.example") is None
+    assert world.companies.holders_of_email("new@baecker.example").owner_id == user.user_id
+    assert world.companies.holders_of_email("old@baecker.example").owner_id is None
 
 
 def test_an_email_that_is_only_written_otherwise_stays_the_users(world):
     user = a_user(email="old@baecker.example")
     world.founded(a_main_contact(), user)
     world.companies.change_user(user, user.changed(NOON, email="Old@baecker.example"), an_entry())
-    assert world.companies.user_id_of_email("old@baecker.example") == user.user_id
+    assert world.companies.holders_of_email("old@baecker.example").owner_id == user.user_id
     assert world.companies.user(user.user_id).email == "Old@baecker.example"
 
 
@@ -130,7 +130,7 @@ def test_a_deleted_user_is_gone_and_their_email_is_free(world):
     with world.journals(entry):
         world.companies.delete_user(user, entry, attempt=ATTEMPT)
     assert world.companies.user(user.user_id) is None
-    assert world.companies.user_id_of_email(user.email) is None
+    assert world.companies.holders_of_email(user.email).owner_id is None
 
 
 def test_the_contact_of_a_deleted_user_is_without_account_again(world):
@@ -282,9 +282,9 @@ def test_at_once_one_of_several_users_moves_to_an_email(emulator_world):
     done = at_once(*(lambda user=user: move(user) for user in users))
     (winner,) = [user for user, result in zip(users, done, strict=True) if result is None]
     assert {type(result) for result in done if result} <= {Conflict, InProgress}, done
-    assert world.companies.user_id_of_email(new) == winner.user_id
+    assert world.companies.holders_of_email(new).owner_id == winner.user_id
     for user in users:
-        assert world.companies.user_id_of_email(user.email) == (None if user is winner else user.user_id)
+        assert world.companies.holders_of_email(user.email).owner_id == (None if user is winner else user.user_id)
 
 
 def test_one_request_that_comes_many_times_at_once_changes_once(emulator_world):

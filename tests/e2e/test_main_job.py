@@ -9,7 +9,7 @@ import requests
 from boto3.dynamodb.types import TypeDeserializer
 
 from local.stack import Stack
-from local.walk import PASSWORD, walk
+from local.walk import CODE, PASSWORD, walk
 from tests.e2e.companies import Customer, eventually, new_customer
 
 
@@ -155,6 +155,54 @@ def test_the_e_mail_of_another_user_is_refused(company):
     answer = company.shop.call("POST", "/users", token=company.token, body=body)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "email-in-use")
+
+
+def test_who_has_an_account_is_told_by_mail_and_nobody_learns_it_by_asking(company):
+    stranger = new_customer(company.stack, customer_center="0")
+    before = len(company.shop.mails(company.email))
+
+    answer = stranger.shop.call("POST", "/activations", body=stranger.form(email=company.email))
+
+    assert (answer.status_code, answer.json()) == (202, {"status": "code_sent", "email": company.email})
+    assert stranger.shop.wait_for(company.email, r"(account with this address already)", after=before)
+    guessed = stranger.shop.call("POST", "/activations", body=stranger.form(email=company.email, code="123456"))
+    assert (guessed.status_code, guessed.json()["code"]) == (422, "code-invalid")
+
+
+def test_a_colleague_whom_the_erp_names_main_contact_takes_their_invitation_over(stack):
+    company = new_customer(stack).activate()
+    user = company.invite("petra", "buyer")
+    company.link_of(user["email"])
+    company.change(main_contact_email=user["email"])
+    before = len(company.shop.mails(user["email"]))
+    form = company.form(email=user["email"])
+    assert company.shop.call("POST", "/activations", body=form).status_code == 202
+
+    code = company.shop.wait_for(user["email"], CODE, after=before)
+    answer = company.shop.call("POST", "/activations", body={**form, "code": code})
+
+    assert answer.status_code == 201, answer.text
+    done = answer.json()["user"]
+    assert (done["user_id"], done["roles"]) == (user["user_id"], ["buyer", "main_contact"])
+    assert company.shop.log_in(user["email"], PASSWORD)
+
+
+def test_the_invitation_of_an_administrator_who_was_removed_brings_nobody_in(stack):
+    company = new_customer(stack).activate()
+    inviter = company.join("ina", "main_contact")
+    body = {"salutation": "mrs", "name": "Olga", "email": f"olga@{company.number}.example", "roles": ["main_contact"]}
+    user = company.shop.call("POST", "/users", token=company.tokens[inviter], body=body).json()
+    token = company.link_of(user["email"])
+    removed = company.shop.call("DELETE", f"/users/{inviter}", token=company.token, if_match="*")
+    assert removed.status_code == 204, removed.text
+    before = len(company.shop.mails(company.email))
+
+    refused = company.shop.call("POST", "/invitations/acceptance", body={"token": token, "password": PASSWORD})
+
+    assert (refused.status_code, refused.json()["code"]) == (410, "invitation-revoked")
+    assert company.shop.wait_for(company.email, r"#invite=(\S+)", after=before) == user["user_id"]
+    seen = company.shop.call("GET", f"/users/{user['user_id']}", token=company.token).json()
+    assert (seen["status"], seen["invitation"]["status"]) == ("invited", "revoked")
 
 
 def test_an_invitation_is_accepted_once_and_logs_in(stack):

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from local.walk import CODE, PASSWORD
-from tests.e2e.companies import Customer, new_customer
+from tests.e2e.companies import Customer, eventually, new_customer
 
 
 def at_once(*calls: Callable[[], requests.Response]) -> list[requests.Response]:
@@ -56,13 +56,43 @@ def test_two_activations_of_one_company_at_once_leave_one_company_with_both(stac
 
 def test_of_two_users_with_one_email_at_once_one_is_added(company):
     """001: "the email is not yet used for another shop user."."""
-    other = new_customer(company.stack).activate()
     body = {"salutation": "mr", "name": "Twin", "email": f"twin@{company.number}.example", "roles": ["buyer"]}
-    answers = at_once(
-        *(lambda who=who: who.shop.call("POST", "/users", token=who.token, body=body) for who in (company, other))
-    )
+    answers = at_once(*2 * [lambda: company.shop.call("POST", "/users", token=company.token, body=body)])
     assert statuses(answers) == [201, 409]
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} <= {"email-in-use", "in-progress"}
+
+
+def test_of_two_companies_invitations_accepted_at_once_one_is(company):
+    """An e-mail belongs to whoever proved it first, and the other company sees that its invitation ended."""
+    other = new_customer(company.stack).activate()
+    email = f"wanted@{company.number}.example"
+    body = {"salutation": "mr", "name": "Wanted", "email": email, "roles": ["buyer"]}
+    users, tokens = [], []
+    for each in (company, other):
+        answer = each.shop.call("POST", "/users", token=each.token, body=body)
+        assert answer.status_code == 201, answer.text
+        users.append(answer.json()["user_id"])
+        tokens.append(each.link_of(email, after=len(tokens)))
+    answers = at_once(
+        *(
+            lambda token=token: company.shop.call(
+                "POST", "/invitations/acceptance", body={"token": token, "password": PASSWORD}
+            )
+            for token in tokens
+        )
+    )
+    assert statuses(answers) == [200, 410], [answer.text for answer in answers]
+    lost = next(at for at, answer in enumerate(answers) if answer.status_code == 410)
+    assert answers[lost].json()["code"] == "invitation-superseded"
+    loser = (company, other)[lost]
+
+    def ended():
+        seen = loser.shop.call("GET", f"/users/{users[lost]}", token=loser.token).json()
+        return seen["invitation"]["status"] == "superseded"
+
+    eventually(ended)
+    me = company.shop.call("GET", "/me", token=company.shop.log_in(email, PASSWORD)).json()
+    assert me["user"]["user_id"] == users[1 - lost]
 
 
 def test_one_invitation_accepted_twice_at_once_is_accepted_once(company):

@@ -19,6 +19,7 @@ from customer_center.companies.model import (
     Company,
     ContactsPage,
     ContactsRead,
+    EmailHolders,
     ErpContact,
     InvitationStatus,
     RefusalLimits,
@@ -31,7 +32,7 @@ from customer_center.companies.model import (
     normalized_email,
     read_stamp,
 )
-from customer_center.companies.ports import AuditTrail, Companies, CompanyExists, Identities, NumberInUse
+from customer_center.companies.ports import AuditTrail, Companies, CompanyExists, EmailShared, Identities, NumberInUse
 from customer_center.platform.clock import EPOCH
 from customer_center.platform.dynamodb import cursor_of, key_of, to_item
 from customer_center.platform.errors import (
@@ -59,7 +60,7 @@ class FakeCompanies(Companies):
         self.entries: list[Entry] = []
         self._companies: dict[str, Company] = {}
         self._users: dict[str, User] = {}
-        self._emails: dict[str, str] = {}
+        self._emails: dict[str, EmailHolders] = {}
         self._contacts: dict[tuple[str, str], CachedContact] = {}
         # Contacts who were invited and stand in the listing still.
         self._invited: set[tuple[str, str]] = set()
@@ -101,7 +102,9 @@ class FakeCompanies(Companies):
         self._companies[company.company_id] = replace(company, main_contacts=company.main_contacts | active)
         for user in users:
             self._users[user.user_id] = user
-            self._emails[normalized_email(user.email)] = user.user_id
+            holders = self.holders_of_email(user.email)
+            held = {"owner_id": user.user_id} if user.has_login else {"invited": holders.invited | {user.user_id}}
+            self._hold(user.email, replace(holders, **held))
 
     @property
     def effects(self) -> Sequence[Effect]:
@@ -143,8 +146,8 @@ class FakeCompanies(Companies):
     def customer_number(self, customer_number: str) -> Company | Renumbered | None:
         return self.company_of_number(customer_number) or self._pointers.get(customer_number)
 
-    def user_id_of_email(self, email: str) -> str | None:
-        return self._emails.get(normalized_email(email))
+    def holders_of_email(self, email: str) -> EmailHolders:
+        return self._emails.get(normalized_email(email), EmailHolders())
 
     def users(self, company_id: str, *, limit: int, after: str | None = None, last_first: bool = False) -> Part[User]:
         own = [user for user in self._users.values() if user.company_id == company_id]
@@ -193,9 +196,13 @@ class FakeCompanies(Companies):
         asked = (self.colleague(company_id, user_id) for user_id in user_ids)
         return {user.user_id: user.name for user in asked if user}
 
-    def users_of_emails(self, emails: Iterable[str]) -> Mapping[str, str]:
+    def holders_of_emails(self, emails: Iterable[str]) -> Mapping[str, EmailHolders]:
         wanted = {normalized_email(email) for email in emails}
-        return {email: user_id for email, user_id in self._emails.items() if email in wanted}
+        return {email: holders for email, holders in self._emails.items() if email in wanted}
+
+    def colleagues_of_emails(self, company_id: str, emails: Iterable[str]) -> Mapping[str, str]:
+        held = {email: holders.colleague(company_id) for email, holders in self.holders_of_emails(emails).items()}
+        return {email: user_id for email, user_id in held.items() if user_id}
 
     def save_contacts(self, company_id: str, contacts: Sequence[CachedContact], read_at: datetime) -> None:
         found = {row.contact.contact_number: row for row in contacts}
@@ -228,9 +235,17 @@ class FakeCompanies(Companies):
             self._outdate_contacts(user.company_id)
         self._write(entry)
 
-    def change_user(self, before: User, after: User, entry: Entry, contact: ErpContact | None = None) -> None:
+    def change_user(
+        self,
+        before: User,
+        after: User,
+        entry: Entry,
+        contact: ErpContact | None = None,
+        *,
+        ending: frozenset[str] = frozenset(),
+    ) -> None:
         self._check_first_time(entry.at)
-        self._check_changes([(before, after)])
+        self._check_changes([(before, after)], ending)
         if contact:
             self._check_free(after, contact)
             self._link(after, contact)
@@ -255,21 +270,28 @@ class FakeCompanies(Companies):
             main_contacts = company.main_contacts - {user.user_id}
             self._companies[company.company_id] = replace(company, main_contacts=main_contacts)
         del self._users[user.user_id]
-        del self._emails[normalized_email(user.email)]
+        self._leave(user)
         self._attempts.pop(attempt, None)
         for key, row in self._contacts.items():
             if row.user_id == user.user_id:
                 self._contacts[key] = replace(row, user_id=None)
         self._write(entry)
 
-    def _check_changes(self, changes: Sequence[tuple[User, User]]) -> None:
+    def _hold(self, email: str, holders: EmailHolders) -> None:
+        self._emails.pop(normalized_email(email), None)
+        if holders != EmailHolders():
+            self._emails[normalized_email(email)] = holders
+
+    def _leave(self, user: User) -> None:
+        self._hold(user.email, self.holders_of_email(user.email).left_by(user.user_id))
+
+    def _check_changes(self, changes: Sequence[tuple[User, User]], ending: frozenset[str] = frozenset()) -> None:
         for before, after in changes:
             stored = self._users.get(after.user_id)
             if stored is None or stored.version != before.version:
                 raise PreconditionFailed
-            moved = normalized_email(before.email) != normalized_email(after.email)
-            if moved and normalized_email(after.email) in self._emails:
-                raise Conflict("email-in-use")
+            if _moves(before, after):
+                _with(self.holders_of_email(after.email), after, ending)
         joining, leaving = _moving(changes)
         company = self._companies.get(changes[0][1].company_id)
         main_contacts = company.main_contacts if company else frozenset()
@@ -281,9 +303,11 @@ class FakeCompanies(Companies):
             stored = self._users[after.user_id]
             names = [each.name for each in fields(User) if getattr(after, each.name) != getattr(before, each.name)]
             self._users[after.user_id] = replace(stored, **{name: getattr(after, name) for name in names})
+            if _moves(before, after):
+                holders = self.holders_of_email(after.email)
+                self._hold(after.email, _with(holders, after, holders.invited - {after.user_id}))
             if normalized_email(before.email) != normalized_email(after.email):
-                del self._emails[normalized_email(before.email)]
-                self._emails[normalized_email(after.email)] = after.user_id
+                self._leave(before)
         joining, leaving = _moving(changes)
         company = self._companies.get(changes[0][1].company_id)
         if company and (joining or leaving):
@@ -341,9 +365,12 @@ class FakeCompanies(Companies):
         if user and user.claim and user.claim.claim_id == claim.claim_id:
             self._users[user_id] = replace(user, claim=None)
 
-    def _check_new(self, user: User) -> None:
-        if normalized_email(user.email) in self._emails or user.user_id in self._users:
+    def _check_new(self, user: User, invited: User | None = None, ending: frozenset[str] = frozenset()) -> None:
+        _with(self.holders_of_email(user.email), user, ending)
+        if invited is None and user.user_id in self._users:
             raise Conflict("email-in-use")
+        if invited and self._users[user.user_id].version != invited.version:
+            raise PreconditionFailed
 
     def _check_free(self, user: User, contact: ErpContact) -> None:
         row = self._contacts.get((user.company_id, contact.contact_number))
@@ -352,7 +379,8 @@ class FakeCompanies(Companies):
 
     def _put(self, user: User) -> None:
         self._users[user.user_id] = user
-        self._emails[normalized_email(user.email)] = user.user_id
+        holders = self.holders_of_email(user.email)
+        self._hold(user.email, _with(holders, user, holders.invited - {user.user_id}))
 
     def _link(self, user: User, contact: ErpContact) -> None:
         row = CachedContact(contact, user.user_id, as_of={"gone": read_stamp(user.updated_at)})
@@ -443,13 +471,21 @@ class FakeCompanies(Companies):
             self._attempts[key] = replace(attempt, claim=None)
 
     def complete_activation(
-        self, user: User, company: Company, entry: Entry, *, existing: Company | None, contact: ErpContact | None
+        self,
+        user: User,
+        company: Company,
+        entry: Entry,
+        *,
+        existing: Company | None,
+        contact: ErpContact | None,
+        invited: User | None = None,
+        ending: frozenset[str] = frozenset(),
     ) -> None:
         self._check_first_time(entry.at)
         known = self.company_of_number(company.customer_number)
         if (known and known.company_id) != (existing and existing.company_id) or (known and known.closed_at):
             raise CompanyExists
-        self._check_new(user)
+        self._check_new(user, invited, ending)
         if contact:
             self._check_free(user, contact)
         if known and existing:
@@ -557,6 +593,22 @@ class FakeTrail(AuditTrail):
     def redact(self, entry: Entry, changes: Mapping[str, Sequence[Any]]) -> None:
         at = self._companies.entries.index(entry)
         self._companies.entries[at] = replace(entry, changes=changes)
+
+
+def _moves(before: User, after: User) -> bool:
+    """Return whether the change gives the user an e-mail: a new one, or the present one with their first login."""
+    moved = normalized_email(before.email) != normalized_email(after.email)
+    return moved or (after.has_login and not before.has_login)
+
+
+def _with(holders: EmailHolders, user: User, ending: frozenset[str]) -> EmailHolders:
+    """Return the holders with this user; raise if they may not have the e-mail, or if others are invited with it."""
+    if not user.has_login:
+        return holders.joined_by(user.user_id)
+    taken = holders.taken_by(user.user_id)
+    if taken.invited != ending:
+        raise EmailShared(taken.invited)
+    return taken
 
 
 def _moving(changes: Sequence[tuple[User, User]]) -> tuple[set[str], set[str]]:

@@ -31,6 +31,8 @@ FORM = {
     "name": "Max Mustermann",
     "password": PASSWORD,
 }
+# A customer without a customer center.
+ELSEWHERE = FORM | {"customer_number": "20000", "invoice_number": "203001", "email": NEW}
 TABLE = f"""salutation,name,email,roles,contact_number
 mrs,Nina Neu,{NEW},buyer,
 mr,,,approver,KT010006
@@ -125,6 +127,41 @@ def deactivated(shop):
     return known
 
 
+def activating_elsewhere(shop):
+    """Return a company whose invited user has got the code of an activation for another customer."""
+    known = invited(shop)
+    expect(202, shop.call("POST /activations", body=ELSEWHERE))
+    shop.settle()
+    return {**known, "code": shop.mailed(CODE, NEW)}
+
+
+def named_main_contact(shop):
+    """Return a company whose invited user became the ERP's main contact and has got the code of their activation."""
+    known = invited(shop)
+    name_main_contact(shop)
+    expect(202, shop.call("POST /activations", body=FORM | {"email": NEW}))
+    shop.settle()
+    return {**known, "code": shop.mailed(CODE, NEW)}
+
+
+def inviter_left(shop):
+    """Return a company with an invitation by a main contact who was deleted since."""
+    known = company(shop)
+    body = REQUESTED | {"email": ANNA, "roles": ["main_contact"]}
+    inviter = expect(201, shop.call("POST /users", by=known["main"], body=body))["user_id"]
+    shop.settle()
+    accept(shop, {"token": shop.mailed(LINK, ANNA)})
+    user = expect(201, shop.call("POST /users", by=inviter, body=REQUESTED))
+    shop.settle()
+    delete(shop, {**known, "user": inviter})
+    shop.settle()
+    return {**known, "user": user["user_id"], "token": shop.mailed(LINK, NEW)}
+
+
+def name_main_contact(shop):
+    shop.erp.erp.customers["10000"].main_contact_email = NEW
+
+
 # What is done
 
 
@@ -134,6 +171,22 @@ def ask_for_a_code(shop, known):
 
 def activate(shop, known):
     expect(201, shop.call("POST /activations", body={**FORM, **known, "contact_number": "KT010001"}))
+
+
+def activate_elsewhere(shop, known):
+    done = expect(201, shop.call("POST /activations", body=ELSEWHERE | {"code": known["code"]}))
+    assert done["user"]["user_id"] != known["user"]
+
+
+def take_over(shop, known):
+    name_main_contact(shop)
+    done = expect(201, shop.call("POST /activations", body=FORM | {"email": NEW, "code": known["code"]}))
+    assert done["user"]["user_id"] == known["user"]
+
+
+def accept_in_vain(shop, known):
+    body = {"token": known["token"], "password": PASSWORD}
+    assert expect(410, shop.call("POST /invitations/acceptance", body=body))["code"] == "invitation-revoked"
 
 
 def invite(shop, known):
@@ -221,9 +274,12 @@ def erase(shop, known):
 SCENARIOS = {
     "asking for a code": Scenario(nothing, ask_for_a_code),
     "activation": Scenario(code_mailed, activate),
+    "activation of who is invited elsewhere": Scenario(activating_elsewhere, activate_elsewhere),
+    "activation of an invited colleague": Scenario(named_main_contact, take_over),
     "invitation": Scenario(company, invite),
     "request": Scenario(company, request),
     "acceptance": Scenario(invited, accept),
+    "acceptance when the inviter has left": Scenario(inviter_left, accept_in_vain),
     "deactivation of an invited user": Scenario(invited, deactivate),
     "deactivation": Scenario(colleague, deactivate),
     "reactivation": Scenario(deactivated, reactivate),

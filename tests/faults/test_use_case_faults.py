@@ -11,9 +11,17 @@ import pytest
 from customer_center.companies.idempotency import user_once
 from customer_center.companies.model import InvitationRules, Role, UserStatus
 from customer_center.companies.onboarding.activation import ActivationRules
-from customer_center.platform.errors import CustomerCenterError, OutsideUnavailable
+from customer_center.platform.errors import CustomerCenterError, Gone, OutsideUnavailable
 from customer_center.platform.idempotency import Idempotency
-from tests.builders.companies import a_company, a_main_contact, a_user, an_email_change, an_invited_user, euros
+from tests.builders.companies import (
+    OTHER_COMPANY_ID,
+    a_company,
+    a_main_contact,
+    a_user,
+    an_email_change,
+    an_invited_user,
+    euros,
+)
 from tests.builders.companies_room import PASSWORD, Room
 from tests.builders.erp import INVOICE, NUMBER, a_contact, a_customer
 
@@ -258,7 +266,83 @@ def _accept_mailed(room):
     room.accept(room.mailed_token())
 
 
+def _elsewhere():
+    """Return a room where another company has invited nils@baecker.example and tja@baecker.example too."""
+    room = _room()
+    room.erp.add(a_customer(customer_number="20000"))
+    room.other_chief = a_main_contact(company_id=OTHER_COMPANY_ID, email="chief@other.example")
+    room.companies.add(a_company(company_id=OTHER_COMPANY_ID, customer_number="20000"), room.other_chief)
+    for email in ("nils@baecker.example", "tja@baecker.example"):
+        room.request(room.other_chief, email=email)
+    return room
+
+
+def _invited_twice():
+    room = _elsewhere()
+    room.chief = a_main_contact(email="older@baecker.example")
+    room.companies.add(a_company(), room.chief)
+    user = room.request(room.chief)
+    room.token = room.mailed_token()
+    assert room.token.startswith(user.user_id)
+    return room
+
+
+def _accepted_once():
+    room = _invited_twice()
+    room.accept(room.token)
+    return room
+
+
+def _code_mailed_to_who_is_invited_elsewhere():
+    room = _elsewhere()
+    room.activate()
+    room.code = room.mailed_code()
+    return room
+
+
+def _code_mailed_to_an_invited_colleague():
+    room = _room()
+    room.chief = a_main_contact(email="older@baecker.example")
+    room.companies.add(a_company(), room.chief)
+    room.invite(room.chief, email="tja@baecker.example")
+    room.follow_up()
+    room.activate()
+    room.code = room.mailed_code()
+    return room
+
+
+def _inviter_left():
+    room = _with()()
+    inviter = room.present(a_main_contact(email="inviter@baecker.example"))
+    room.request(inviter)
+    room.token = room.mailed_token()
+    room.delete(inviter.user_id, room.chief)
+    return room
+
+
+def _refused(room, claim):
+    with pytest.raises(Gone, match="invitation-revoked"):
+        room.accept(room.token, claim_id=claim)
+
+
 SCENARIOS = {
+    "activation of who is invited elsewhere": Scenario(
+        _code_mailed_to_who_is_invited_elsewhere, lambda room, claim: room.activate(claim_id=claim, code=room.code)
+    ),
+    "activation of an invited colleague": Scenario(
+        _code_mailed_to_an_invited_colleague, lambda room, claim: room.activate(claim_id=claim, code=room.code)
+    ),
+    "acceptance of one of two invitations": Scenario(
+        _invited_twice, lambda room, claim: room.accept(room.token, claim_id=claim)
+    ),
+    "what follows from accepting one of two invitations": Scenario(_accepted_once, lambda room, _: room.follow_up()),
+    "acceptance when the inviter has left": Scenario(_inviter_left, _refused),
+    "an operator sends an invitation again": Scenario(
+        _a_day_later(_with(_invitee())),
+        _once(lambda room: room.resend_as_operator(room.subject.user_id)),
+        finish=_accept_mailed,
+        told="too-many-requests",
+    ),
     "activation of a company": Scenario(_seed_flow, lambda room, claim: room.activate(claim_id=claim)),
     "activation with a contact": Scenario(
         _own_contact, lambda room, claim: room.activate(claim_id=claim, contact_number="KT100")
@@ -422,7 +506,7 @@ def _state(room):
                 user.contact_number or "",
                 user.invitation.status.value if user.invitation else "",
                 user.claim is None,
-                companies.user_id_of_email(user.email) == user.user_id,
+                companies.holders_of_email(user.email).owner_id == user.user_id,
             )
             for user in companies.everybody
         ),

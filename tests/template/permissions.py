@@ -84,8 +84,8 @@ EmailFeedbackFunction
     JournalTable                                    dynamodb     PutItem
 
 ReconcileFunction
-    CompaniesTable                                  dynamodb     GetItem Query
-    JournalTable                                    dynamodb     Query UpdateItem
+    CompaniesTable                                  dynamodb     GetItem Query UpdateItem
+    JournalTable                                    dynamodb     PutItem Query UpdateItem
     IdentityQueue                                   sqs          SendMessage
     UserPool                                        cognito-idp  AdminDeleteUser AdminDisableUser AdminEnableUser
                                                                  AdminUpdateUserAttributes AdminUserGlobalSignOut

@@ -1,9 +1,13 @@
 """The email_dispatch function sends each mail once."""
 
 import re
+from dataclasses import replace
 
+from customer_center.companies.model import InvitationStatus
+from tests.builders.companies import an_entry
 from tests.integration.aws import event_of
-from tests.integration.population import BUYER, EMAIL, FRESH, LEAVING
+from tests.integration.functions.stage import soon
+from tests.integration.population import BUYER, COMPANY, EMAIL, FRESH, INVITED, LEAVING
 
 
 def test_an_invitation_is_mailed_once(company):
@@ -43,3 +47,36 @@ def test_who_hands_over_is_told_once(company):
     ((recipients, html),) = company.aws.mails()
     assert recipients == [EMAIL]
     assert company.store.user(LEAVING).name in html
+
+
+def test_each_main_contact_is_told_once_that_an_invitation_lapsed(company):
+    user = company.store.user(INVITED)
+    revoked = replace(user.invitation, status=InvitationStatus.REVOKED)
+    company.store.change_user(user, user.changed(soon(), invitation=revoked), an_entry(company_id=COMPANY))
+    for _ in range(2):
+        event = event_of("email_dispatch/invitation_withdrawn")
+        assert company.run("EmailDispatchFunction", event) == {"batchItemFailures": []}
+    ((recipients, html),) = company.aws.mails()
+    assert recipients == [EMAIL]
+    assert f"https://shop.example.com/users#invite={INVITED}" in html
+
+
+def test_without_a_page_for_it_the_mail_leads_to_the_shop(company):
+    user = company.store.user(INVITED)
+    revoked = replace(user.invitation, status=InvitationStatus.REVOKED)
+    company.store.change_user(user, user.changed(soon(), invitation=revoked), an_entry(company_id=COMPANY))
+    company.run("EmailDispatchFunction", event_of("email_dispatch/invitation_withdrawn"), InviteAgainUrl="")
+    ((_, html),) = company.aws.mails()
+    assert 'href="https://shop.example.com"' in html
+    assert "#invite=" not in html
+
+
+def test_the_owner_of_an_account_is_told_once_in_place_of_a_code(company):
+    attempt = company.begin_activation(None)
+    for _ in range(2):
+        event = event_of("email_dispatch/activation_code")
+        assert company.run("EmailDispatchFunction", event) == {"batchItemFailures": []}
+    ((recipients, html),) = company.aws.mails()
+    assert recipients == [EMAIL]
+    assert not re.search(r">\d{6}<", html)
+    assert company.store.attempt(attempt.key).code_hash

@@ -19,6 +19,7 @@ from tests.integration.population import (
     MAIN,
     NEW_EMAIL,
     NOBODY,
+    OTHER_COMPANY,
     SECRET,
     STRANGER,
     user_id_of,
@@ -37,12 +38,35 @@ def test_a_new_email_is_confirmed_with_the_token_of_its_link(company):
     reply = company.call(event_of("invitations/confirm_email"))
     assert (reply.status, reply.body) == (200, {"status": "confirmed", "email": NEW_EMAIL})
     assert company.store.user(LEAVING).email == NEW_EMAIL
-    assert company.store.user_id_of_email(NEW_EMAIL) == LEAVING
+    assert company.store.holders_of_email(NEW_EMAIL).owner_id == LEAVING
     login = company.aws.client("cognito-idp").admin_get_user(
         UserPoolId=company.aws.physical("UserPool"), Username=LEAVING
     )
     assert {"Name": "email", "Value": NEW_EMAIL} in login["UserAttributes"]
     assert company.call(event_of("invitations/confirm_email")).status == 200, "a repeat is told the same"
+
+
+def test_the_invitation_of_who_may_not_invite_any_more_is_gone(company):
+    user = company.store.user(INVITED)
+    invitation = replace(user.invitation, invited_by=BUYER)
+    company.store.change_user(user, user.changed(soon(), invitation=invitation), an_entry(company_id=COMPANY))
+    event = event_of("invitations/accept")
+    assert_problem(company.call(event), event, 410, "invitation-revoked")
+    assert company.store.user(INVITED).invitation.status is InvitationStatus.REVOKED
+    assert company.effects() == ["mail"]
+    company.refuses(event, 410, "invitation-revoked")
+
+
+def test_an_invitation_is_gone_once_its_address_has_an_account(company):
+    email = company.store.user(INVITED).email
+    other = company.store.company(OTHER_COMPANY)
+    owner = a_user(company_id=OTHER_COMPANY, email=email)
+    entry = an_entry(company_id=OTHER_COMPANY)
+    ending = frozenset({INVITED})
+    company.store.complete_activation(owner, other, entry, existing=other, contact=None, ending=ending)
+    event = event_of("invitations/accept")
+    assert_problem(company.call(event), event, 410, "invitation-superseded")
+    assert company.aws.logins() == {INVITED: (False, "CONFIRMED")}
 
 
 FORGED_TOKENS = {

@@ -75,6 +75,20 @@ def test_an_operator_appoints_a_main_contact(company):
     assert company.changes_in(COMPANY)[-1] == ("user.appointed_main_contact", "client", OPERATOR_KEY)
 
 
+def test_an_operator_sends_an_invitation_again(company):
+    reply = company.call(event_of("machines/resend_as_operator"))
+    assert (reply.body["user"]["user_id"], reply.body["user"]["invitation"]["status"]) == (INVITED, "pending")
+    assert company.effects() == ["mail"]
+    assert company.changes_in(COMPANY)[-1] == ("user.invited", "client", OPERATOR_KEY)
+    company.refuses(event_of("machines/resend_as_operator"), 429, "too-many-requests")
+
+
+def test_an_operator_sends_no_invitation_again_that_was_accepted(company):
+    event = event_of("machines/resend_as_operator")
+    event["pathParameters"]["user_id"] = BUYER
+    company.refuses(event, 409, "invitation-not-open")
+
+
 def test_an_operator_issues_a_key_which_is_good_at_once(company):
     reply = company.call(event_of("machines/issue"))
     key = reply.body["key"]
@@ -152,7 +166,7 @@ def test_a_repeated_request_for_a_key_does_not_show_it_again(company):
     assert len(company.client_keys.keys()) == 4
 
 
-@pytest.mark.parametrize("path", ["unlock", "appoint", "close", "reopen", "revoke"])
+@pytest.mark.parametrize("path", ["unlock", "appoint", "resend_as_operator", "close", "reopen", "revoke"])
 def test_a_repeated_request_of_an_operator_is_answered_and_changes_nothing_again(company, path):
     event = with_header(event_of(f"machines/{path}"), "idempotency-key", "once")
     first = company.call(event)
@@ -165,14 +179,16 @@ NO_COMPANIES = ["com_x", f"com_{'0' * 26}", "..", "x" * 3000, "\x00", "\ud800"]
 
 
 @pytest.mark.parametrize("company_id", NO_COMPANIES, ids=lambda it: ascii(it[:20]))
-@pytest.mark.parametrize("path", ["get_company", "get_company_user", "appoint", "close", "reopen"])
+@pytest.mark.parametrize(
+    "path", ["get_company", "get_company_user", "appoint", "resend_as_operator", "close", "reopen"]
+)
 def test_a_company_that_is_not_there_is_not_found(company, path, company_id):
     event = event_of(f"machines/{path}")
     event["pathParameters"]["company_id"] = company_id
     company.refuses(event, 404, "not-found")
 
 
-@pytest.mark.parametrize("path", ["get_company_user", "appoint"])
+@pytest.mark.parametrize("path", ["get_company_user", "appoint", "resend_as_operator"])
 def test_a_user_is_not_found_in_another_company(company, path):
     event = event_of(f"machines/{path}")
     event["pathParameters"]["company_id"] = OTHER_COMPANY

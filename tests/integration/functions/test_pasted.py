@@ -88,7 +88,7 @@ def test_a_path_is_read_without_it(company, path, name, value, mark):
         ("machines/find_companies", {"customer_number": "10000"}),
         ("users/list_users", {"q": "max"}),
         ("users/list_users", {"role": "main_contact", "limit": "5", "sort": "name"}),
-        ("users/audit_trail", {"action": "company.activated", "since": "2020-01-01T00:00:00Z"}),
+        ("users/audit_trail", {"action": "user.edited", "since": "2020-01-01T00:00:00Z"}),
     ],
 )
 def test_a_query_is_read_without_it(company, path, query, mark):

@@ -1,7 +1,11 @@
 """The reconcile function brings logins in line with the records."""
 
+from dataclasses import replace
+
+from customer_center.companies.model import InvitationStatus
+from tests.builders.companies import a_main_contact, an_entry
 from tests.integration.aws import event_of
-from tests.integration.population import BUYER, DEACTIVATED, LEAVING, MAIN
+from tests.integration.population import BUYER, COMPANY, DEACTIVATED, INVITED, LEAVING, MAIN, OTHER_COMPANY
 
 
 def test_a_login_is_brought_in_line(company):
@@ -16,3 +20,21 @@ def test_the_logins_of_a_company_are_queued_one_by_one(company):
         assert company.run("ReconcileFunction", event_of("reconcile/align_company")) == {"batchItemFailures": []}
         queued = [message["data"] for message in company.aws.messages("IdentityQueue")]
         assert queued == [{"user_id": user_id, "company_changed": "yes"} for user_id in (MAIN, BUYER, LEAVING)]
+
+
+def test_an_invitation_is_superseded_once_its_address_has_an_account(company):
+    event = event_of("reconcile/supersede_invitation")
+    assert company.run("ReconcileFunction", event) == {"batchItemFailures": []}
+    user = company.store.user(INVITED)
+    assert user.invitation.status is InvitationStatus.PENDING, "nobody has the address"
+    owner = a_main_contact(company_id=OTHER_COMPANY, email=user.email)
+    other = company.store.company(OTHER_COMPANY)
+    ending = frozenset({INVITED})
+    entry = an_entry(company_id=OTHER_COMPANY)
+    company.store.complete_activation(owner, other, entry, existing=other, contact=None, ending=ending)
+    for _ in range(2):
+        assert company.run("ReconcileFunction", event) == {"batchItemFailures": []}
+    after = replace(user, invitation=replace(user.invitation, status=InvitationStatus.SUPERSEDED))
+    stored = company.store.user(INVITED)
+    assert stored == replace(after, version=user.version + 1, updated_at=stored.updated_at)
+    assert company.changes_in(COMPANY)[-1] == ("invitation.superseded", "system", "reconcile")

@@ -78,6 +78,22 @@ CONTACT_LEFT = {
     "contact_name": "Anna Mehl",
     "contact_number": "CT000007",
 }
+ACCOUNT_EXISTS = {
+    "shop_name": "Harmony Shop",
+    "shop_url": SHOP_URL,
+    "salutation": "mrs",
+    "name": "Anna Mehl",
+    "login": "anna.mehl@example.com",
+}
+INVITATION_WITHDRAWN = {
+    "shop_name": "Harmony Shop",
+    "shop_url": SHOP_URL,
+    "salutation": "mr",
+    "name": "Thomas Jahn",
+    "company_name": "Möbel-Meller KG",
+    "invited_name": "Anna Mehl",
+    "link": f"{SHOP_URL}/users#invite=usr_1_2",
+}
 PASSWORD_RESET = {"shop_name": "Harmony Shop", "shop_url": SHOP_URL, "code": "{####}"}
 MAILS = {
     "invitation": INVITATION,
@@ -86,6 +102,8 @@ MAILS = {
     "email_change_notice": EMAIL_CHANGE_NOTICE,
     "main_contact_handed_over": MAIN_CONTACT_HANDED_OVER,
     "contact_left": CONTACT_LEFT,
+    "account_exists": ACCOUNT_EXISTS,
+    "invitation_withdrawn": INVITATION_WITHDRAWN,
     "password_reset": PASSWORD_RESET,
 }
 URLS = ("link", "shop_url")

@@ -15,6 +15,7 @@ type Action = Literal[
     "invitation.bounced",
     "invitation.complained",
     "invitation.revoked",
+    "invitation.superseded",
     "main_contact.handed_over",
     "user.activated",
     "user.activated_account",

@@ -1,6 +1,6 @@
 """The effects of changes in this room, as queue messages. They contain ids only, never personal data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from customer_center.platform.ids import new_ulid
@@ -10,8 +10,15 @@ MAIL = "mail"
 IDENTITY = "identity"
 ERP_CONTACT = "erp_contact"
 ERASURE = "erasure"
+SUPERSEDED = "superseded"
 
-QUEUES: Mapping[str, str] = {MAIL: "mail", IDENTITY: "identity", ERP_CONTACT: "erp_contact", ERASURE: "identity"}
+QUEUES: Mapping[str, str] = {
+    MAIL: "mail",
+    IDENTITY: "identity",
+    ERP_CONTACT: "erp_contact",
+    ERASURE: "identity",
+    SUPERSEDED: "identity",
+}
 """The queue of each kind of effect. The outbox reads a queue's URL from the environment variable `<NAME>_QUEUE_URL`."""
 
 
@@ -35,6 +42,11 @@ def activation_code_mail(attempt_key: str, mail_id: str) -> Effect:
     return Effect(mail_id, MAIL, {"template": "activation_code", "attempt_key": attempt_key})
 
 
+def invitation_withdrawn_mail(to: str, invited_id: str, now: datetime) -> Effect:
+    """Tell the user `to`, a main contact, that an invitation lapsed because whoever sent it may not invite any more."""
+    return new_effect(MAIL, now, template="invitation_withdrawn", user_id=to, invited_id=invited_id)
+
+
 def contact_left_mail(to: str, left_user_id: str, contact_number: str, now: datetime) -> Effect:
     """Tell the user `to`, a main contact, that the ERP deleted the contact that another user came from."""
     left = {"left_user_id": left_user_id, "contact_number": contact_number}
@@ -54,6 +66,11 @@ def align_company(company_id: str, now: datetime, after: str | None = None) -> E
 def create_erp_contact(user_id: str, now: datetime) -> Effect:
     """Create the user's contact in the ERP."""
     return new_effect(ERP_CONTACT, now, user_id=user_id)
+
+
+def supersede_invitations(user_ids: Iterable[str], now: datetime) -> Sequence[Effect]:
+    """End the invitations of these users, because another user has proved their e-mail."""
+    return [new_effect(SUPERSEDED, now, user_id=user_id) for user_id in sorted(user_ids)]
 
 
 def erase_from_journal(user_id: str, now: datetime) -> Effect:

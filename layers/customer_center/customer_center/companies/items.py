@@ -17,6 +17,7 @@ from customer_center.companies.model import (
     Claim,
     Company,
     EmailChange,
+    EmailHolders,
     ErpContact,
     Invitation,
     InvitationStatus,
@@ -130,6 +131,15 @@ def user_from(item: Item) -> User:
     )
 
 
+def holders_values(holders: EmailHolders) -> dict[str, Any]:
+    """Return the attributes of an e-mail. `proved` says that `user_id` is its owner; older items do not have it."""
+    return {
+        "user_id": holders.owner_id,
+        "proved": True if holders.owner_id else None,
+        "invited": set(holders.invited) or None,
+    }
+
+
 def contact_values(company_id: str, row: CachedContact) -> dict[str, Any]:
     """Return the attributes of a cached ERP contact.
 
@@ -241,13 +251,15 @@ def _link_from(values: Mapping[str, Any]) -> dict[str, Any]:
 def _invitation_values(invitation: Invitation | None) -> dict[str, Any] | None:
     if invitation is None:
         return None
-    return {**_link_values(invitation), "status": invitation.status.value, "invited_by": invitation.invited_by}
+    by = {"invited_by": invitation.invited_by} if invitation.invited_by else {}
+    return {**_link_values(invitation), "status": invitation.status.value, **by}
 
 
 def _invitation_from(values: Mapping[str, Any] | None) -> Invitation | None:
     if values is None:
         return None
-    return Invitation(**_link_from(values), status=InvitationStatus(values["status"]), invited_by=values["invited_by"])
+    status, by = InvitationStatus(values["status"]), values.get("invited_by")
+    return Invitation(**_link_from(values), status=status, invited_by=by)
 
 
 def _email_change_values(change: EmailChange | None) -> dict[str, Any] | None:

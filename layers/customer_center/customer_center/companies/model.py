@@ -67,13 +67,17 @@ class UserStatus(StrEnum):
 
 
 class InvitationStatus(StrEnum):
-    """The state of an invitation. `expired` is never stored: it follows from the time."""
+    """The state of an invitation. `expired` is never stored: it follows from the time.
+
+    `superseded` means that the e-mail has an account by now: its owner activated or accepted another invitation.
+    """
 
     PENDING = "pending"
     ACCEPTED = "accepted"
     EXPIRED = "expired"
     REVOKED = "revoked"
     BOUNCED = "bounced"
+    SUPERSEDED = "superseded"
 
 
 @frozen
@@ -115,10 +119,10 @@ class Link:
 
 @frozen(kw_only=True)
 class Invitation(Link):
-    """The invitation of a user; `invited_by` is the inviting user's id."""
+    """The invitation of a user. `invited_by` is the inviting user's id, None when an operator sent it."""
 
     status: InvitationStatus
-    invited_by: str
+    invited_by: str | None
 
     def status_at(self, now: datetime) -> InvitationStatus:
         """Return the status at the time `now`: a pending invitation expires at `expires_at`."""
@@ -207,6 +211,41 @@ class User:
     def changed(self, now: datetime, **changes: object) -> "User":
         """Return the next version of this user."""
         return replace(self, version=self.version + 1, updated_at=now, **changes)  # type: ignore[arg-type] # fields by name
+
+
+@frozen
+class EmailHolders:
+    """Who has an e-mail. `owner_id` is the user who has proved it, and whose login it is: at most one.
+
+    `invited` holds the ids of users who never had a login, at most one of each company. They own nothing: whoever
+    proves the e-mail becomes its owner (docs/specification.md, 4.41).
+    """
+
+    owner_id: str | None = None
+    invited: frozenset[str] = frozenset()
+
+    def colleague(self, company_id: str) -> str | None:
+        """Return the id of the company's user who has the e-mail, None when there is none."""
+        holders = (self.owner_id, *sorted(self.invited))
+        return next((user_id for user_id in holders if user_id and is_colleague(user_id, company_id)), None)
+
+    def joined_by(self, user_id: str) -> "EmailHolders":
+        """Return the holders with an invited user. Raises Conflict `email-in-use` for an owner or a colleague."""
+        company_id = company_of(user_id)
+        assert company_id
+        if self.owner_id or self.colleague(company_id):
+            raise Conflict("email-in-use")
+        return replace(self, invited=self.invited | {user_id})
+
+    def taken_by(self, user_id: str) -> "EmailHolders":
+        """Return the holders with this user as owner. Raises Conflict `email-in-use` when another user is the owner."""
+        if self.owner_id not in (None, user_id):
+            raise Conflict("email-in-use")
+        return EmailHolders(user_id, self.invited - {user_id})
+
+    def left_by(self, user_id: str) -> "EmailHolders":
+        """Return the holders without this user."""
+        return EmailHolders(None if self.owner_id == user_id else self.owner_id, self.invited - {user_id})
 
 
 @frozen

@@ -18,6 +18,7 @@ from customer_center.companies.model import (
     Company,
     ContactsPage,
     ContactsRead,
+    EmailHolders,
     ErpContact,
     ErpCustomer,
     RefusalLimits,
@@ -41,6 +42,14 @@ class NumberInUse(Exception):
     """The new customer number belongs to another company. Companies are never merged."""
 
 
+class EmailShared(Exception):
+    """Other users are invited with the e-mail that a user takes over. `others` are their ids."""
+
+    def __init__(self, others: frozenset[str]) -> None:
+        super().__init__()
+        self.others = others
+
+
 # Reads for all use cases
 
 
@@ -53,8 +62,8 @@ class Records(Protocol):
     def colleague(self, company_id: str, user_id: str) -> User | None:
         """Return a user of that company (eventually consistent), None for every other id (`model.is_colleague`)."""
 
-    def user_id_of_email(self, email: str) -> str | None:
-        """Return the id of the user who has this e-mail now (strongly consistent), None when nobody has it."""
+    def holders_of_email(self, email: str) -> EmailHolders:
+        """Return who has this e-mail now (strongly consistent)."""
 
     def company(self, company_id: str) -> Company | None:
         """Return the company (eventually consistent), None when there is none."""
@@ -91,11 +100,20 @@ class CompanyRecords(Records, Protocol):
 class Users(Records, Protocol):
     """A user and their changes."""
 
-    def change_user(self, before: User, after: User, entry: Entry, contact: ErpContact | None = None) -> None:
+    def change_user(
+        self,
+        before: User,
+        after: User,
+        entry: Entry,
+        contact: ErpContact | None = None,
+        *,
+        ending: frozenset[str] = frozenset(),
+    ) -> None:
         """Write the differences between two versions of a user, as `change_users` does.
 
         `contact` is the ERP contact to link to the user. Raises Conflict `contact-in-use` when it is linked to another
-        user.
+        user. `ending` holds the ids of all other users who are invited with the e-mail, when a user with a login takes
+        the e-mail over and the effects of `entry` end their invitations. Raises EmailShared when there are others.
         """
 
 
@@ -112,8 +130,11 @@ class UserList(Protocol):
     def names_of(self, company_id: str, user_ids: Iterable[str]) -> Mapping[str, str]:
         """Return the names (eventually consistent) of the ids that are users of that company, by user id."""
 
-    def users_of_emails(self, emails: Iterable[str]) -> Mapping[str, str]:
-        """Return the user ids (strongly consistent) of the e-mails that a user has, by normalised e-mail."""
+    def holders_of_emails(self, emails: Iterable[str]) -> Mapping[str, EmailHolders]:
+        """Return who has each of the e-mails (strongly consistent), by normalised e-mail; only e-mails somebody has."""
+
+    def colleagues_of_emails(self, company_id: str, emails: Iterable[str]) -> Mapping[str, str]:
+        """Return the ids of the company's users who have the e-mails (strongly consistent), by normalised e-mail."""
 
 
 class Administration(Remembering, Users, UserList, Protocol):
@@ -199,11 +220,21 @@ class Activations(Records, Refusals, Attempts, Protocol):
     """The records that the activation of a company uses."""
 
     def complete_activation(
-        self, user: User, company: Company, entry: Entry, *, existing: Company | None, contact: ErpContact | None
+        self,
+        user: User,
+        company: Company,
+        entry: Entry,
+        *,
+        existing: Company | None,
+        contact: ErpContact | None,
+        invited: User | None = None,
+        ending: frozenset[str] = frozenset(),
     ) -> None:
         """Add the activated user, and the company when `existing` is None.
 
-        Raises CompanyExists, Conflict `email-in-use` or `contact-in-use`.
+        `invited` is this user before, when they were invited. `ending`: as in `change_user`. Raises CompanyExists,
+        Conflict `email-in-use` or `contact-in-use`, EmailShared, PreconditionFailed when somebody else changed the
+        invited user.
         """
 
 

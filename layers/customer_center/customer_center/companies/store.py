@@ -7,7 +7,7 @@
 | ERP contact, cached | company id | `contact#<contact number>` |
 | when the contacts were read | company id | `contacts` |
 | customer number → company, or its new number | `customer_number#<number>` | `customer_number` |
-| e-mail → user | `email#<normalised>` | `email` |
+| e-mail → its owner, and who is invited with it | `email#<normalised>` | `email` |
 | activation under way | `activation#<digest>` | `activation` |
 | mail that was sent | `mail#<mail id>` | `mail` |
 | refusals of a day | `refusals#<customer number>#<day>` | `refusals` |
@@ -22,7 +22,7 @@ in the index until the next full list of contacts is saved.
 Every change of a user or company by a person or by the ERP is written in one transaction with its journal entry.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -38,6 +38,7 @@ from customer_center.companies.items import (
     company_values,
     contact_from,
     contact_values,
+    holders_values,
     listing_key,
     pointer_from,
     pointer_values,
@@ -51,6 +52,7 @@ from customer_center.companies.model import (
     Company,
     ContactsPage,
     ContactsRead,
+    EmailHolders,
     ErpContact,
     InvitationStatus,
     RefusalLimits,
@@ -62,7 +64,7 @@ from customer_center.companies.model import (
     normalized_email,
     read_stamp,
 )
-from customer_center.companies.ports import Companies, CompanyExists, NumberInUse
+from customer_center.companies.ports import Companies, CompanyExists, EmailShared, NumberInUse
 from customer_center.platform.clock import epoch, from_iso, iso
 from customer_center.platform.dynamodb import Action, Item, cursor_of, from_item, key_of, to_item
 from customer_center.platform.errors import (
@@ -74,6 +76,7 @@ from customer_center.platform.errors import (
     RateLimit,
     TooManyRequests,
 )
+from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import Entry
 from customer_center.platform.paging import Part, filled, read_cursor, written_cursor
 from customer_center.platform.search import finds
@@ -89,6 +92,13 @@ _ABSENT = "attribute_not_exists(pk)"
 _FREE_NUMBER = "attribute_not_exists(pk) OR attribute_exists(renumbered_to)"
 # The rule of `last_main_contact`, as a condition on the company's item.
 _A_MAIN_CONTACT_STAYS = "size(main_contacts) > :leaving"
+# Nobody but this user has the e-mail. Items from before `proved` have only `user_id`, also for invited users.
+_NOBODY_ELSE = (
+    "attribute_not_exists(pk) OR (user_id = :me AND attribute_not_exists(invited)) "
+    "OR (attribute_not_exists(user_id) AND invited = :only_me)"
+)
+# Another request may change the holders of the same e-mail at the same time, but rarely twice in a row.
+_HOLDER_TRIES = 4
 # Another request may write the same contact at the same time, but rarely three times in a row.
 _CONTACT_TRIES = 3
 _MAILED_KEPT = timedelta(days=14)
@@ -144,6 +154,23 @@ def _wrong_links_key(network: str, now: datetime, limits: WrongLinkLimits) -> It
     return _key(f"wrong_links#{network}#{limits.window(now)}", "wrong_links")
 
 
+class _HoldersChanged(Exception):
+    """The holders of an e-mail are not those that this write was made for."""
+
+
+@frozen
+class _Move:
+    """A change of an e-mail's holders that concerns one user.
+
+    `change` returns the holders afterwards, or raises. With `shared`, other users are known to have the e-mail too.
+    """
+
+    email: str
+    user_id: str
+    change: Callable[[EmailHolders], EmailHolders]
+    shared: bool = False
+
+
 class CompanyStore(TableStore, Companies):
     """Companies, users, contacts and activations in DynamoDB."""
 
@@ -193,9 +220,17 @@ class CompanyStore(TableStore, Companies):
         return self.current_company(item["company_id"])
 
     @override
-    def user_id_of_email(self, email: str) -> str | None:
+    def holders_of_email(self, email: str) -> EmailHolders:
         item = self._get(_email_key(email), consistent=True)
-        return item["user_id"] if item else None
+        return self._holders(item) if item else EmailHolders()
+
+    def _holders(self, item: Item) -> EmailHolders:
+        owner_id, invited = item.get("user_id"), frozenset(item.get("invited", ()))
+        if owner_id and "proved" not in item:
+            user = self.user(owner_id)
+            if user is None or not user.has_login:
+                return EmailHolders(None, invited | {owner_id} if user else invited)
+        return EmailHolders(owner_id, invited)
 
     @override
     def users(self, company_id: str, *, limit: int, after: str | None = None, last_first: bool = False) -> Part[User]:
@@ -268,9 +303,20 @@ class CompanyStore(TableStore, Companies):
         return {item["sk"].removeprefix("user#"): item["name"] for item in self._get_all(keys, consistent=False)}
 
     @override
-    def users_of_emails(self, emails: Iterable[str]) -> Mapping[str, str]:
+    def holders_of_emails(self, emails: Iterable[str]) -> Mapping[str, EmailHolders]:
+        return {item["pk"].removeprefix("email#"): self._holders(item) for item in self._emails(emails)}
+
+    @override
+    def colleagues_of_emails(self, company_id: str, emails: Iterable[str]) -> Mapping[str, str]:
+        colleagues = {
+            item["pk"]: EmailHolders(item.get("user_id"), frozenset(item.get("invited", ()))).colleague(company_id)
+            for item in self._emails(emails)
+        }
+        return {pk.removeprefix("email#"): user_id for pk, user_id in colleagues.items() if user_id}
+
+    def _emails(self, emails: Iterable[str]) -> Iterable[dict[str, Any]]:
         keys = [_email_key(email) for email in sorted({normalized_email(email) for email in emails})]
-        return {item["pk"].removeprefix("email#"): item["user_id"] for item in self._get_all(keys, consistent=True)}
+        return self._get_all(keys, consistent=True)
 
     @override
     def save_contacts(self, company_id: str, contacts: Sequence[CachedContact], read_at: datetime) -> None:
@@ -337,24 +383,32 @@ class CompanyStore(TableStore, Companies):
 
     @override
     def add_user(self, user: User, entry: Entry, contact: ErpContact | None = None) -> None:
-        actions = [
+        actions: list[Action | _Move] = [
             # Listed first so that a repeated request gets the error of this action.
             self._invite_contact(user, contact) if contact else self._contacts_outdated(user.company_id),
-            self._new_email(user),
+            _getting(user),
             self._put({**_user_key(user.user_id), **user_values(user)}, _ABSENT),
         ]
-        self._commit(actions, [entry])
+        self._commit_moves(actions, [entry])
 
     @override
-    def change_user(self, before: User, after: User, entry: Entry, contact: ErpContact | None = None) -> None:
-        actions = self._changed([(before, after)])
+    def change_user(
+        self,
+        before: User,
+        after: User,
+        entry: Entry,
+        contact: ErpContact | None = None,
+        *,
+        ending: frozenset[str] = frozenset(),
+    ) -> None:
+        actions = self._changed([(before, after)], ending)
         if contact:
             actions.append(self._link_contact(after, contact))
-        self._commit(actions, [entry])
+        self._commit_moves(actions, [entry])
 
     @override
     def change_users(self, changes: Sequence[tuple[User, User]], entries: Sequence[Entry]) -> None:
-        self._commit(self._changed(changes), entries)
+        self._commit_moves(self._changed(changes), entries)
 
     @override
     def change_company(
@@ -365,24 +419,29 @@ class CompanyStore(TableStore, Companies):
 
     @override
     def delete_user(self, user: User, entry: Entry, *, attempt: str) -> None:
-        actions = [
+        actions: list[Action | _Move] = [
             self._if_version(user.version, "Delete", {"Key": to_item(_user_key(user.user_id))}),
-            self._old_email(user),
+            _leaving(user),
             Action({"Delete": {"TableName": self._table, "Key": to_item(_attempt_key(attempt))}}),
             *self._main_contacts(
                 user.company_id, joining=set(), leaving={user.user_id} if user.is_active_main_contact else set()
             ),
         ]
-        self._commit([*actions, *self._unlink_contacts(user)], [entry])
+        self._commit_moves([*actions, *self._unlink_contacts(user)], [entry])
 
-    def _changed(self, changes: Sequence[tuple[User, User]]) -> list[Action]:
-        actions: list[Action] = []
+    def _changed(
+        self, changes: Sequence[tuple[User, User]], ending: frozenset[str] = frozenset()
+    ) -> list[Action | _Move]:
+        actions: list[Action | _Move] = []
         joining: set[str] = set()
         leaving: set[str] = set()
         for before, after in changes:
             actions.append(self._change(before, after))
-            if normalized_email(before.email) != normalized_email(after.email):
-                actions += [self._new_email(after), self._old_email(before)]
+            moved = normalized_email(before.email) != normalized_email(after.email)
+            if moved or (after.has_login and not before.has_login):
+                actions.append(_getting(after, ending))
+            if moved:
+                actions.append(_leaving(before))
             was, is_now = before.is_active_main_contact, after.is_active_main_contact
             if is_now and not was:
                 joining.add(after.user_id)
@@ -494,17 +553,39 @@ class CompanyStore(TableStore, Companies):
     def release_invitation(self, user_id: str, claim: Claim) -> None:
         self._note(_user_key(user_id), "REMOVE claim", "claim.claim_id = :id", {":id": claim.claim_id})
 
-    def _new_email(self, user: User) -> Action:
-        return self._put({**_email_key(user.email), "user_id": user.user_id}, _ABSENT, Conflict("email-in-use"))
+    # Holders of e-mails
 
-    def _old_email(self, user: User) -> Action:
-        delete = {
-            "TableName": self._table,
-            "Key": to_item(_email_key(user.email)),
-            "ConditionExpression": "user_id = :user_id",
-            "ExpressionAttributeValues": to_item({":user_id": user.user_id}),
-        }
-        return Action({"Delete": delete}, PreconditionFailed())
+    def _commit_moves(self, actions: Sequence[Action | _Move], entries: Sequence[Entry]) -> None:
+        """Write the actions and moves, in this order, with their journal entries in one transaction.
+
+        Most e-mails have one holder. So a move is first written under the condition that nobody else has the e-mail,
+        which costs no read. If somebody has it, the holders are read, and written if they are still the same.
+        """
+        shared = False
+        for _ in range(_HOLDER_TRIES):
+            written = [self._move(each, shared=shared) if isinstance(each, _Move) else each for each in actions]
+            try:
+                return self._commit(written, entries)
+            except _HoldersChanged:
+                shared = True
+        raise InProgress("in-progress", retry_after=1)
+
+    def _move(self, move: _Move, *, shared: bool) -> Action:
+        key = _email_key(move.email)
+        if shared or move.shared:
+            item = self._get(key, consistent=True) or {}
+            holders = self._holders(item)
+            condition, given = _same(item)
+        else:
+            holders = EmailHolders()
+            condition, given = _NOBODY_ELSE, {":me": move.user_id, ":only_me": {move.user_id}}
+        values = holders_values(move.change(holders))
+        request: dict[str, Any] = {"TableName": self._table, "ConditionExpression": condition}
+        if given:
+            request["ExpressionAttributeValues"] = to_item(given)
+        if any(value is not None for value in values.values()):
+            return Action({"Put": {**request, "Item": to_item({**key, **values})}}, _HoldersChanged())
+        return Action({"Delete": {**request, "Key": to_item(key)}}, _HoldersChanged())
 
     def _unlink_contacts(self, user: User) -> list[Action]:
         # All contacts are searched, because a contact can also be linked by its e-mail. Deletions are rare.
@@ -719,18 +800,27 @@ class CompanyStore(TableStore, Companies):
 
     @override
     def complete_activation(
-        self, user: User, company: Company, entry: Entry, *, existing: Company | None, contact: ErpContact | None
+        self,
+        user: User,
+        company: Company,
+        entry: Entry,
+        *,
+        existing: Company | None,
+        contact: ErpContact | None,
+        invited: User | None = None,
+        ending: frozenset[str] = frozenset(),
     ) -> None:
-        actions = [
+        new = {**_user_key(user.user_id), **user_values(user)}
+        actions: list[Action | _Move] = [
             *self._company_actions(company, existing),
-            self._new_email(user),
-            self._put({**_user_key(user.user_id), **user_values(user)}, _ABSENT, Conflict("email-in-use")),
+            _getting(user, ending),
+            self._change(invited, user) if invited else self._put(new, _ABSENT, Conflict("email-in-use")),
         ]
         if contact:
             actions.append(self._link_contact(user, contact))
         elif existing:
             actions.append(self._contacts_outdated(user.company_id))
-        self._commit(actions, [entry])
+        self._commit_moves(actions, [entry])
 
     def _company_actions(self, company: Company, existing: Company | None) -> list[Action]:
         if existing is None:
@@ -796,6 +886,33 @@ class CompanyStore(TableStore, Companies):
         if not after.contact.name and not after.gone:
             actions.append(self._contacts_outdated(company_id))
         self._commit(actions, entries)
+
+
+def _leaving(user: User) -> _Move:
+    return _Move(user.email, user.user_id, lambda holders: holders.left_by(user.user_id))
+
+
+def _getting(user: User, ending: frozenset[str] = frozenset()) -> _Move:
+    """Return the move of a user who gets their e-mail: an invited user joins its holders, any other owns it."""
+    if not user.has_login:
+        return _Move(user.email, user.user_id, lambda holders: holders.joined_by(user.user_id))
+
+    def take(holders: EmailHolders) -> EmailHolders:
+        taken = holders.taken_by(user.user_id)
+        if taken.invited != ending:
+            raise EmailShared(taken.invited)
+        return taken
+
+    return _Move(user.email, user.user_id, take, shared=bool(ending))
+
+
+def _same(item: Item) -> tuple[str, Item]:
+    """Return the condition that an e-mail's item is still as it was read, and the values of its placeholders."""
+    if not item:
+        return _ABSENT, {}
+    names = ("user_id", "proved", "invited")
+    parts = [f"{name} = :{name}" if name in item else f"attribute_not_exists({name})" for name in names]
+    return " AND ".join(parts), {f":{name}": item[name] for name in names if name in item}
 
 
 def _sent_values(mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime) -> dict[str, str]:

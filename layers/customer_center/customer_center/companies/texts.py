@@ -213,6 +213,15 @@ _PROBLEMS = {
             "fr": "Cette invitation a été retirée.",
         },
     ),
+    "invitation-superseded": Problem(
+        Gone,
+        {
+            "en": "There is an account with your e-mail address already. Please log in.",
+            "de": "Mit Ihrer E-Mail-Adresse gibt es bereits ein Konto. Bitte melden Sie sich an.",
+            "nl": "Er is al een account met uw e-mailadres. Meld u aan.",
+            "fr": "Il existe déjà un compte avec votre adresse e-mail. Veuillez vous connecter.",
+        },
+    ),
     "invitation-used": Problem(
         Gone,
         {

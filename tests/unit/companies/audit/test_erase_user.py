@@ -47,7 +47,7 @@ def _about(room, user):
 def test_account_and_login_are_gone_at_once(room, chief, anna):
     room.erase(anna.user_id, chief)
     assert room.companies.user(anna.user_id) is None
-    assert room.companies.user_id_of_email(anna.email) is None
+    assert room.companies.holders_of_email(anna.email).owner_id is None
     assert room.companies.user_id_of_contact(COMPANY_ID, "KT100") is None
     assert room.identities.sign_in(anna.user_id, PASSWORD) is None
 

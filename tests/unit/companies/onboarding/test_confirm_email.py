@@ -37,8 +37,8 @@ def _token(user, secret="secret"):
 def test_the_new_email_is_the_login_at_once(room, user):
     after = room.confirm(_token(user))
     assert (after.email, after.email_change, after.version) == (NEW, None, 2)
-    assert room.companies.user_id_of_email(NEW) == user.user_id
-    assert room.companies.user_id_of_email(user.email) is None
+    assert room.companies.holders_of_email(NEW).owner_id == user.user_id
+    assert room.companies.holders_of_email(user.email).owner_id is None
     assert room.identities.sign_in(NEW, PASSWORD)
     assert room.identities.sign_in(user.email, PASSWORD) is None
 
@@ -134,7 +134,7 @@ def test_whoever_got_the_address_first_keeps_it(room, user):
     with pytest.raises(Conflict, match="email-in-use"):
         room.confirm(_token(user))
     assert room.companies.user(user.user_id) == user
-    assert room.companies.user_id_of_email(NEW) == other.user_id
+    assert room.companies.holders_of_email(NEW).owner_id == other.user_id
 
 
 def test_a_deactivated_user_confirms_and_stays_out(room):
@@ -154,10 +154,10 @@ def test_nobody_of_a_closed_company_confirms(room, user):
 def test_a_change_in_between_lets_the_same_request_come_again(room, user):
     change_user = room.companies.change_user
 
-    def change_late(before, after, entry):
+    def change_late(*changed, **given):
         room.companies.change_user = change_user
         room.edit(user.user_id, room.companies.everybody[0], name="Meanwhile")
-        change_user(before, after, entry)
+        change_user(*changed, **given)
 
     room.companies.change_user = change_late
     with pytest.raises(InProgress):

@@ -23,7 +23,7 @@ def test_the_account_and_the_login_are_gone_at_once(room, chief):
     user = room.present(a_user())
     room.delete(user.user_id, chief)
     assert room.companies.user(user.user_id) is None
-    assert room.companies.user_id_of_email(user.email) is None
+    assert room.companies.holders_of_email(user.email).owner_id is None
     assert user.user_id not in room.identities.logins
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from customer_center.companies.model import Budgets, InvitationStatus, Role, UserStatus
+from customer_center.companies.model import Budgets, EmailHolders, InvitationStatus, Role, UserStatus
 from customer_center.companies.users.bodies import EditUserBody
 from customer_center.platform.errors import (
     Conflict,
@@ -250,7 +250,7 @@ def test_until_it_is_confirmed_the_login_is_the_old_email(room, chief):
     assert after.email == user.email
     assert room.identities.sign_in(user.email, PASSWORD)
     assert room.identities.sign_in(NEW, PASSWORD) is None
-    assert room.companies.user_id_of_email(NEW) is None
+    assert room.companies.holders_of_email(NEW).owner_id is None
     assert room.companies.entries[0].changes == {"new_email": (None, NEW)}
 
 
@@ -374,8 +374,8 @@ def test_the_invitation_of_who_has_no_login_moves_along(room, chief, status):
     user = room.present(an_invited_user(invitation=an_invitation(status=status), claim=a_claim()))
     after = room.edit(user.user_id, chief, email=NEW)
     assert (after.email, after.email_change, after.claim) == (NEW, None, None)
-    assert room.companies.user_id_of_email(NEW) == user.user_id
-    assert room.companies.user_id_of_email(user.email) is None
+    assert room.companies.holders_of_email(NEW) == EmailHolders(None, frozenset({user.user_id}))
+    assert room.companies.holders_of_email(user.email) == EmailHolders()
     token = room.mailed_token()
     assert [mail.to for mail in room.mailer.sent] == [NEW]
     with pytest.raises(NotFound, match="invitation-invalid"):

@@ -13,6 +13,7 @@ from customer_center.platform.errors import (
 )
 from customer_center.platform.idempotency import Idempotency
 from tests.builders.companies import (
+    COMPANY_ID,
     OTHER_COMPANY_ID,
     a_company,
     a_main_contact,
@@ -50,7 +51,7 @@ def _statuses(results):
 
 
 def _user(room, email):
-    return room.companies.user(room.companies.user_id_of_email(email))
+    return room.companies.user(room.companies.holders_of_email(email).colleague(COMPANY_ID))
 
 
 NINA = "mrs,Nina Neu,nina@baecker.example,buyer,de,,,,\n"

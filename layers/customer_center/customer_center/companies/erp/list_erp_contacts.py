@@ -1,7 +1,6 @@
 """List the ERP's contacts without a shop account (seed 000, "List of contacts from the ERP")."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,9 +10,7 @@ from customer_center.companies.model import (
     CachedContact,
     ContactsPage,
     ContactsRead,
-    ErpContact,
     User,
-    is_colleague,
 )
 from customer_center.companies.ports import ErpGateway, ErpRecords
 from customer_center.platform.clock import Clock
@@ -85,15 +82,10 @@ def _read_again(actor: User, now: datetime, erp: ErpGateway, companies: ErpRecor
     if company is None:
         raise NotFound
     contacts = erp.select_contacts(company.customer_number)
-    owners = companies.users_of_emails(comparable(contact.email) for contact in contacts if contact.email)
+    emails = [comparable(contact.email) for contact in contacts if contact.email]
+    colleagues = companies.colleagues_of_emails(actor.company_id, emails)
     # Contacts that share an e-mail are different people, so the e-mail does not say which of them has the account.
-    times = Counter(comparable(contact.email) for contact in contacts if contact.email)
-    own = {email: owner for email, owner in owners.items() if times[email] == 1}
-    rows = [CachedContact(contact, _owner(contact, own, actor.company_id)) for contact in contacts]
+    times = Counter(emails)
+    own = {email: colleague for email, colleague in colleagues.items() if times[email] == 1}
+    rows = [CachedContact(contact, own.get(comparable(contact.email or ""))) for contact in contacts]
     companies.save_contacts(actor.company_id, rows, now)
-
-
-def _owner(contact: ErpContact, owners: Mapping[str, str], company_id: str) -> str | None:
-    """Return the colleague who already has the contact's e-mail, None when there is no such colleague."""
-    owner = owners.get(comparable(contact.email)) if contact.email else None
-    return owner if owner and is_colleague(owner, company_id) else None

@@ -54,9 +54,9 @@ def _promoted(before: Company, after: Company, companies: Records, now: datetime
     named = _named(after)
     if named is None or named == _named(before):
         return None
-    user_id = companies.user_id_of_email(named)
+    user_id = companies.holders_of_email(named).colleague(after.company_id)
     user = companies.user(user_id) if user_id else None
-    if user is None or user.company_id != after.company_id or user.is_main_contact:
+    if user is None or user.is_main_contact:
         return None
     roles = user.roles - {Role.BUSINESS_USER} | {Role.MAIN_CONTACT}
     return user, user.changed(now, roles=roles)

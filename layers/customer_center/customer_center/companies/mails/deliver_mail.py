@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from customer_center.companies.email_address import shown_email
 from customer_center.companies.mails.note_feedback import note_undelivered
 from customer_center.companies.model import (
+    Attempt,
     Company,
     InvitationRules,
     InvitationStatus,
@@ -32,12 +33,16 @@ from customer_center.platform.log import logger
 
 @frozen
 class Shop:
-    """The shop's data for mails. In the two addresses of links, `{token}` is the placeholder of the token."""
+    """The shop's data for mails. In the two addresses of links, `{token}` is the placeholder of the token.
+
+    In `invite_again_url`, the page that sends an invitation again, `{user_id}` is the placeholder of the invited user.
+    """
 
     name: str
     url: str
     invitation_url: str
     email_confirmation_url: str
+    invite_again_url: str
 
 
 @frozen
@@ -68,6 +73,8 @@ def deliver_mail(effect: Effect, outgoing: Outgoing) -> None:
             _deliver_handed_over(effect.effect_id, user_id, old_id, new_id, outgoing)
         case {"template": "activation_code", "attempt_key": key}:
             _deliver_code(effect.effect_id, key, outgoing)
+        case {"template": "invitation_withdrawn", "user_id": user_id, "invited_id": invited_id}:
+            _deliver_withdrawn(effect.effect_id, user_id, invited_id, outgoing)
         case {"template": "contact_left", "user_id": user_id, "left_user_id": left_id, "contact_number": number}:
             _deliver_contact_left(effect.effect_id, user_id, left_id, number, outgoing)
         case _:
@@ -101,7 +108,9 @@ def _deliver_invitation(mail_id: str, user_id: str, outgoing: Outgoing) -> None:
 def _invitation_values(user: User, token: str, expires_at: datetime, outgoing: Outgoing) -> Mapping[str, Value]:
     company = _company(user, outgoing)
     assert user.invitation is not None
-    inviter = outgoing.companies.colleague(user.company_id, user.invitation.invited_by)
+    # An operator invites in the name of the company.
+    invited_by = user.invitation.invited_by
+    inviter = outgoing.companies.colleague(user.company_id, invited_by) if invited_by else None
     return {
         **_addressed(user, outgoing),
         "login": shown_email(user.email),
@@ -205,6 +214,27 @@ def _deliver_contact_left(mail_id: str, user_id: str, left_id: str, contact_numb
     _send_once("contact_left", to, mail_id, {**_addressed(to, outgoing), **who}, outgoing)
 
 
+def _deliver_withdrawn(mail_id: str, user_id: str, invited_id: str, outgoing: Outgoing) -> None:
+    to, invited = map(outgoing.companies.user, (user_id, invited_id))
+    if (
+        to is None
+        or not to.is_active_main_contact
+        or invited is None
+        or invited.status is not UserStatus.INVITED
+        or invited.invitation is None
+        # Somebody may have invited the person again meanwhile.
+        or invited.invitation.status is not InvitationStatus.REVOKED
+    ):
+        logger.info("mail is not wanted any more", mail_id=mail_id)
+        return
+    who: Mapping[str, Value] = {
+        "company_name": _company(to, outgoing).name,
+        "invited_name": invited.name,
+        "link": outgoing.shop.invite_again_url.replace("{user_id}", invited_id),
+    }
+    _send_once("invitation_withdrawn", to, mail_id, {**_addressed(to, outgoing), **who}, outgoing)
+
+
 def _send_once(template: str, user: User, mail_id: str, values: Mapping[str, Value], outgoing: Outgoing) -> None:
     """Send a mail without a link, unless it is recorded as sent."""
     if outgoing.companies.was_mailed(mail_id):
@@ -225,6 +255,9 @@ def _deliver_code(mail_id: str, key: str, outgoing: Outgoing) -> None:
     ):
         logger.info("mail is not wanted any more", mail_id=mail_id)
         return
+    if owner_id := outgoing.companies.holders_of_email(attempt.email).owner_id:
+        _deliver_account_exists(mail_id, attempt, owner_id, outgoing)
+        return
     code = new_code()
     values: Mapping[str, Value] = {
         "shop_name": outgoing.shop.name,
@@ -238,6 +271,26 @@ def _deliver_code(mail_id: str, key: str, outgoing: Outgoing) -> None:
             key,
             mail_id=mail_id,
             code_hash=secret_hash(f"{attempt.attempt_id}.{code}"),
+            expires_at=now + outgoing.code_valid_for,
+        )
+
+
+def _deliver_account_exists(mail_id: str, attempt: Attempt, owner_id: str, outgoing: Outgoing) -> None:
+    """Tell the owner of the address that there is an account with it. The API answers as for any other address.
+
+    The hash of a code that nobody knows is stored, so that a guessed code is refused as for any other address too.
+    """
+    owner = outgoing.companies.user(owner_id)
+    if owner is None:
+        # The account was deleted a moment ago. SQS repeats the message, and then a code is sent.
+        raise LookupError(owner_id)
+    values = {**_addressed(owner, outgoing), "login": owner.email}
+    if _send("account_exists", owner.language, owner.email, mail_id, values, outgoing):
+        now = outgoing.clock.now()
+        outgoing.companies.code_sent(
+            attempt.key,
+            mail_id=mail_id,
+            code_hash=secret_hash(f"{attempt.attempt_id}.{new_secret()}"),
             expires_at=now + outgoing.code_valid_for,
         )
 

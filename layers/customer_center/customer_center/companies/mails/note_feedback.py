@@ -3,6 +3,7 @@
 SES reports this at once, when it refuses the mail (`deliver_mail.py`), or later, by a bounce or a complaint.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import cast
@@ -24,15 +25,14 @@ def note_feedback(feedback: Feedback, *, companies: Users, clock: Clock) -> None
     May run any number of times, in any order: only the current mail of an invitation or e-mail change has an effect,
     and only once. Raises PreconditionFailed when somebody else changed the user at the same time; then retry.
     """
-    user_id = feedback.user_id or companies.user_id_of_email(feedback.address)
-    user = companies.user(user_id) if user_id else None
-    mail_id = feedback.mail_id or _invited_by(user, feedback.sent_at)
-    noted = (
-        user is not None
-        and mail_id is not None
-        and note_undelivered(user, mail_id, feedback.outcome, by="email_feedback", now=clock.now(), companies=companies)
-    )
-    logger.info("mail came to nothing", mail_id=mail_id, outcome=feedback.outcome, noted=noted)
+    noted = False
+    for user_id in [feedback.user_id] if feedback.user_id else _addressees(feedback.address, companies):
+        user = companies.user(user_id)
+        mail_id = feedback.mail_id or _invited_by(user, feedback.sent_at)
+        if user and mail_id:
+            outcome, now = feedback.outcome, clock.now()
+            noted |= note_undelivered(user, mail_id, outcome, by="email_feedback", now=now, companies=companies)
+    logger.info("mail came to nothing", mail_id=feedback.mail_id, outcome=feedback.outcome, noted=noted)
 
 
 def note_undelivered(user: User, mail_id: str, outcome: Outcome, *, by: str, now: datetime, companies: Users) -> bool:
@@ -56,6 +56,12 @@ def note_undelivered(user: User, mail_id: str, outcome: Outcome, *, by: str, now
     )
     companies.change_user(user, after, entry)
     return True
+
+
+def _addressees(address: str, companies: Users) -> Sequence[str]:
+    """Return the ids of all users who have the e-mail. Several companies may have invited one person."""
+    holders = companies.holders_of_email(address)
+    return [*([holders.owner_id] if holders.owner_id else []), *sorted(holders.invited)]
 
 
 def _invited_by(user: User | None, sent_at: datetime) -> str | None:

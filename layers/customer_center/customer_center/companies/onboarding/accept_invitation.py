@@ -3,7 +3,7 @@
 1. One request claims the link.
 2. The login is created, disabled.
 3. The password is set.
-4. One transaction makes the user active.
+4. One transaction makes the user active and the owner of the e-mail. It ends other invitations to the same address.
 5. The login is enabled. This is the last step, so that even after a crash only active users can log in.
 
 The request that holds the claim may be repeated with the same Idempotency-Key. If it is never completed, the claim
@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from customer_center.companies import effects
+from customer_center.companies.email_ownership import take_email
 from customer_center.companies.entries import person, user_entry
 from customer_center.companies.links import company_of_holder, holder_of
 from customer_center.companies.login import align_identity
@@ -26,9 +27,11 @@ from customer_center.companies.model import (
     User,
     UserStatus,
 )
+from customer_center.companies.onboarding.check_inviter import check_inviter
 from customer_center.companies.ports import Identities, Invitations
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import (
+    Conflict,
     CustomerCenterError,
     Gone,
     InProgress,
@@ -50,8 +53,9 @@ def accept_invitation(
     """Accept the invitation whose link has this token, with a new password, and log the person in.
 
     Raises NotFound `invitation-invalid` for every token that we did not send; Forbidden `company-closed`; Gone
-    `invitation-expired`, `invitation-revoked` or `invitation-used`; InProgress; InvalidInput at `/password`;
-    OutsideUnavailable. A repeat with the same password after success logs in again.
+    `invitation-expired`, `invitation-revoked` (also when whoever invited may not invite any more),
+    `invitation-superseded` when the e-mail has another owner by now, or `invitation-used`; InProgress; InvalidInput at
+    `/password`; OutsideUnavailable. A repeat with the same password after success logs in again.
     """
     now = clock.now()
     user = holder_of(token, _hash_of, companies)
@@ -61,6 +65,7 @@ def accept_invitation(
     assert user.invitation is not None
     if user.invitation.status is not InvitationStatus.ACCEPTED:
         _check_usable(user, now)
+        check_inviter(user, company, request_id, companies=companies, now=now)
         claim = Claim(claim_id, now + CLAIM_LASTS)
         companies.claim_invitation(user, claim, now)
         try:
@@ -86,6 +91,8 @@ def _check_usable(user: User, now: datetime) -> None:
             raise Gone("invitation-expired")
         case InvitationStatus.REVOKED:
             raise Gone("invitation-revoked")
+        case InvitationStatus.SUPERSEDED:
+            raise Gone("invitation-superseded")
         case _:
             return
 
@@ -98,17 +105,25 @@ def _activate(user: User, request_id: str, companies: Invitations, now: datetime
         invitation=replace(user.invitation, status=InvitationStatus.ACCEPTED),
         claim=None,
     )
-    entry = user_entry(
-        "invitation.accepted",
-        before=user,
-        after=active,
-        actor=person(user),
-        now=now,
-        request_id=request_id,
-        effects=[effects.align_identity(user.user_id, now)],
-    )
+
+    def write(others: frozenset[str]) -> None:
+        follow = [effects.align_identity(user.user_id, now), *effects.supersede_invitations(others, now)]
+        entry = user_entry(
+            "invitation.accepted",
+            before=user,
+            after=active,
+            actor=person(user),
+            now=now,
+            request_id=request_id,
+            effects=follow,
+        )
+        companies.change_user(user, active, entry, ending=others)
+
     try:
-        companies.change_user(user, active, entry)
+        take_email(write)
+    except Conflict as error:
+        # The person activated a company or accepted another invitation meanwhile.
+        raise Gone("invitation-superseded") from error
     except PreconditionFailed as error:
         # An administrator changed the user at the same time; the next try sees that change.
         raise InProgress("in-progress", retry_after=1) from error

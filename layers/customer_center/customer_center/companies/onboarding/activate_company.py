@@ -2,9 +2,11 @@
 
 1. The invoice must belong to the customer number. If it does not, the answer and its response time are always the same,
    and the refusal is counted (`count_refusals.py`).
-2. A mailed code confirms the e-mail address (`activation_code.py`), unless the shop switched codes off.
+2. A mailed code confirms the e-mail address (`activation_code.py`), unless the shop switched codes off and nobody has
+   the address yet. The owner of an account gets a mail that says so in place of the code; the answer is the same.
 3. The ERP's flags decide which role the person gets, or whether the person is refused.
-4. The account is created and the person is logged in (`complete_activation.py`).
+4. The account is created, or the person's own open invitation is taken over, and the person is logged in
+   (`complete_activation.py`).
 
 Every step may be repeated. The activation under way stores the ids of the future company and user, so that a repeated
 request does not create a second company or user.
@@ -17,6 +19,7 @@ from customer_center.companies.model import (
     CLAIM_LASTS,
     Claim,
     Company,
+    EmailHolders,
     ErpContact,
     ErpCustomer,
     LoggedIn,
@@ -32,7 +35,7 @@ from customer_center.companies.onboarding.activation import (
     Try,
     Visit,
 )
-from customer_center.companies.onboarding.activation_code import Known, begin_attempt, check_owner, key_of, try_code
+from customer_center.companies.onboarding.activation_code import Known, begin_attempt, key_of, try_code
 from customer_center.companies.onboarding.complete_activation import complete_activation
 from customer_center.companies.onboarding.count_refusals import refusals_counted
 from customer_center.companies.ports import Activations, ErpGateway, Identities, Records
@@ -53,8 +56,9 @@ def activate_company(
     """Activate the company, or mail the code with which the next request completes the activation.
 
     Raises InvalidInput `activation-refused`, `code-*` or at a field; TooManyRequests; Conflict `customer-blocked`,
-    `customer-center-managed`, `main-contact-missing`, `email-in-use`, `contact-in-use`; Forbidden `company-closed`;
-    InProgress; an OutsideSystemError. May be repeated after each of these errors and after any crash.
+    `customer-center-managed`, `main-contact-missing`, `contact-in-use`, and `email-in-use` only to somebody who has
+    proved the e-mail; Forbidden `company-closed` or `user-deactivated`; InProgress; an OutsideSystemError. May be
+    repeated after each of these errors and after any crash.
     """
     with refusals_counted(activation.customer_number, visit, rules.limits, companies=companies, clock=clock) as began:
         customer = _proven_customer(activation, erp)
@@ -69,9 +73,10 @@ def activate_company(
         company = companies.company_of_number(activation.customer_number)
         role = _role(activation, customer, company, rules, companies)
         granted = Granted(customer, began, role, _contact(activation, erp))
-        owner_id = companies.user_id_of_email(activation.email)
-        known = Known(company, owner_id, held or companies.attempt(key_of(activation)))
-        check_owner(request, known, rules, clock.now())
+        # A request for a code does not look who has the e-mail, so that its answer takes the same time for everybody.
+        looks = held or not rules.confirm_email
+        holders = companies.holders_of_email(activation.email) if looks else EmailHolders()
+        known = Known(company, holders, held or companies.attempt(key_of(activation)))
         attempt = held or begin_attempt(request, known, rules, companies=companies, clock=clock)
     except CustomerCenterError:
         if held:
@@ -81,7 +86,7 @@ def activate_company(
         return CodeSent(activation.email)
     try:
         return complete_activation(
-            request, granted, attempt, owner_id, companies=companies, identities=identities, clock=clock
+            request, granted, attempt, holders, companies=companies, identities=identities, clock=clock
         )
     finally:
         companies.release_attempt(attempt.key, request.claim)

@@ -13,8 +13,8 @@ class ActivationRules:
     """The parameters of activation.
 
     With `confirm_email`, a mailed code must confirm the e-mail. Without it, the activation completes at once, as in the
-    seed. `code_tries` is the maximum number of times that a code may be entered. `refusal_seconds` is the minimum time
-    before a refusal is answered.
+    seed, unless somebody has the e-mail already. `code_tries` is the maximum number of times that a code may be
+    entered. `refusal_seconds` is the minimum time before a refusal is answered.
     """
 
     confirm_email: bool = True

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 
 from customer_center.companies import effects
 from customer_center.companies.ids import new_company_id, new_user_id, person_of
-from customer_center.companies.model import Attempt, Company, attempt_key, secret_hash
+from customer_center.companies.model import Attempt, Company, EmailHolders, attempt_key, secret_hash
 from customer_center.companies.onboarding.activation import Activation, ActivationRules, Try, Visit
 from customer_center.companies.ports import Activations, Attempts
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Conflict, FieldError, InProgress, InvalidInput
+from customer_center.platform.errors import FieldError, InProgress, InvalidInput
 from customer_center.platform.frozen import frozen
 from customer_center.platform.ids import new_ulid
 from customer_center.platform.journal import Actor, Entry, new_entry
@@ -27,11 +27,30 @@ _REPEATABLE_FOR = timedelta(minutes=15)
 
 @frozen
 class Known:
-    """Our records for an activation: the customer's company, the e-mail's owner, and the activation under way."""
+    """Our records for an activation: the customer's company, who has the e-mail, and the activation under way."""
 
     company: Company | None
-    owner_id: str | None
+    holders: EmailHolders
     attempt: Attempt | None
+
+    def needs_code(self, rules: ActivationRules, now: datetime) -> bool:
+        """Return whether a code must confirm the e-mail.
+
+        It always must when somebody has the e-mail: without a code, anybody with an invoice could take over an
+        invitation, or end it. The exception is a repeat of an activation that needed no code: the answer to it may have
+        been lost.
+        """
+        return rules.confirm_email or (self.holders != EmailHolders() and not self._completed(now))
+
+    def _completed(self, now: datetime) -> bool:
+        before, owner_id = self.attempt, self.holders.owner_id
+        return (
+            before is not None
+            and owner_id is not None
+            and before.mail_id is None
+            and person_of(before.user_id) == person_of(owner_id)
+            and now - before.requested_at < _REPEATABLE_FOR
+        )
 
 
 def key_of(activation: Activation) -> str:
@@ -45,9 +64,9 @@ def try_code(request: Try, rules: ActivationRules, *, companies: Attempts, clock
     Raises InvalidInput `code-invalid` for a wrong code, `code-expired` or `code-exhausted`; InProgress.
     """
     activation = request.activation
-    if not rules.confirm_email or activation.code is None:
-        return None
     key = key_of(activation)
+    if activation.code is None or not (rules.confirm_email or _waits_for_code(key, companies)):
+        return None
     attempt = companies.try_code(key, request.claim, clock.now(), rules.code_tries)
     given = secret_hash(f"{attempt.attempt_id}.{activation.code}")
     if hmac.compare_digest(given, attempt.code_hash or ""):
@@ -56,19 +75,10 @@ def try_code(request: Try, rules: ActivationRules, *, companies: Attempts, clock
     raise InvalidInput("code-invalid", errors=[FieldError("/code", "invalid")])
 
 
-def check_owner(request: Try, known: Known, rules: ActivationRules, now: datetime) -> None:
-    """Raise Conflict `email-in-use` when the e-mail has an owner, unless this activation itself created that user.
-
-    The answer to the completing request may have been lost. So a repeat of this request gets the same answer.
-    """
-    if known.owner_id is None:
-        return
-    before = known.attempt
-    if before is None or person_of(before.user_id) != person_of(known.owner_id):
-        raise Conflict("email-in-use")
-    has_code = request.activation.code is not None
-    if not (has_code if rules.confirm_email else now - before.requested_at < _REPEATABLE_FOR):
-        raise Conflict("email-in-use")
+def _waits_for_code(key: str, companies: Attempts) -> bool:
+    """Return whether a code was mailed although the shop switched codes off."""
+    attempt = companies.attempt(key)
+    return attempt is not None and attempt.mail_id is not None
 
 
 def begin_attempt(
@@ -83,25 +93,26 @@ def begin_attempt(
     before = known.attempt
     if before and before.claim and before.claim.blocks(request.claim.claim_id, now):
         raise InProgress("in-progress", retry_after=int((before.claim.lapses_at - now).total_seconds()) + 1)
-    if rules.confirm_email:
+    needs_code = known.needs_code(rules, now)
+    if needs_code:
         if before and _in_cooldown(before, now):
             return None
         # A person with one invoice must not be able to cause any number of mails to other people.
         companies.reserve_code(request.activation.customer_number, now, rules.limits)
-    attempt = _new_attempt(request, known, rules, clock.now())
+    attempt = _new_attempt(request, known, clock.now(), needs_code=needs_code)
     entry = _begun_entry(attempt, request.visit)
-    if known.owner_id and before:
+    if not needs_code and known.holders.owner_id and before:
         # The time of the first request is kept, so that repeats do not extend the time for repeats.
         attempt = replace(attempt, requested_at=before.requested_at)
     companies.save_attempt(attempt, entry, replaces=before)
-    return None if rules.confirm_email else attempt
+    return None if needs_code else attempt
 
 
 def _in_cooldown(attempt: Attempt, now: datetime) -> bool:
     return attempt.mail_id is not None and now - attempt.requested_at < _CODE_COOLDOWN
 
 
-def _new_attempt(request: Try, known: Known, rules: ActivationRules, now: datetime) -> Attempt:
+def _new_attempt(request: Try, known: Known, now: datetime, *, needs_code: bool) -> Attempt:
     activation, before = request.activation, known.attempt
     if before:
         company_id, user_id = before.company_id, before.user_id
@@ -117,8 +128,8 @@ def _new_attempt(request: Try, known: Known, rules: ActivationRules, now: dateti
         email=activation.email,
         language=activation.language,
         requested_at=now,
-        mail_id=effects.new_mail_id(now) if rules.confirm_email else None,
-        claim=None if rules.confirm_email else request.claim,
+        mail_id=effects.new_mail_id(now) if needs_code else None,
+        claim=None if needs_code else request.claim,
     )
 
 

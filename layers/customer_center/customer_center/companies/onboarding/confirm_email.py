@@ -8,6 +8,7 @@ from functools import partial
 
 from customer_center.companies import effects
 from customer_center.companies.colleagues import crossed_by_others
+from customer_center.companies.email_ownership import take_email
 from customer_center.companies.entries import administered
 from customer_center.companies.links import company_of_holder, holder_of
 from customer_center.companies.login import change_login
@@ -52,9 +53,14 @@ def _confirmed(user: User, request_id: str, companies: Users, now: datetime) -> 
         raise Gone("confirmation-expired")
     after = user.changed(now, email=change.email, email_change=None, confirmed_hash=change.token_hash)
     effect = effects.align_identity(user.user_id, now)
+
+    def write(others: frozenset[str]) -> None:
+        follow = [effect, *effects.supersede_invitations(others, now)]
+        entry = administered("user.email_confirmed", user, after, user, request_id, follow)
+        companies.change_user(user, after, entry, ending=others)
+
     with crossed_by_others(None):
-        entry = administered("user.email_confirmed", user, after, user, request_id, [effect])
-        companies.change_user(user, after, entry)
+        take_email(write)
     return after
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from customer_center.companies import effects
 from customer_center.companies.colleagues import colleague_of, crossed_by_others
+from customer_center.companies.email_ownership import check_not_owned
 from customer_center.companies.entries import administered
 from customer_center.companies.login import change_login
 from customer_center.companies.model import InvitationRules, InvitationStatus, User, UserStatus, check_not_self
@@ -61,13 +62,15 @@ def activate_user(
     """Restore a deactivated user's login and password; a user who never accepted an invitation gets a new one.
 
     `before_mail` is called before an invitation is sent, and only then. Raises NotFound, PreconditionFailed,
-    InProgress, and what `before_mail` raises. Activating an active or invited user changes nothing.
+    Conflict `email-in-use` when the person has an account elsewhere by now, InProgress, and what `before_mail` raises.
+    Activating an active or invited user changes nothing.
     """
     user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
     if user.status is not UserStatus.DEACTIVATED:
         return user
     now = clock.now()
     if not user.has_login:
+        check_not_owned(user.email, user_id, companies)
         before_mail()
         invitation = new_invitation(actor.user_id, rules, now)
         after = user.changed(now, status=UserStatus.INVITED, invitation=invitation)

@@ -106,7 +106,8 @@ def _with_email(user: User, email: str, actor: User, rules: InvitationRules, com
     pending = user.email_change
     if pending and _is_just_mailed(pending, email, now):
         return user
-    if companies.user_id_of_email(email):
+    holders = companies.holders_of_email(email)
+    if holders.owner_id or holders.colleague(user.company_id):
         raise Conflict("email-in-use")
     change = EmailChange(
         mail_id=effects.new_mail_id(now),

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from customer_center.companies.email_address import email_address
 from customer_center.companies.model import (
+    EmailHolders,
     ErpContact,
     InvitationRules,
     Member,
@@ -116,7 +117,7 @@ def import_users(
     if any(row.contact_number for row in rows):
         listed = erp.select_contacts(task.actor.company.customer_number)
         contacts = {contact.contact_number: contact for contact in listed}
-    owners = companies.users_of_emails(_emails(rows, contacts))
+    holders = companies.holders_of_emails(_emails(rows, contacts))
     seen: set[str] = set()
     results: list[RowResult] = []
     invited = 0
@@ -129,7 +130,7 @@ def import_users(
             else:
                 user, contact = _wanted(row, contacts, actor, task.rules, now)
                 _check_first(user, seen)
-                result = _invite(row, user, contact, owners, task, writing)
+                result = _invite(row, user, contact, holders, task, writing)
         except InProgress:
             result = _result(row, RowStatus.NOT_TRIED)
         except (Conflict, Forbidden, InvalidInput, NotFound) as refusal:
@@ -175,14 +176,14 @@ def _invite(
     row: ImportRow,
     user: User,
     contact: ErpContact | None,
-    owners: Mapping[str, str],
+    holders: Mapping[str, EmailHolders],
     task: ImportTask,
     companies: Administration,
 ) -> RowResult:
     row = replace(row, email=user.email)
     email = normalized_email(user.email)
-    if email in owners:
-        return _unchanged(row, owners[email], task, companies)
+    if holder := _holder(holders.get(email), user.company_id):
+        return _unchanged(row, holder, task, companies)
     if task.dry_run:
         if contact and companies.user_id_of_contact(user.company_id, contact.contact_number):
             raise Conflict("contact-in-use")
@@ -192,19 +193,24 @@ def _invite(
         companies.add_user(user, entry, contact)
     except Conflict:
         # The user was added at the same time, perhaps by a repeat of this import.
-        owner = companies.user_id_of_email(email)
-        if owner is None:
+        holder = _holder(companies.holders_of_email(email), user.company_id)
+        if holder is None:
             raise
-        return _unchanged(row, owner, task, companies)
+        return _unchanged(row, holder, task, companies)
     return _result(row, RowStatus.INVITED, user.user_id)
 
 
-def _unchanged(row: ImportRow, owner: str, task: ImportTask, companies: Administration) -> RowResult:
-    """Return the result for an e-mail with an owner; Conflict unless the owner is an invited or active colleague."""
-    user = companies.user(owner) if is_colleague(owner, task.actor.company.company_id) else None
+def _holder(holders: EmailHolders | None, company_id: str) -> str | None:
+    """Return the user because of whom nobody can be invited with an e-mail: a colleague, or its owner."""
+    return (holders.colleague(company_id) or holders.owner_id) if holders else None
+
+
+def _unchanged(row: ImportRow, holder: str, task: ImportTask, companies: Administration) -> RowResult:
+    """Return the result for an e-mail that somebody has; Conflict unless it is an invited or active colleague."""
+    user = companies.user(holder) if is_colleague(holder, task.actor.company.company_id) else None
     if user is None or user.status is UserStatus.DEACTIVATED:
         raise Conflict("email-in-use")
-    return _result(row, RowStatus.UNCHANGED, owner)
+    return _result(row, RowStatus.UNCHANGED, holder)
 
 
 def _result(row: ImportRow, status: RowStatus, user_id: str | None = None) -> RowResult:

@@ -22,7 +22,7 @@ from customer_center.platform.names import holds_address
 from customer_center.platform.printable import is_printable, plain
 
 
-def new_invitation(invited_by: str, rules: InvitationRules, now: datetime) -> Invitation:
+def new_invitation(invited_by: str | None, rules: InvitationRules, now: datetime) -> Invitation:
     """Return a pending invitation; its secret is created when the mail is rendered."""
     return Invitation(
         mail_id=effects.new_mail_id(now),
