@@ -146,6 +146,7 @@ def deploy(folder: Path, endpoint: str, simulators: Mapping[str, str], parameter
         "ShopUrl": "http://localhost:8000",
         "InvitationUrl": "http://localhost:8000/invitation#token={token}",
         "EmailConfirmationUrl": "http://localhost:8000/email#token={token}",
+        "EmailCancellationUrl": "http://localhost:8000/not-me#token={token}",
         "AllowedOrigin": "http://localhost:8000",
         "MailFrom": "shop@demo-shop.example",
         "MailIdentity": "demo-shop.example",

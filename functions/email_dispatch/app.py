@@ -29,7 +29,9 @@ class Settings:
     invitation_url: str
     invitation_days: int
     email_confirmation_url: str
+    email_cancellation_url: str
     email_change_hours: int
+    email_change_delay_hours: int
     activation_code_minutes: int
     mail_from: str
     configuration_set: str
@@ -40,10 +42,17 @@ def outgoing() -> Outgoing:
     """Return everything that delivering a mail needs in this deployment."""
     settings = from_environment(Settings)
     return Outgoing(
-        shop=Shop(settings.shop_name, settings.shop_url, settings.invitation_url, settings.email_confirmation_url),
+        shop=Shop(
+            settings.shop_name,
+            settings.shop_url,
+            settings.invitation_url,
+            settings.email_confirmation_url,
+            settings.email_cancellation_url,
+        ),
         rules=InvitationRules(
             valid_for=timedelta(days=settings.invitation_days),
             new_email_valid_for=timedelta(hours=settings.email_change_hours),
+            new_email_delay=timedelta(hours=settings.email_change_delay_hours),
         ),
         code_valid_for=timedelta(minutes=settings.activation_code_minutes),
         companies=companies(),

@@ -1,4 +1,4 @@
-"""Identity queue → Cognito and journal: aligns logins with their records, and redacts entries about erased persons.
+"""Identity queue → Cognito, users and journal: aligns logins, makes delayed e-mails the login, redacts erased persons.
 
 A message may be delivered any number of times.
 """
@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from customer_center.companies.audit.redact_entries import redact_entries
 from customer_center.companies.effects import ERASURE, IDENTITY
 from customer_center.companies.login import align_identity
+from customer_center.companies.onboarding.complete_email_change import complete_email_change
 from customer_center.companies.operators.align_company import align_company
 from customer_center.companies.wiring import companies
 from customer_center.connectors.cognito.wiring import identities
@@ -27,7 +28,7 @@ from customer_center.platform.wiring import journal
 
 @frozen
 class Settings:
-    """The template's parameter for the identity queue, which gets one message for each login of a company."""
+    """The template's parameter for the identity queue, which also gets what this function does later."""
 
     identity_queue_url: str
 
@@ -39,11 +40,20 @@ def queues() -> Queues:
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
-    """Align logins with their records, or redact journal entries."""
+    """Align logins with their records, change confirmed e-mails, or redact journal entries."""
 
     def one(effect: Effect) -> None:
         if effect.kind == ERASURE:
             redact_entries(effect.data["user_id"], trail=journal())
+        elif mail_id := effect.data.get("email_change"):
+            complete_email_change(
+                effect.data["user_id"],
+                mail_id,
+                effect.effect_id,
+                companies=companies(),
+                queue=queues().send,
+                clock=SystemClock(),
+            )
         elif company_id := effect.data.get("company_id"):
             align_company(
                 company_id,

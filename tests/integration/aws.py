@@ -32,6 +32,7 @@ _PARAMETERS = {
     "ShopUrl": SHOP_URL,
     "InvitationUrl": f"{SHOP_URL}/invitation#token={{token}}",
     "EmailConfirmationUrl": f"{SHOP_URL}/email#token={{token}}",
+    "EmailCancellationUrl": f"{SHOP_URL}/not-me#token={{token}}",
     "AllowedOrigin": SHOP_URL,
     "MailFrom": "shop@shop.example.com",
     "MailIdentity": "shop.example.com",

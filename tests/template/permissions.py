@@ -82,8 +82,8 @@ EmailFeedbackFunction
     JournalTable                                    dynamodb     PutItem
 
 ReconcileFunction
-    CompaniesTable                                  dynamodb     GetItem Query
-    JournalTable                                    dynamodb     Query UpdateItem
+    CompaniesTable                                  dynamodb     DeleteItem GetItem PutItem Query UpdateItem
+    JournalTable                                    dynamodb     PutItem Query UpdateItem
     IdentityQueue                                   sqs          SendMessage
     UserPool                                        cognito-idp  AdminDeleteUser AdminDisableUser AdminEnableUser
                                                                  AdminUpdateUserAttributes AdminUserGlobalSignOut

@@ -14,7 +14,13 @@ from tests.texts import ALL_TEXTS
 
 RATE_LIMIT = {"RateLimit", "RateLimit-Policy"}
 GATEWAY_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/GatewayError"}}}
-PUBLIC_ROUTES = {"POST /activations", "POST /invitations/acceptance", "POST /email-confirmations"}
+PUBLIC_ROUTES = {
+    "POST /activations",
+    "POST /invitations/lookup",
+    "POST /invitations/acceptance",
+    "POST /email-confirmations",
+    "POST /email-cancellations",
+}
 
 # Codes that no route answers; each with its reason.
 INTERNAL_CODES = frozenset()

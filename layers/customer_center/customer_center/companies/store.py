@@ -10,6 +10,7 @@
 | e-mail → user | `email#<normalised>` | `email` |
 | activation under way | `activation#<digest>` | `activation` |
 | mail that was sent | `mail#<mail id>` | `mail` |
+| code that stands for a mailed link | `code#<hash of the code>` | `code` |
 | refusals of a day | `refusals#<customer number>#<day>` | `refusals` |
 | wrong links of a network in a window | `wrong_links#<network>#<window>` | `wrong_links` |
 | breaker of an outside system | `breaker#<system>` | `breaker` |
@@ -45,6 +46,7 @@ from customer_center.companies.model import (
     Attempt,
     CachedContact,
     Claim,
+    CodedLink,
     Company,
     ContactsPage,
     ContactsRead,
@@ -123,6 +125,10 @@ def _attempt_key(key: str) -> Item:
 
 def _mail_key(mail_id: str) -> Item:
     return _key(f"mail#{mail_id}", "mail")
+
+
+def _code_key(code_hash: str) -> Item:
+    return _key(f"code#{code_hash}", "code")
 
 
 def _refusals_key(customer_number: str, now: datetime) -> Item:
@@ -405,6 +411,25 @@ class CompanyStore(TableStore, Companies):
         self._put_now({**_mail_key(mail_id), "expires_at": epoch(now + _MAILED_KEPT)})
 
     @override
+    def note_code(self, code_hash: str, link: CodedLink, until: datetime) -> None:
+        values = {"user_id": link.user_id, "token_hash": link.token_hash, "expires_at": epoch(until)}
+        self._put_now({**_code_key(code_hash), **values})
+
+    @override
+    def link_of_code(self, code_hash: str) -> CodedLink | None:
+        item = self._get(_code_key(code_hash), consistent=True)
+        return CodedLink(item["user_id"], item["token_hash"]) if item else None
+
+    @override
+    def notice_sent(self, user_id: str, *, mail_id: str, token_hash: str) -> bool:
+        return self._note(
+            _user_key(user_id),
+            "SET email_change.old_token_hash = :hash",
+            "email_change.mail_id = :mail AND attribute_not_exists(email_change.old_token_hash)",
+            {":hash": token_hash, ":mail": mail_id},
+        )
+
+    @override
     def invitation_sent(
         self, user_id: str, *, mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime
     ) -> bool:
@@ -459,6 +484,23 @@ class CompanyStore(TableStore, Companies):
     @override
     def release_invitation(self, user_id: str, claim: Claim) -> None:
         self._note(_user_key(user_id), "REMOVE claim", "claim.claim_id = :id", {":id": claim.claim_id})
+
+    @override
+    def reserve_repeat(self, user: User, repeats: int) -> bool:
+        return self._note(
+            _user_key(user.user_id),
+            "SET invitation.repeats = if_not_exists(invitation.repeats, :none) + :one",
+            "invitation.token_hash = :hash AND invitation.#status = :accepted AND "
+            "(attribute_not_exists(invitation.repeats) OR invitation.repeats < :repeats)",
+            {
+                ":none": 0,
+                ":one": 1,
+                ":repeats": repeats,
+                ":hash": user.invitation.token_hash if user.invitation else "",
+                ":accepted": InvitationStatus.ACCEPTED.value,
+            },
+            {"#status": "status"},
+        )
 
     def _new_email(self, user: User) -> Action:
         return self._put({**_email_key(user.email), "user_id": user.user_id}, _ABSENT, Conflict("email-in-use"))
