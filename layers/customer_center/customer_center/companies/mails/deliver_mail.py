@@ -79,21 +79,23 @@ class _Secret:
         return secret_hash(self.secret)
 
 
-def _new_secret(user_id: str) -> _Secret:
-    return _Secret(user_id, new_secret(), new_typed_code())
+def _new_secret(user_id: str, expires_at: datetime, companies: Mails) -> _Secret:
+    """Return a new secret, whose code is recorded.
+
+    The code is recorded before the mail is sent: it is good only if the user's record has the link's hash, which is
+    stored afterwards. So a crash in between leaves no code that opens anything, and sends no second mail.
+    """
+    secret = _Secret(user_id, new_secret(), new_typed_code())
+    code = read_typed_code(secret.code)
+    assert code is not None
+    # The code is kept longer than its link, so that it can say that the link expired.
+    companies.note_code(secret_hash(code), CodedLink(user_id, secret.token_hash), expires_at + _CODE_KEPT)
+    return secret
 
 
 def _page(address: str) -> str:
     """Return the address of a link's page without the token and what introduces it: `#token=`, `?token=` or `/`."""
     return re.sub(r"[#?&/](?:[\w.-]+=)?$", "", address.partition("{token}")[0])
-
-
-def _note_code(secret: _Secret, until: datetime, companies: Mails) -> None:
-    code = read_typed_code(secret.code)
-    assert code is not None
-    # The code tells of a link that is used, expired or replaced as long as the link's token would.
-    link = CodedLink(secret.user_id, secret.token_hash)
-    companies.note_code(secret_hash(code), link, until + _CODE_KEPT)
 
 
 def deliver_mail(effect: Effect, outgoing: Outgoing) -> None:
@@ -130,13 +132,12 @@ def _deliver_invitation(mail_id: str, user_id: str, outgoing: Outgoing) -> None:
     ):
         logger.info("mail is not wanted any more", mail_id=mail_id)
         return
-    secret = _new_secret(user_id)
     expires_at = now + outgoing.rules.valid_for
+    secret = _new_secret(user_id, expires_at, outgoing.companies)
     values = _invitation_values(user, secret, expires_at, outgoing)
     if not _send("invitation", user.language, user.email, mail_id, values, outgoing, user_id=user_id):
         note_undelivered(user, mail_id, Outcome.BOUNCED, by="email_dispatch", now=now, companies=outgoing.companies)
         return
-    _note_code(secret, expires_at, outgoing.companies)
     outgoing.companies.invitation_sent(
         user_id, mail_id=mail_id, token_hash=secret.token_hash, sent_at=now, expires_at=expires_at
     )
@@ -201,14 +202,14 @@ def _deliver_confirmation(mail_id: str, user_id: str, outgoing: Outgoing) -> Non
     # The old address is notified first. Only then does the new address get the link.
     if change.old_token_hash is None:
         _notify(mail_id, user, change.email, values, outgoing)
-    secret = _new_secret(user_id)
     expires_at = now + outgoing.rules.new_email_valid_for
+    # A confirmed change waits for the end of the delay.
+    secret = _new_secret(user_id, expires_at + delay, outgoing.companies)
     values |= {"new_email": change.email, "expires_at": expires_at}
     values |= secret.values(outgoing.shop.email_confirmation_url)
     if not _send("email_confirmation", user.language, change.email, mail_id, values, outgoing, user_id=user_id):
         note_undelivered(user, mail_id, Outcome.BOUNCED, by="email_dispatch", now=now, companies=outgoing.companies)
         return
-    _note_code(secret, expires_at, outgoing.companies)
     outgoing.companies.email_change_sent(
         user_id, mail_id=mail_id, token_hash=secret.token_hash, sent_at=now, expires_at=expires_at
     )
@@ -219,7 +220,9 @@ def _notify(mail_id: str, user: User, new_email: str, values: Mapping[str, Value
 
     An old address that SES refuses counts as told: nobody reads it, and the delay passes.
     """
-    secret = _new_secret(user.user_id)
+    rules = outgoing.rules
+    expires_at = outgoing.clock.now() + rules.new_email_valid_for + rules.new_email_delay
+    secret = _new_secret(user.user_id, expires_at, outgoing.companies)
     links: Mapping[str, Value] = {
         # Only a hint: the mailbox of the old address may belong to somebody else by now.
         "new_email_hint": email_hint(new_email),
@@ -227,8 +230,6 @@ def _notify(mail_id: str, user: User, new_email: str, values: Mapping[str, Value
         "agree_link": outgoing.shop.email_confirmation_url.replace("{token}", secret.token),
     }
     _send("email_change_notice", user.language, user.email, f"{mail_id}-notice", {**values, **links}, outgoing)
-    rules = outgoing.rules
-    _note_code(secret, outgoing.clock.now() + rules.new_email_valid_for + rules.new_email_delay, outgoing.companies)
     outgoing.companies.notice_sent(user.user_id, mail_id=mail_id, token_hash=secret.token_hash)
 
 
