@@ -44,6 +44,7 @@ OPERATOR_KEY, SHOP_KEY = "01kajx4m2r8t6v0w5y9b3d7f9p", "01kajx4m2r8t6v0w5y9b3d7f
 INVITATION_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k4"
 CODE_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k5"
 CONFIRMATION_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k6"
+MOVING_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k7"
 NEW_EMAIL = "new.address@fresh.example"
 EMAIL = "max.mustermann@musterhandel.example"
 
@@ -78,6 +79,7 @@ def populate(aws):
             email_change=an_email_change(
                 secret=SECRET,
                 old_secret=OLD_SECRET,
+                mail_id=MOVING_MAIL,
                 email=NEW_EMAIL,
                 sent_at=datetime.now(UTC),
                 expires_at=expires_at,
