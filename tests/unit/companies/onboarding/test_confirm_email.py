@@ -262,6 +262,15 @@ def test_whoever_it_was_not_cancels_the_change(room, taken):
             room.confirm(_token(taken, secret))
 
 
+def test_the_link_that_cancelled_a_change_does_not_speak_for_the_next_one(room, taken):
+    """Otherwise somebody would believe that the next change is cancelled too, or would learn its address."""
+    room.cancel(_token(taken, "old"))
+    room.edit(taken.user_id, room.companies.everybody[0], email="again@baecker.example")
+    with pytest.raises(NotFound, match="confirmation-invalid"):
+        room.cancel(_token(taken, "old"))
+    assert room.cancel(room.noticed_token()).email_change is None
+
+
 def test_the_new_address_cancels_nothing(room, taken):
     for secret in ("secret", "", "x"):
         with pytest.raises(NotFound, match="confirmation-invalid"):

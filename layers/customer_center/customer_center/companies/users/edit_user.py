@@ -120,7 +120,8 @@ def _with_email(user: User, email: str, actor: User, rules: InvitationRules, com
         email=email,
         requested_by=actor.user_id,
     )
-    return replace(user, email_change=change)
+    # From now on the link that cancelled the change before says nothing about this one.
+    return replace(user, email_change=change, cancelled_hash=None)
 
 
 def _is_under_way(pending: EmailChange, email: str, now: datetime) -> bool:
