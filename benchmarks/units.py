@@ -14,9 +14,10 @@ UNITS: dict[str, tuple[float, float]] = {
     "GET one user": (2, 0),
     "GET /me": (2, 0),
     "activation, complete, with code": (8, 18),
-    "invite a contact": (5, 12),
-    "request a new user": (5, 12),
-    "request a new user, with an Idempotency-Key": (5, 12 + 2),
+    # One write unit each is for the code beside the link.
+    "invite a contact": (5, 12 + 1),
+    "request a new user": (5, 12 + 1),
+    "request a new user, with an Idempotency-Key": (5, 12 + 1 + 2),
     "activate": (5, 8),
     "deactivate": (5, 8),
     "accept an invitation": (5, 12),
