@@ -122,9 +122,9 @@ class Stage:
         self.invocations[name] = Invocation(event, self.meter.calls[before:])
         return answer
 
-    def mailed(self, pattern: str) -> str:
-        """Return the one text that the pattern finds in the last mail."""
-        _, html = self.aws.mails()[-1]
+    def mailed(self, pattern: str, *, before: int = 0) -> str:
+        """Return the one text that the pattern finds in the last mail, or in one that was sent `before` it."""
+        _, html = self.aws.mails()[-1 - before]
         (found,) = set(re.findall(pattern, html))
         return str(found)
 

@@ -84,8 +84,11 @@ class Story:
         self._edit({"email": "bea@neu.example"})
         yield "new e-mail asked for"
         token = self._stage.mailed(_LINK)
+        of_old_address = self._stage.mailed(_LINK, before=1)
         self._do("POST /email-confirmations", body={"token": token})
         yield "new e-mail confirmed"
+        self._do("POST /email-confirmations", body={"token": of_old_address})
+        yield "new e-mail agreed to by the old address"
 
     def _main_contacts(self) -> Iterator[str]:
         self._edit({"roles": ["main_contact"]})

@@ -22,6 +22,7 @@ UNITS: dict[str, tuple[float, float]] = {
     "accept an invitation": (5, 12),
     "edit": (4, 6),
     "new e-mail confirmed": (5, 11),
+    "new e-mail agreed to by the old address": (5, 11),
     "webhook event, duplicate": (1, 1),
     f"overview, page of {PAGE}": (9, 0),
     f"ERP contacts without account, page of {PAGE}": (9, 0),

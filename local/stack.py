@@ -149,6 +149,7 @@ def deploy(folder: Path, endpoint: str, simulators: Mapping[str, str], parameter
         "InvitationUrl": "http://localhost:8000/invitation#token={token}",
         "EmailConfirmationUrl": "http://localhost:8000/email#token={token}",
         "InviteAgainUrl": "http://localhost:8000/users#invite={user_id}",
+        "EmailCancellationUrl": "http://localhost:8000/not-me#token={token}",
         "AllowedOrigin": "http://localhost:8000",
         "MailFrom": "shop@demo-shop.example",
         "MailIdentity": "demo-shop.example",

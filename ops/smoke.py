@@ -100,6 +100,8 @@ def public_routes_answer(deployed: Deployed) -> Iterator[Finding]:
     }
     acceptance = deployed.call("POST", "/invitations/acceptance", json=nobody)
     yield _problem(404, "invitation-invalid", acceptance, "An invitation nobody sent")
+    cancelled = deployed.call("POST", "/email-cancellations", json={"token": nobody["token"]})
+    yield _problem(404, "confirmation-invalid", cancelled, "A notice nobody sent")
 
 
 def browsers_of_the_shop_may_call(deployed: Deployed) -> Iterator[Finding]:

@@ -30,7 +30,9 @@ class Settings:
     invitation_days: int
     email_confirmation_url: str
     invite_again_url: str
+    email_cancellation_url: str
     email_change_hours: int
+    email_change_delay_hours: int
     activation_code_minutes: int
     mail_from: str
     configuration_set: str
@@ -46,11 +48,13 @@ def outgoing() -> Outgoing:
             settings.shop_url,
             settings.invitation_url,
             settings.email_confirmation_url,
+            settings.email_cancellation_url,
             settings.invite_again_url or settings.shop_url,
         ),
         rules=InvitationRules(
             valid_for=timedelta(days=settings.invitation_days),
             new_email_valid_for=timedelta(hours=settings.email_change_hours),
+            new_email_delay=timedelta(hours=settings.email_change_delay_hours),
         ),
         code_valid_for=timedelta(minutes=settings.activation_code_minutes),
         companies=companies(),

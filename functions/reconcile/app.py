@@ -1,7 +1,7 @@
 """Identity queue → Cognito, records and journal.
 
-Aligns logins with their records, ends invitations whose address got an account, and redacts entries about erased
-persons.
+Aligns logins with their records, makes delayed e-mails the login, ends invitations whose address got an account, and
+redacts entries about erased persons.
 
 A message may be delivered any number of times.
 """
@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from customer_center.companies.audit.redact_entries import redact_entries
 from customer_center.companies.effects import ERASURE, IDENTITY, SUPERSEDED
 from customer_center.companies.login import align_identity
+from customer_center.companies.onboarding.complete_email_change import complete_email_change
 from customer_center.companies.onboarding.supersede_invitation import supersede_invitation
 from customer_center.companies.operators.align_company import align_company
 from customer_center.companies.wiring import companies
@@ -31,7 +32,7 @@ from customer_center.platform.wiring import journal
 
 @frozen
 class Settings:
-    """The template's parameter for the identity queue, which gets one message for each login of a company."""
+    """The template's parameter for the identity queue, which also gets what this function does later."""
 
     identity_queue_url: str
 
@@ -43,13 +44,22 @@ def queues() -> Queues:
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
-    """Align logins with their records, end invitations, or redact journal entries."""
+    """Align logins with their records, change confirmed e-mails, end invitations, or redact journal entries."""
 
     def one(effect: Effect) -> None:
         if effect.kind == ERASURE:
             redact_entries(effect.data["user_id"], trail=journal())
         elif effect.kind == SUPERSEDED:
             supersede_invitation(effect.data["user_id"], effect.effect_id, companies=companies(), clock=SystemClock())
+        elif mail_id := effect.data.get("email_change"):
+            complete_email_change(
+                effect.data["user_id"],
+                mail_id,
+                effect.effect_id,
+                companies=companies(),
+                queue=queues().send,
+                clock=SystemClock(),
+            )
         elif company_id := effect.data.get("company_id"):
             align_company(
                 company_id,

@@ -78,6 +78,7 @@ class Settings:
     currencies: tuple[str, ...]
     invitation_days: int
     email_change_hours: int
+    recent_login_minutes: int
     fallback_language: str
     create_erp_contact: bool
     mails_per_hour: int
@@ -91,6 +92,7 @@ class Settings:
         return InvitationRules(
             valid_for=timedelta(days=self.invitation_days),
             new_email_valid_for=timedelta(hours=self.email_change_hours),
+            recent_login=timedelta(minutes=self.recent_login_minutes),
             fallback_language=self.fallback_language,
             create_erp_contact=self.create_erp_contact,
         )
@@ -331,6 +333,7 @@ def _audit_trail(caller: Member, query: AuditQuery) -> EntriesPage:
         "own-account",
         "last-main-contact",
         "email-in-use",
+        "login-too-old",
         "in-progress",
         "version-changed",
         "too-many-requests",
@@ -340,7 +343,8 @@ def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> 
     """Edit a user: salutation, name, e-mail, language, roles and budgets. Fields that are left out do not change.
 
     A new e-mail address of an active user is shown as `email_change` until its owner confirms it with the link in a
-    mail. To cancel the change, send the current address. If the user is invited, the new address gets the invitation.
+    mail, and the old address agrees or a delay has passed. To cancel the change, send the current address. If the user
+    is invited, the new address gets the invitation. A new address of the caller's own needs a recent login.
     """
     user = edit_user(
         user_id,
@@ -353,6 +357,7 @@ def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> 
         companies=companies(),
         identities=identities(),
         clock=SystemClock(),
+        logged_in_at=request.authenticated_at,
     )
     return _changed(user, caller)
 

@@ -16,7 +16,7 @@ from customer_center.platform.texts import Problem, Texts
 TOPICS: Mapping[str, tuple[str, Sequence[str]]] = {
     "settings": ("What a form needs to know before anybody has logged in.", ["/settings"]),
     "activation": ("A company's main contact opens its customer center.", ["/activations", "/activation-unlocks"]),
-    "me": ("People and their own account.", ["/me", "/email-confirmations"]),
+    "me": ("People and their own account.", ["/me", "/email-confirmations", "/email-cancellations"]),
     "users": ("Administrators and the users of their company.", ["/users"]),
     "invitations": (
         "Inviting people, and accepting an invitation.",

@@ -8,7 +8,9 @@ from local.walk.story import Story, expect, step, tell
 
 def accept(story: Story) -> None:
     """Accept the invitation with the mailed link."""
-    step("Acceptance", "POST /invitations/acceptance with the link's token and a password of the person's own")
+    step("Acceptance", "POST /invitations/lookup, then /acceptance, with the link's token and a password of one's own")
+    seen = expect(HTTPStatus.OK, story.shop.call("POST", "/invitations/lookup", body={"token": story.link_token}))
+    tell(f"{seen['inviter_name']} invites to {seen['shop_name']} for {seen['company_name']}")
     accepted = {"token": story.link_token, "password": PASSWORD}
     session = expect(HTTPStatus.OK, story.shop.call("POST", "/invitations/acceptance", body=accepted))
     story.invited_token = session["session"]["access_token"]

@@ -1,4 +1,4 @@
-"""The main contact edits a user. The new e-mail becomes the login when its owner confirms it."""
+"""The main contact edits a user. The new e-mail becomes the login when its owner confirms it and the old one agrees."""
 
 import secrets
 from http import HTTPStatus
@@ -22,9 +22,14 @@ def edit(story: Story) -> None:
     tell(f"the same for the version before: {again.status_code} {again.json()['code']}")
     body = {"token": shop.wait_for(new, LINK)}
     hint = shop.wait_for(old, r"(m\*\*\*@[\w.]+\w)", after=before)
-    tell(f"the old address was told that {hint} is to be the new one")
-    expect(HTTPStatus.OK, shop.call("POST", "/email-confirmations", body=body))
+    tell(f"the old address was told that {hint} is to be the new one, and can cancel that")
+    waiting = expect(HTTPStatus.ACCEPTED, shop.call("POST", "/email-confirmations", body=body))
+    tell(
+        f"confirmed with the link, the new e-mail is the login from {waiting['takes_effect_at']} on, or once agreed to"
+    )
+    agreed = {"token": shop.wait_for(old, LINK, after=before)}
+    expect(HTTPStatus.OK, shop.call("POST", "/email-confirmations", body=agreed))
     if shop.log_in(old, PASSWORD) or not shop.log_in(new, PASSWORD):
         raise SystemExit("A confirmed e-mail is not the login.")
-    tell("confirmed with the link, the new e-mail is the login, and the old one is not")
+    tell("the old address agreed: the new e-mail is the login, and the old one is not")
     story.email = new

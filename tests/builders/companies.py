@@ -75,8 +75,8 @@ def an_invitation(*, secret: str | None = "secret", **given) -> Invitation:
     return Invitation(**values | given)
 
 
-def an_email_change(*, secret: str | None = "secret", **given) -> EmailChange:
-    """Return a new e-mail that waits. Its link was mailed with that secret, or not yet when it is None."""
+def an_email_change(*, secret: str | None = "secret", old_secret: str | None = "old", **given) -> EmailChange:
+    """Return a new e-mail that waits. Its links were mailed with these secrets, or not yet when they are None."""
     values = {
         "email": "new@baecker.example",
         "mail_id": f"mail-{next(_serial)}",
@@ -84,6 +84,7 @@ def an_email_change(*, secret: str | None = "secret", **given) -> EmailChange:
         "expires_at": NOON + timedelta(hours=24),
         "sent_at": NOON if secret else None,
         "token_hash": secret_hash(secret) if secret else None,
+        "old_token_hash": secret_hash(old_secret) if secret and old_secret else None,
     }
     return EmailChange(**values | given)
 

@@ -17,7 +17,10 @@ from customer_center.companies.model import Edit, InvitationRules, Member, NewUs
 from customer_center.companies.onboarding.accept_invitation import accept_invitation
 from customer_center.companies.onboarding.activate_company import activate_company
 from customer_center.companies.onboarding.activation import Activation, ActivationRules, Visit
+from customer_center.companies.onboarding.cancel_email_change import cancel_email_change
+from customer_center.companies.onboarding.complete_email_change import complete_email_change
 from customer_center.companies.onboarding.confirm_email import confirm_email
+from customer_center.companies.onboarding.look_up_invitation import look_up_invitation
 from customer_center.companies.onboarding.supersede_invitation import supersede_invitation
 from customer_center.companies.operators.align_company import align_company
 from customer_center.companies.operators.appoint_main_contact import appoint_main_contact
@@ -53,6 +56,7 @@ SHOP = Shop(
     "https://shop.example",
     "https://shop.example/welcome#token={token}",
     "https://shop.example/email#token={token}",
+    "https://shop.example/not-me#token={token}",
     "https://shop.example/users#invite={user_id}",
 )
 
@@ -70,6 +74,7 @@ class Room:
         self.activation_rules = ActivationRules()
         self.invitation_rules = InvitationRules()
         self.requests = count(1)
+        self.delayed = []
 
     def founded(self, **given):
         """Store a company with one main contact, and return the main contact."""
@@ -231,14 +236,23 @@ class Room:
             companies=self.companies,
         )
 
-    def edit(self, user_id, actor, *, if_version=None, before_mail=lambda: None, **given):
-        """Edit a user."""
+    def edit(self, user_id, actor, *, if_version=None, before_mail=lambda: None, logged_in_at=None, **given):
+        """Edit a user. By default the actor has just logged in."""
         ports = {"rules": self.invitation_rules, "identities": self.identities, "before_mail": before_mail}
+        ports["logged_in_at"] = logged_in_at or self.clock.now()
         return self._do(edit_user, user_id, Edit(**given), actor, if_version=if_version, **ports)
 
     def confirm(self, token):
-        """Confirm a new e-mail."""
-        return self._do(confirm_email, token, identities=self.identities)
+        """Confirm a new e-mail, or agree to it from the old address."""
+        return self._do(confirm_email, token, rules=self.invitation_rules, identities=self.identities)
+
+    def cancel(self, token):
+        """Cancel the change of an e-mail from the old address."""
+        return self._do(cancel_email_change, token)
+
+    def look_up(self, token):
+        """Show what an invitation is about."""
+        return look_up_invitation(token, companies=self.companies, clock=self.clock)
 
     def delete(self, user_id, actor, *, if_version=None):
         """Delete a user."""
@@ -320,7 +334,17 @@ class Room:
 
     def align(self, effect: Effect) -> None:
         """Align the logins that an effect names; those of a company one by one."""
-        if company_id := effect.data.get("company_id"):
+        if mail_id := effect.data.get("email_change"):
+            complete_email_change(
+                effect.data["user_id"],
+                mail_id,
+                effect.effect_id,
+                companies=self.companies,
+                # Every effect of the journal is followed up again and again here.
+                queue=lambda effects, delay: self.delayed.append((effects, delay)),
+                clock=self.clock,
+            )
+        elif company_id := effect.data.get("company_id"):
 
             def queue(effects):
                 for each in effects:
@@ -368,3 +392,13 @@ class Room:
         """Process all effects and return the token of the link in the last mail."""
         self.follow_up()
         return re.search(r"#token=(\S+)", self.mailer.sent[-1].text)[1]
+
+    def noticed_token(self) -> str:
+        """Process all effects and return the token of the last notice to an old address."""
+        self.follow_up()
+        return re.findall(r"not-me#token=(\S+)", "".join(mail.text for mail in self.mailer.sent))[-1]
+
+    def typed_code(self) -> str:
+        """Process all effects and return the code beside the link in the last mail."""
+        self.follow_up()
+        return re.search(r"^[0-9A-Z]{4}(-[0-9A-Z]{4}){2}$", self.mailer.sent[-1].text, re.MULTILINE)[0]

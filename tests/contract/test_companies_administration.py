@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from customer_center.companies.model import CachedContact, EmailChange, Role, UserStatus
+from customer_center.companies.model import CachedContact, CodedLink, EmailChange, InvitationStatus, Role, UserStatus
 from customer_center.platform.errors import Conflict, InProgress, PreconditionFailed
 from customer_center.platform.idempotency import AlreadyDone, Idempotency
 from tests.builders.companies import (
@@ -13,6 +13,7 @@ from tests.builders.companies import (
     an_attempt,
     an_email_change,
     an_entry,
+    an_invitation,
     an_invited_user,
 )
 from tests.builders.erp import a_contact
@@ -118,6 +119,46 @@ def test_the_link_of_a_new_email_nobody_wants_any_more_is_not_noted(world):
     for user_id in (moving.user_id, settled.user_id, a_user().user_id):
         assert not world.companies.email_change_sent(user_id, mail_id="mail-1", **SENT)
     assert [world.companies.user(user.user_id) for user in (moving, settled)] == [moving, settled]
+
+
+def test_the_notice_to_the_old_address_is_noted_once(world):
+    user = a_user(email_change=an_email_change(secret=None, mail_id="mail-1"))
+    settled = a_user()
+    world.founded(a_main_contact(), user, settled)
+    assert world.companies.notice_sent(user.user_id, mail_id="mail-1", token_hash="old hash")
+    expected = replace(user, email_change=replace(user.email_change, old_token_hash="old hash"))
+    assert world.companies.user(user.user_id) == expected
+    for user_id, mail_id in ((user.user_id, "mail-1"), (user.user_id, "mail-2"), (settled.user_id, "mail-1")):
+        assert not world.companies.notice_sent(user_id, mail_id=mail_id, token_hash="another")
+    assert world.companies.user(user.user_id) == expected
+
+
+def test_what_old_and_new_address_said_is_read_as_written(world):
+    user = a_user()
+    world.founded(a_main_contact(), user)
+    change = an_email_change(agreed=True, takes_effect_at=NOON + timedelta(days=3))
+    after = user.changed(NOON, email_change=change, noticed_hash="notice", cancelled_hash="cancelled")
+    world.companies.change_user(user, after, an_entry())
+    assert world.companies.user(user.user_id) == after
+
+
+def test_a_code_stands_for_the_link_it_was_mailed_with(world):
+    link = CodedLink(a_user().user_id, "hash of the link")
+    world.companies.note_code("hash of the code", link, NOON + timedelta(days=7))
+    assert world.companies.link_of_code("hash of the code") == link
+    assert world.companies.link_of_code("hash of another code") is None
+
+
+def test_a_used_invitation_may_be_used_again_so_many_times(world):
+    invitation = an_invitation(status=InvitationStatus.ACCEPTED, accepted_at=NOON)
+    user, pending = a_user(invitation=invitation), an_invited_user()
+    world.founded(a_main_contact(), user)
+    world.companies.add_user(pending, an_entry())
+    assert [world.companies.reserve_repeat(user, 2) for _ in range(3)] == [True, True, False]
+    assert world.companies.user(user.user_id).invitation == replace(invitation, repeats=2)
+    renewed = replace(user, invitation=replace(invitation, token_hash="another"))
+    for other in (renewed, pending, a_user()):
+        assert not world.companies.reserve_repeat(other, 9)
 
 
 # Deleting

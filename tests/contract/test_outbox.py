@@ -1,5 +1,7 @@
 """What becomes of effects whose kind no room declares, and of pending entries when the number of shards changes."""
 
+from datetime import timedelta
+
 import pytest
 
 from customer_center.platform.dynamodb import from_item, transact
@@ -16,10 +18,11 @@ class StubSqs:
     """Takes every message."""
 
     def __init__(self):
-        self.taken = []
+        self.taken, self.delays = [], []
 
     def send_message_batch(self, *, QueueUrl, Entries):  # noqa: N803 # AWS's names
         self.taken += [(QueueUrl, entry["Id"]) for entry in Entries]
+        self.delays += [entry["DelaySeconds"] for entry in Entries]
         return {}
 
 
@@ -82,6 +85,12 @@ def test_an_undeclared_effect_stays_pending_until_a_release_declares_it(dynamodb
 
     assert sqs.taken[1:] == [("loft-url", "e2")]
     assert pending(journal) == set()
+
+
+@pytest.mark.parametrize(("wanted", "delay"), [(0, 0), (0.2, 1), (599.5, 600), (7200, 900)])
+def test_an_effect_may_be_delivered_later_within_the_limit_of_sqs(queues, sqs, wanted, delay):
+    queues.send([MAIL], timedelta(seconds=wanted))
+    assert sqs.delays == [delay]
 
 
 @pytest.mark.parametrize("shards", [1, 8, MAX_SHARDS])

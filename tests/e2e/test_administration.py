@@ -76,15 +76,61 @@ def test_a_new_email_is_the_login_once_its_owner_confirmed_it(company):
     notice = company.shop.mails(old)[mails]["BodyText"]
     assert f"f***@{company.number}.example" in notice
     assert token not in notice
+    waiting = company.shop.call("POST", "/email-confirmations", body={"token": token})
+    assert (waiting.status_code, waiting.json()["status"]) == (202, "waiting")
+    assert company.shop.log_in(new, PASSWORD) is None
+    agreed = company.shop.call("POST", "/email-confirmations", body={"token": company.link_of(old, after=mails)})
+    assert (agreed.status_code, agreed.json()["email"]) == (200, f"f***@{company.number}.example")
     for _ in range(2):
         confirmed = company.shop.call("POST", "/email-confirmations", body={"token": token})
-        assert (confirmed.status_code, confirmed.json()) == (200, {"status": "confirmed", "email": new})
+        expected = {"status": "confirmed", "email": new, "takes_effect_at": None}
+        assert (confirmed.status_code, confirmed.json()) == (200, expected)
     assert company.shop.log_in(new, PASSWORD)
     assert company.shop.log_in(old, PASSWORD) is None
     me = company.shop.call("GET", "/me", token=session)
     assert (me.status_code, me.json()["user"]["email"]) == (200, new), "sessions go on"
     taken = _edit(company, company.user_id, email=new)
     assert (taken.status_code, taken.json()["code"]) == (409, "email-in-use")
+
+
+def test_whose_email_was_changed_behind_their_back_cancels_it(company):
+    """An administrator cannot take a colleague over with a mailbox of their own (docs/specification.md, 4.31)."""
+    user_id = company.join("greta")
+    old, new = f"greta@{company.number}.example", f"attacker@{company.number}.example"
+    mails = len(company.shop.mails(old))
+    _edit(company, user_id, email=new)
+    confirmed = company.shop.call("POST", "/email-confirmations", body={"token": company.link_of(new)})
+    assert confirmed.status_code == 202
+
+    body = {"token": company.link_of(old, after=mails)}
+    for _ in range(2):
+        cancelled = company.shop.call("POST", "/email-cancellations", body=body)
+        assert (cancelled.status_code, cancelled.json()) == (200, {"status": "cancelled", "email": old})
+
+    assert company.shop.log_in(old, PASSWORD)
+    assert company.shop.log_in(new, PASSWORD) is None
+    assert _call(company, "GET", f"/users/{user_id}").json()["email_change"] is None
+
+
+def test_an_invitation_whose_link_is_broken_is_looked_up_and_accepted_with_its_code(company):
+    """Mail scanners break links behind a # (docs/specification.md, 5.21)."""
+    user = company.invite("ida")
+    code = company.shop.wait_for(user["email"], r"(?m)^([0-9A-Z]{4}(?:-[0-9A-Z]{4}){2})$")
+
+    seen = company.shop.call("POST", "/invitations/lookup", body={"token": code})
+    body = {"token": code.lower().replace("-", " "), "password": PASSWORD}
+    accepted = company.shop.call("POST", "/invitations/acceptance", body=body)
+
+    assert (seen.status_code, seen.json()["company_name"]) == (200, f"Company {company.number}")
+    assert (accepted.status_code, accepted.json()["user"]["status"]) == (200, "active")
+
+
+def test_ones_own_new_email_is_asked_for_with_a_recent_login(company):
+    new = f"main.new@{company.number}.example"
+    asked = _edit(company, company.user_id, email=new)
+    assert (asked.status_code, asked.json()["email_change"]["email"]) == (200, new), "they have just logged in"
+    withdrawn = _edit(company, company.user_id, email=company.email)
+    assert withdrawn.json()["email_change"] is None
 
 
 def test_the_invitation_of_who_never_accepted_moves_along(company):

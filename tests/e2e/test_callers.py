@@ -153,8 +153,10 @@ def test_every_route_is_for_one_kind_of_caller_and_only_these_are_for_everybody(
     assert sorted(name(route) for kind in kinds for route in kind) == sorted(map(name, ROUTES))
     assert {name(route) for route in PUBLIC_ROUTES} == {
         "POST /activations",
+        "POST /invitations/lookup",
         "POST /invitations/acceptance",
         "POST /email-confirmations",
+        "POST /email-cancellations",
     }
     closed = [*PEOPLE, *MACHINES, *SIGNED]
     assert all(name(route) in BODIES for route in closed if "body" in route.handler.__annotations__)

@@ -16,6 +16,7 @@ from customer_center.companies.model import (
     Attempt,
     CachedContact,
     Claim,
+    CodedLink,
     Company,
     ContactsPage,
     ContactsRead,
@@ -73,6 +74,7 @@ class FakeCompanies(Companies):
         self._applied: set[tuple[str, str]] = set()
         self._remembered: dict[str, tuple[Remembered, datetime]] = {}
         self._mailed: set[str] = set()
+        self._codes: dict[str, CodedLink] = {}
         self._request: Idempotency | None = None
 
     # Requests that may be repeated
@@ -324,6 +326,20 @@ class FakeCompanies(Companies):
     def note_mailed(self, mail_id: str, now: datetime) -> None:
         self._mailed.add(mail_id)
 
+    def note_code(self, code_hash: str, link: CodedLink, until: datetime) -> None:  # nothing expires here
+        self._codes[code_hash] = link
+
+    def link_of_code(self, code_hash: str) -> CodedLink | None:
+        return self._codes.get(code_hash)
+
+    def notice_sent(self, user_id: str, *, mail_id: str, token_hash: str) -> bool:
+        user = self._users.get(user_id)
+        change = user.email_change if user else None
+        if user is None or change is None or change.mail_id != mail_id or change.old_token_hash:
+            return False
+        self._users[user_id] = replace(user, email_change=replace(change, old_token_hash=token_hash))
+        return True
+
     def invitation_sent(
         self, user_id: str, *, mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime
     ) -> bool:
@@ -364,6 +380,18 @@ class FakeCompanies(Companies):
         user = self._users.get(user_id)
         if user and user.claim and user.claim.claim_id == claim.claim_id:
             self._users[user_id] = replace(user, claim=None)
+
+    def reserve_repeat(self, user: User, repeats: int) -> bool:
+        current = self._users.get(user.user_id)
+        invitation = current.invitation if current else None
+        if current is None or invitation is None or invitation.status is not InvitationStatus.ACCEPTED:
+            return False
+        known = user.invitation and user.invitation.token_hash
+        if invitation.token_hash != known or invitation.repeats >= repeats:
+            return False
+        again = replace(invitation, repeats=invitation.repeats + 1)
+        self._users[user.user_id] = replace(current, invitation=again)
+        return True
 
     def _check_new(self, user: User, invited: User | None = None, ending: frozenset[str] = frozenset()) -> None:
         _with(self.holders_of_email(user.email), user, ending)

@@ -26,7 +26,7 @@ from tests.template_reader import events_of, functions_of, referred
 
 _ROUNDS = 30
 # Counters, and items that only serve to recognise a repeat: a company does not see them.
-_TECHNICAL = ("refusals#", "breaker#", "idempotency#", "mail#", "activation#", "webhook#", "limit#", "tries#")
+_TECHNICAL = ("refusals#", "breaker#", "idempotency#", "mail#", "activation#", "webhook#", "limit#", "tries#", "code#")
 
 
 class Death(BaseException):
@@ -233,6 +233,24 @@ class RunningShop:
             )
         )
 
+    def let_the_change_take_effect(self, user_id):
+        """Set the time of a confirmed e-mail to an hour ago, and deliver the message that waits for it."""
+        company_id = f"com_{user_id.split('_')[1]}"
+        then = iso(datetime.now(UTC) - timedelta(hours=1))
+        key = to_item({"pk": company_id, "sk": f"user#{user_id}"})
+        answer = self.unwatched(
+            lambda: self.aws.client("dynamodb").update_item(
+                TableName="CompaniesTable",
+                Key=key,
+                UpdateExpression="SET email_change.takes_effect_at = :then",
+                ExpressionAttributeValues=to_item({":then": then}),
+                ReturnValues="ALL_NEW",
+            )
+        )
+        mail_id = from_item(answer["Attributes"])["email_change"]["mail_id"]
+        data = {"user_id": user_id, "email_change": mail_id}
+        self._in_flight["IdentityQueue"].append({"effect_id": "effect-1", "kind": "identity", "data": data})
+
     # Mails
 
     def mailed(self, pattern, to):
@@ -305,7 +323,8 @@ def _jsonable(value):
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)?")
 _PASSING = {
-    "mail_id", "token_hash", "sent_at", "expires_at", "created_at", "updated_at", "read_at", "as_of", "lapses_at",
+    "mail_id", "token_hash", "old_token_hash", "sent_at", "expires_at", "created_at", "updated_at", "read_at", "as_of",
+    "lapses_at", "repeats",
 }  # fmt: skip
 
 
@@ -315,5 +334,5 @@ def _lasting(value):
         return value
     kept = {name: _lasting(member) for name, member in value.items() if name not in _PASSING}
     if "mail_id" in value:
-        kept["sent"] = "sent_at" in value
+        kept["sent"] = "sent_at" in value, "old_token_hash" in value
     return kept

@@ -200,6 +200,23 @@ def _moving():
     return replace(user, email_change=an_email_change(email=NEW, requested_by=user.user_id))
 
 
+def _agreed():
+    user = _moving()
+    return replace(user, email_change=replace(user.email_change, agreed=True))
+
+
+def _waiting():
+    room = _with(_moving)()
+    room.confirm(f"{room.subject.user_id}.secret")
+    return room
+
+
+def _due():
+    room = _waiting()
+    room.clock.advance(hours=72)
+    return room
+
+
 def _wanting_a_new_email():
     room = _with(_colleague)()
     room.edit(room.subject.user_id, room.chief, email=NEW)
@@ -359,8 +376,14 @@ SCENARIOS = {
     "activation when another was first": Scenario(
         _another_was_first, lambda room, claim: room.activate(claim_id=claim, code=room.code)
     ),
-    "acceptance": Scenario(_with(_invitee()), _accept),
-    "acceptance of a main contact": Scenario(_with(_invitee(roles={Role.MAIN_CONTACT})), _accept),
+    # A used link enables no login, so the repeat of a first try that died before it did is told to log in.
+    "acceptance": Scenario(_with(_invitee()), _accept, told="invitation-used"),
+    "acceptance of a main contact": Scenario(
+        _with(_invitee(roles={Role.MAIN_CONTACT})), _accept, told="invitation-used"
+    ),
+    "looking up an invitation": Scenario(
+        _with(_invitee()), lambda room, _: room.look_up(f"{room.subject.user_id}.secret")
+    ),
     "invitation of a contact": Scenario(
         _with(), lambda room, _: room.invite(room.chief), finish=_accept_mailed, told="contact-in-use"
     ),
@@ -414,6 +437,17 @@ SCENARIOS = {
     "confirmation of a new e-mail": Scenario(
         _with(_moving), lambda room, _: room.confirm(f"{room.subject.user_id}.secret")
     ),
+    "confirmation of a new e-mail that was agreed to": Scenario(
+        _with(_agreed), lambda room, _: room.confirm(f"{room.subject.user_id}.secret")
+    ),
+    "agreement of the old address": Scenario(
+        _with(_moving), lambda room, _: room.confirm(f"{room.subject.user_id}.old")
+    ),
+    "agreement of the old address to a confirmed e-mail": Scenario(
+        _waiting, lambda room, _: room.confirm(f"{room.subject.user_id}.old")
+    ),
+    "cancellation by the old address": Scenario(_waiting, lambda room, _: room.cancel(f"{room.subject.user_id}.old")),
+    "a new e-mail whose time has come": Scenario(_due, lambda room, _: room.follow_up()),
     "new e-mail of an invited user": Scenario(
         _with(_invitee()),
         lambda room, _: room.edit(room.subject.user_id, room.chief, email=NEW),
@@ -500,6 +534,8 @@ def _state(room):
                 user.language,
                 str(user.budgets),
                 user.email_change.email if user.email_change else "",
+                user.email_change is not None and user.email_change.agreed,
+                user.email_change is not None and user.email_change.takes_effect_at is not None,
                 companies.company(user.company_id).customer_number,
                 user.status.value,
                 sorted(user.roles),

@@ -13,6 +13,7 @@ from functools import cache
 import boto3
 from moto.cognitoidp.models import cognitoidp_backends
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.utils import unix_time_millis
 from moto.dynamodb.models import dynamodb_backends
 from moto.ses.models import ses_backends
 from moto.sqs.models import sqs_backends
@@ -33,6 +34,7 @@ _PARAMETERS = {
     "InvitationUrl": f"{SHOP_URL}/invitation#token={{token}}",
     "EmailConfirmationUrl": f"{SHOP_URL}/email#token={{token}}",
     "InviteAgainUrl": f"{SHOP_URL}/users#invite={{user_id}}",
+    "EmailCancellationUrl": f"{SHOP_URL}/not-me#token={{token}}",
     "AllowedOrigin": SHOP_URL,
     "MailFrom": "shop@shop.example.com",
     "MailIdentity": "shop.example.com",
@@ -160,6 +162,12 @@ class Aws:
         for message in taken:
             self.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return [json.loads(message["Body"]) for message in taken]
+
+    def waiting(self, queue):
+        """Return the messages of a queue that are not delivered yet, and in how many seconds they are."""
+        now = unix_time_millis()
+        found = _backend(sqs_backends).queues[queue]._messages
+        return [(json.loads(message.body), (message.delayed_until - now) / 1000) for message in found]
 
     def mails(self):
         """Return the mails sent so far, oldest first: recipients and HTML."""

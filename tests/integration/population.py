@@ -37,12 +37,15 @@ NOBODY = user_id_of(999)
 STRANGER = user_id_of(1, OTHER_COMPANY)
 PASSWORD = "a long enough password"
 SECRET = "Zm9yIHRoZSBzYW1wbGUgZXZlbnRzIG9ubHkgICAgICA"
+# The secret of the link that was mailed to the old address of a new e-mail.
+OLD_SECRET = "Zm9yIHRoZSBzYW1wbGUncyBvbGQgYWRkcmVzcyAgICA"
 # The client keys of the sample events; all have the sample's secret.
 OPERATOR_KEY, SHOP_KEY = "01kajx4m2r8t6v0w5y9b3d7f9p", "01kajx4m2r8t6v0w5y9b3d7f9q"
 MANAGER_KEY = "01kajx4m2r8t6v0w5y9b3d7f9r"
 INVITATION_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k4"
 CODE_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k5"
 CONFIRMATION_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k6"
+MOVING_MAIL = "01kajxd5t0v3w6y9b2d5f8h1k7"
 NEW_EMAIL = "new.address@fresh.example"
 EMAIL = "max.mustermann@musterhandel.example"
 
@@ -74,7 +77,15 @@ def populate(aws):
             user_id=LEAVING,
             company_id=COMPANY,
             roles={Role.APPROVER},
-            email_change=an_email_change(secret=SECRET, email=NEW_EMAIL, expires_at=expires_at, requested_by=MAIN),
+            email_change=an_email_change(
+                secret=SECRET,
+                old_secret=OLD_SECRET,
+                mail_id=MOVING_MAIL,
+                email=NEW_EMAIL,
+                sent_at=datetime.now(UTC),
+                expires_at=expires_at,
+                requested_by=MAIN,
+            ),
         ),
         an_invited_user(
             user_id=INVITED, company_id=COMPANY, invitation=an_invitation(secret=SECRET, expires_at=expires_at)

@@ -84,7 +84,7 @@ EmailFeedbackFunction
     JournalTable                                    dynamodb     PutItem
 
 ReconcileFunction
-    CompaniesTable                                  dynamodb     GetItem Query UpdateItem
+    CompaniesTable                                  dynamodb     DeleteItem GetItem PutItem Query UpdateItem
     JournalTable                                    dynamodb     PutItem Query UpdateItem
     IdentityQueue                                   sqs          SendMessage
     UserPool                                        cognito-idp  AdminDeleteUser AdminDisableUser AdminEnableUser

@@ -29,7 +29,13 @@ GATEWAY_SECONDS = 30
 PERSON_SCOPE = "aws.cognito.signin.user.admin"
 
 # Routes for people who have no login yet, or only a mailed link. Adding one is a decision, not an edit.
-PUBLIC_ROUTES = {"POST /activations", "POST /invitations/acceptance", "POST /email-confirmations"}
+PUBLIC_ROUTES = {
+    "POST /activations",
+    "POST /invitations/lookup",
+    "POST /invitations/acceptance",
+    "POST /email-confirmations",
+    "POST /email-cancellations",
+}
 # The gateway authenticates only people. The code checks these kinds of caller before it reads anything else.
 GUARDED_IN_CODE = {"client", "SIGNATURE"}
 
@@ -57,6 +63,8 @@ SAFE_DEFAULTS = {
     "ActivationRefusalSeconds": 1,
     "InvitationDays": 7,
     "EmailChangeHours": 24,
+    "EmailChangeDelayHours": 72,
+    "RecentLoginMinutes": 15,
     "WrongLinksPerNetwork": 20,
     "WrongLinksWindowSeconds": 3600,
     "MailsPerHour": 200,

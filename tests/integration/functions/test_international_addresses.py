@@ -26,7 +26,7 @@ def anna(company):
 def test_it_is_shown_as_it_was_typed_and_stored_in_its_ascii_form(company, anna):
     assert anna["email"] == SHOWN
     assert company.store.user(anna["user_id"]).email == STORED
-    assert company.store.user_id_of_email(STORED) == anna["user_id"]
+    assert company.store.holders_of_email(STORED).owner_id == anna["user_id"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The links in mails: accepting an invitation, confirming a new e-mail."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +20,7 @@ from tests.integration.population import (
     MAIN,
     NEW_EMAIL,
     NOBODY,
+    OLD_SECRET,
     OTHER_COMPANY,
     SECRET,
     STRANGER,
@@ -35,8 +37,9 @@ def test_an_invitation_is_accepted_with_its_token(company):
 
 def test_a_new_email_is_confirmed_with_the_token_of_its_link(company):
     company.has_login(LEAVING)
-    reply = company.call(event_of("invitations/confirm_email"))
-    assert (reply.status, reply.body) == (200, {"status": "confirmed", "email": NEW_EMAIL})
+    reply = company.call(event_of("invitations/confirm_email"), EmailChangeDelayHours="0")
+    assert reply.status == 200
+    assert reply.body == {"status": "confirmed", "email": NEW_EMAIL, "takes_effect_at": None}
     assert company.store.user(LEAVING).email == NEW_EMAIL
     assert company.store.holders_of_email(NEW_EMAIL).owner_id == LEAVING
     login = company.aws.client("cognito-idp").admin_get_user(
@@ -67,6 +70,71 @@ def test_an_invitation_is_gone_once_its_address_has_an_account(company):
     event = event_of("invitations/accept")
     assert_problem(company.call(event), event, 410, "invitation-superseded")
     assert company.aws.logins() == {INVITED: (False, "CONFIRMED")}
+
+
+def test_a_confirmed_email_waits_for_the_old_address_which_cancels_or_agrees(company):
+    reply = company.call(event_of("invitations/confirm_email"))
+    sent_at = company.store.user(LEAVING).email_change.sent_at
+    assert (reply.status, reply.body["status"], reply.body["email"]) == (202, "waiting", NEW_EMAIL)
+    assert datetime.fromisoformat(reply.body["takes_effect_at"]) == sent_at + timedelta(hours=72)
+    assert company.store.user(LEAVING).email != NEW_EMAIL
+    for _ in range(2):
+        reply = company.call(event_of("invitations/cancel_email"))
+        assert (reply.status, reply.body) == (
+            200,
+            {"status": "cancelled", "email": company.store.user(LEAVING).email},
+        )
+    assert company.store.user(LEAVING).email_change is None
+    company.refuses(event_of("invitations/confirm_email"), 404, "confirmation-invalid")
+
+
+def test_the_old_address_agrees_with_the_token_of_its_notice(company):
+    company.has_login(LEAVING)
+    agree = with_body("invitations/confirm_email", token=f"{LEAVING}.{OLD_SECRET}")
+    reply = company.call(agree)
+    assert (reply.status, reply.body) == (
+        202,
+        {"status": "waiting", "email": "n***@fresh.example", "takes_effect_at": None},
+    )
+    assert company.call(event_of("invitations/confirm_email")).status == 200
+    assert company.store.user(LEAVING).email == NEW_EMAIL
+    reply = company.call(agree)
+    assert (reply.status, reply.body["email"]) == (200, "n***@fresh.example")
+    company.refuses(event_of("invitations/cancel_email"), 410, "email-change-done")
+
+
+def test_an_invitation_says_what_it_is_about(company):
+    before = company.records()
+    reply = company.call(event_of("invitations/look_up"))
+    invitation = company.store.user(INVITED).invitation
+    assert reply.status == 200
+    found = reply.body
+    assert datetime.fromisoformat(found.pop("expires_at")) == invitation.expires_at
+    inviter = company.store.user(invitation.invited_by) if invitation.invited_by else None
+    assert found == {
+        "shop_name": "Demo Shop",
+        "company_name": "Musterhandel GmbH",
+        "inviter_name": inviter.name if inviter else "Musterhandel GmbH",
+    }
+    assert company.records() == before
+
+
+@pytest.mark.parametrize("path", ["invitations/look_up", "invitations/cancel_email"])
+def test_what_a_wrong_token_gets_is_the_same_for_every_token(company, path):
+    code = "invitation-invalid" if path.endswith("look_up") else "confirmation-invalid"
+    for token in (f"{NOBODY}.{SECRET}", f"{INVITED}.x", "x", "7K3M-Q0XT-9A2F", f"{LEAVING}.{SECRET}"):
+        company.refuses(with_body(path, token=token), 404, code)
+
+
+def test_the_code_in_a_mail_opens_what_its_link_opens(company):
+    company.run("EmailDispatchFunction", event_of("email_dispatch/invitation"))
+    ((_, html),) = company.aws.mails()
+    code = re.search(r"\b[0-9A-Z]{4}(-[0-9A-Z]{4}){2}\b", html)[0]
+    assert code not in str(company.aws.items())
+    assert code.replace("-", "") not in str(company.aws.items())
+    assert company.call(with_body("invitations/look_up", token=code.lower())).status == 200
+    reply = company.call(with_body("invitations/accept", token=code.replace("-", " ")))
+    assert (reply.status, reply.body["user"]["user_id"]) == (200, FRESH)
 
 
 FORGED_TOKENS = {
@@ -140,7 +208,8 @@ def test_a_token_that_is_not_good_any_more_is_gone(company, invitation, code):
 def test_a_token_is_used_once(company):
     company.call(event_of("invitations/accept"))
     event = with_body("invitations/accept", password="another long password")
-    company.refuses(event, 410, "invitation-used")
+    assert_problem(company.call(event), event, 410, "invitation-used")
+    assert company.store.user(INVITED).invitation.repeats == 1, "a guess is counted"
     assert company.call(event_of("invitations/accept")).status == 200, "a repeat with the same password logs in"
 
 
@@ -150,16 +219,18 @@ def test_a_token_that_somebody_is_using_has_to_be_waited_for(company):
     assert 1 <= int(reply.headers["Retry-After"]) <= 31
 
 
-def test_links_that_nobody_sent_are_limited_by_network_and_good_ones_go_on_elsewhere(company):
+def test_links_that_nobody_sent_are_limited_by_network_and_good_ones_go_on(company):
     window = {"WrongLinksPerNetwork": "2", "WrongLinksWindowSeconds": "86400000"}
     wrong = with_body("invitations/accept", token=f"{INVITED}.{'x' * 43}")
     for left in (1, 0):
         reply = company.call(wrong, **window)
         assert_problem(reply, wrong, 404, "invitation-invalid")
         assert reply.headers["RateLimit"].startswith(f'"wrong-links";r={left};t=')
-    reply = company.refuses(event_of("invitations/accept"), 429, "too-many-requests", parameters=window)
+    reply = company.refuses(wrong, 429, "too-many-requests", parameters=window)
     assert reply.headers["RateLimit"] == f'"wrong-links";r=0;t={reply.headers["Retry-After"]}'
-    company.refuses(event_of("invitations/confirm_email"), 429, "too-many-requests", parameters=window)
-    elsewhere = event_of("invitations/accept")
-    elsewhere["requestContext"]["http"]["sourceIp"] = "198.51.100.1"
-    assert company.call(elsewhere, **window).status == 200
+    for path in ("confirm_email", "cancel_email", "look_up"):
+        elsewhere = with_body(f"invitations/{path}", token=f"{INVITED}.{'x' * 43}")
+        company.refuses(elsewhere, 429, "too-many-requests", parameters=window)
+    wrong["requestContext"]["http"]["sourceIp"] = "198.51.100.1"
+    company.refuses(wrong, 404, "invitation-invalid", parameters=window)
+    assert company.call(event_of("invitations/accept"), **window).status == 200, "a good link is not refused"

@@ -1,11 +1,23 @@
-"""The reconcile function brings logins in line with the records."""
+"""The reconcile function brings logins in line with the records, and makes confirmed e-mails the login."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from customer_center.companies.model import InvitationStatus
 from tests.builders.companies import a_main_contact, an_entry
 from tests.integration.aws import event_of
-from tests.integration.population import BUYER, COMPANY, DEACTIVATED, INVITED, LEAVING, MAIN, OTHER_COMPANY
+from tests.integration.functions.stage import soon
+from tests.integration.population import (
+    BUYER,
+    COMPANY,
+    DEACTIVATED,
+    INVITED,
+    LEAVING,
+    MAIN,
+    MOVING_MAIL,
+    NEW_EMAIL,
+    OTHER_COMPANY,
+)
 
 
 def test_a_login_is_brought_in_line(company):
@@ -38,3 +50,31 @@ def test_an_invitation_is_superseded_once_its_address_has_an_account(company):
     stored = company.store.user(INVITED)
     assert stored == replace(after, version=user.version + 1, updated_at=stored.updated_at)
     assert company.changes_in(COMPANY)[-1] == ("invitation.superseded", "system", "reconcile")
+
+
+def _confirmed(company, takes_effect_at):
+    user = company.store.user(LEAVING)
+    change = replace(user.email_change, takes_effect_at=takes_effect_at)
+    company.store.change_user(user, user.changed(soon(), email_change=change), an_entry(company_id=COMPANY))
+
+
+def test_a_confirmed_email_is_the_login_when_its_time_has_come(company):
+    company.has_login(LEAVING)
+    _confirmed(company, datetime.now(UTC) - timedelta(seconds=1))
+    for _ in range(2):
+        event = event_of("reconcile/complete_email_change")
+        assert company.run("ReconcileFunction", event) == {"batchItemFailures": []}
+    user = company.store.user(LEAVING)
+    assert (user.email, user.email_change) == (NEW_EMAIL, None)
+    assert company.changes_in(COMPANY)[-1] == ("user.email_confirmed", "system", "reconcile")
+    assert company.aws.messages("IdentityQueue") == []
+
+
+def test_until_then_its_message_comes_back_in_ten_minutes(company):
+    _confirmed(company, datetime.now(UTC) + timedelta(hours=70))
+    assert company.run("ReconcileFunction", event_of("reconcile/complete_email_change")) == {"batchItemFailures": []}
+    ((message, seconds),) = company.aws.waiting("IdentityQueue")
+    assert (message["kind"], message["data"]) == ("identity", {"user_id": LEAVING, "email_change": MOVING_MAIL})
+    assert 540 < seconds <= 600
+    assert company.aws.messages("IdentityQueue") == []
+    assert company.store.user(LEAVING).email != NEW_EMAIL

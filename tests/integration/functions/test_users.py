@@ -1,6 +1,7 @@
 """The users function: who am I, the overview, and what an administrator does with a user."""
 
 import json
+import time
 
 import pytest
 
@@ -109,6 +110,20 @@ def test_a_user_is_edited(company):
     change = reply.body["email_change"]
     assert (change["email"], change["sent_at"], change["bounced"]) == ("lea.neu@musterhandel.example", None, False)
     assert company.effects() == ["mail"]
+
+
+def test_ones_own_new_email_needs_a_recent_login(company):
+    """The token says when its person logged in (`auth_time`; docs/specification.md, 4.33)."""
+    body = {"email": "max.new@musterhandel.example"}
+    event = with_raw("users/edit", json.dumps(body))
+    event["pathParameters"] = {"user_id": MAIN}
+    claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
+    for auth_time in ("1763978000", None, "soon", "", str(int(time.time()) - 16 * 60)):
+        claims["auth_time"] = auth_time
+        company.refuses(event, 403, "login-too-old")
+    claims["auth_time"] = str(int(time.time()) - 14 * 60)
+    company.refuses(event, 403, "login-too-old", parameters={"RecentLoginMinutes": "10"})
+    assert company.call(event).body["email_change"]["email"] == body["email"]
 
 
 def test_null_takes_a_budget_away_and_what_is_left_out_stays(company):

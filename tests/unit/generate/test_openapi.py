@@ -26,6 +26,14 @@ _OF_TYPESCRIPT = (
 )
 RESERVED = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *_OF_TYPESCRIPT.split(" ")}
 PUBLIC_ROUTES = {"POST /activations", "POST /invitations/acceptance", "POST /email-confirmations"}
+GATEWAY_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/GatewayError"}}}
+PUBLIC_ROUTES = {
+    "POST /activations",
+    "POST /invitations/lookup",
+    "POST /invitations/acceptance",
+    "POST /email-confirmations",
+    "POST /email-cancellations",
+}
 
 # Codes that no route answers; each with its reason.
 INTERNAL_CODES = frozenset()

@@ -21,6 +21,8 @@ from customer_center.platform.language import SUPPORTED_LANGUAGES
 
 LINK = "https://shop.example.com/invitation?token=usr_1_2.abc&lang=x"
 SHOP_URL = "https://shop.example.com"
+PAGE = "https://shop.example.com/invitation"
+TYPED_CODE = "7K3M-Q0XT-9A2F"
 INVITATION = {
     "shop_name": "Harmony Shop",
     "shop_url": SHOP_URL,
@@ -33,6 +35,8 @@ INVITATION = {
     "roles": ["approver", "buyer"],
     "inviter_name": "Anna Müller",
     "link": LINK,
+    "page": PAGE,
+    "code": TYPED_CODE,
     "expires_at": datetime(2026, 3, 5, 14, 5, 59, tzinfo=UTC),
 }
 ACTIVATION_CODE = {
@@ -50,7 +54,10 @@ EMAIL_CONFIRMATION = {
     "new_email": "anna.mehl@new.example.com",
     "changed_by_name": "Thomas Jahn",
     "link": LINK,
+    "page": PAGE,
+    "code": TYPED_CODE,
     "expires_at": datetime(2026, 3, 5, 14, 5, 59, tzinfo=UTC),
+    "takes_effect_at": datetime(2026, 3, 7, 14, 5, 59, tzinfo=UTC),
 }
 EMAIL_CHANGE_NOTICE = {
     "shop_name": "Harmony Shop",
@@ -59,6 +66,11 @@ EMAIL_CHANGE_NOTICE = {
     "name": "Anna Mehl",
     "new_email_hint": "a***@new.example.com",
     "changed_by_name": "Thomas Jahn",
+    "cancel_link": LINK,
+    "agree_link": "https://shop.example.com/email?token=usr_1_2.abc&lang=x",
+    "page": PAGE,
+    "code": TYPED_CODE,
+    "takes_effect_at": datetime(2026, 3, 7, 14, 5, 59, tzinfo=UTC),
 }
 MAIN_CONTACT_HANDED_OVER = {
     "shop_name": "Harmony Shop",
@@ -106,7 +118,7 @@ MAILS = {
     "invitation_withdrawn": INVITATION_WITHDRAWN,
     "password_reset": PASSWORD_RESET,
 }
-URLS = ("link", "shop_url")
+URLS = ("link", "cancel_link", "agree_link", "shop_url")
 
 every_language = pytest.mark.parametrize("language", SUPPORTED_LANGUAGES)
 every_mail = pytest.mark.parametrize("template", MAILS)
@@ -303,10 +315,10 @@ def test_the_code_for_a_new_password_comes_with_its_time_and_what_to_do_if_one_d
 @pytest.mark.parametrize(
     ("language", "promise"),
     [
-        ("en", "Until you have confirmed your new address, you sign in with your previous one."),
-        ("de", "Bis Sie Ihre neue Adresse bestätigt haben, melden Sie sich mit Ihrer bisherigen an."),
-        ("nl", "Tot u uw nieuwe adres hebt bevestigd, meldt u zich aan met uw vorige."),
-        ("fr", "pas confirmé votre nouvelle adresse, vous vous connectez avec la précédente."),
+        ("en", "Until the change takes effect, you sign in with your previous address."),
+        ("de", "Bis die Änderung wirksam wird, melden Sie sich mit Ihrer bisherigen Adresse an."),
+        ("nl", "Tot de wijziging ingaat, meldt u zich aan met uw vorige adres."),
+        ("fr", "pas effective, vous vous connectez avec votre adresse précédente."),
     ],
 )
 def test_a_new_address_is_asked_to_confirm_itself_and_the_old_login_stays_until_then(language, promise):
@@ -314,6 +326,51 @@ def test_a_new_address_is_asked_to_confirm_itself_and_the_old_login_stays_until_
     for part in both(render("email_confirmation", language, EMAIL_CONFIRMATION)):
         for value in ["Thomas Jahn", "anna.mehl@new.example.com", LINK, promise, "2026"]:
             assert value in part
+
+
+CODED = ("invitation", "email_confirmation", "email_change_notice")
+
+
+@every_language
+@pytest.mark.parametrize("template", CODED)
+def test_every_mail_with_a_link_has_a_code_to_type_and_the_page_to_type_it_into(language, template):
+    """Mail scanners break links behind a # (docs/specification.md, 5.21)."""
+    for part in both(render(template, language, MAILS[template])):
+        assert TYPED_CODE in part
+        assert part.index(PAGE) < part.index(TYPED_CODE)
+
+
+def test_no_mail_with_a_link_has_no_code():
+    linked = {template for template, values in MAILS.items() if {"link", "cancel_link"} & values.keys()}
+    assert linked == set(CODED)
+
+
+@pytest.mark.parametrize(
+    ("language", "moment", "cancel"),
+    [
+        ("en", "from 7 March 2026, 14:05 (UTC) on", "This was not me: cancel"),
+        ("de", "ab dem 7. März 2026, 14:05 Uhr (UTC)", "Das war ich nicht: abbrechen"),
+        ("nl", "vanaf 7 maart 2026, 14:05 uur (UTC)", "Dit was ik niet: annuleren"),
+        ("fr", "à partir du 7 mars 2026 à 14:05 (UTC)", "Ce n’était pas moi\N{NO-BREAK SPACE}: annuler"),
+    ],
+)
+def test_the_old_address_can_cancel_the_change_or_agree_and_is_told_from_when_it_counts(language, moment, cancel):
+    """Otherwise editing a colleague's address is a takeover with a notice (docs/specification.md, 4.8)."""
+    mail = render("email_change_notice", language, EMAIL_CHANGE_NOTICE)
+    assert cancel in mail.html
+    for part in both(mail):
+        assert moment in part
+    for link in (EMAIL_CHANGE_NOTICE["cancel_link"], EMAIL_CHANGE_NOTICE["agree_link"]):
+        assert link in mail.text
+        assert link in Reader(mail.html).links
+
+
+@every_language
+@pytest.mark.parametrize("template", ["email_confirmation", "email_change_notice"])
+def test_without_a_delay_no_mail_speaks_of_one(language, template):
+    for part in both(render(template, language, MAILS[template] | {"takes_effect_at": None})):
+        assert "None" not in part
+        assert "7" not in part.replace(TYPED_CODE, "").replace(LINK, "")
 
 
 @every_language
@@ -330,10 +387,10 @@ def test_the_old_address_is_told_and_only_hinted_at_the_new_one(language):
 @pytest.mark.parametrize(
     ("language", "intro", "warning"),
     [
-        ("en", "You have entered", "change your password right away and contact Harmony Shop"),
-        ("de", "Sie haben", "ändern Sie bitte umgehend Ihr Passwort und wenden Sie sich an Harmony Shop"),
-        ("nl", "U hebt", "Wijzig dan meteen uw wachtwoord en neem contact op met Harmony Shop"),
-        ("fr", "Vous avez enregistré", "changer votre mot de passe sans tarder et contacter Harmony Shop"),
+        ("en", "You have entered", "cancel the change now, change your password, and contact Harmony Shop"),
+        ("de", "Sie haben", "jetzt ab, ändern Sie Ihr Passwort und wenden Sie sich an Harmony Shop"),
+        ("nl", "U hebt", "nu de wijziging, wijzig uw wachtwoord en neem contact op met Harmony Shop"),
+        ("fr", "Vous avez enregistré", "changer votre mot de passe et contacter Harmony Shop sans tarder"),
     ],
 )
 def test_who_changed_their_own_address_is_not_sent_to_themself(language, intro, warning):

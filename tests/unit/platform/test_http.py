@@ -143,6 +143,20 @@ def test_the_same_key_for_something_else_is_noticed(other):
 # Limits
 
 
+@pytest.mark.parametrize(
+    ("claim", "read"),
+    [("1795515330", 1795515330), (1795515330, 1795515330), (None, None), ("", None), ("soon", None), ("9" * 12, None)],
+)
+def test_when_a_person_proved_their_password_is_read_from_the_token(claim, read):
+    event = _event()
+    event["requestContext"]["authorizer"] = {"jwt": {"claims": {"auth_time": claim}}}
+
+    def seconds(request):
+        return request.authenticated_at and int(request.authenticated_at.timestamp())
+
+    assert _asked(seconds, event) == read
+
+
 def test_an_answer_tells_the_limits_it_was_counted_against():
     api = Api(CLIENTS_TEXTS)
 

@@ -109,15 +109,17 @@ class InvitationAnswer(Output):
 
 @frozen(kw_only=True)
 class EmailChangeAnswer(Output):
-    """A new e-mail that is not confirmed yet. Until then the user logs in with the old one.
+    """A new e-mail that is not the login yet. Until then the user logs in with the old one.
 
     `sent_at` is null until the mail with the link is sent; `bounced` is true when it could not be delivered.
+    `takes_effect_at` is null until its owner confirms it; from then on it is when it becomes the login at the latest.
     """
 
     email: str
     sent_at: datetime | None
     expires_at: datetime
     bounced: bool
+    takes_effect_at: datetime | None
 
 
 @frozen(kw_only=True)
@@ -168,6 +170,7 @@ class UserAnswer(Output):
                 sent_at=change.sent_at,
                 expires_at=change.expires_at,
                 bounced=change.bounced,
+                takes_effect_at=change.takes_effect_at,
             )
             if change
             else None,

@@ -63,6 +63,11 @@ def align_company(company_id: str, now: datetime, after: str | None = None) -> E
     return new_effect(IDENTITY, now, company_id=company_id, **({"after": after} if after else {}))
 
 
+def complete_email_change(user_id: str, mail_id: str, now: datetime) -> Effect:
+    """Make the user's confirmed e-mail the login when its time has come; `mail_id` is that of the `EmailChange`."""
+    return new_effect(IDENTITY, now, user_id=user_id, email_change=mail_id)
+
+
 def create_erp_contact(user_id: str, now: datetime) -> Effect:
     """Create the user's contact in the ERP."""
     return new_effect(ERP_CONTACT, now, user_id=user_id)

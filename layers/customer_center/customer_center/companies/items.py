@@ -99,6 +99,8 @@ def user_values(user: User) -> dict[str, Any]:
         "invitation": _invitation_values(user.invitation),
         "email_change": _email_change_values(user.email_change),
         "confirmed_hash": user.confirmed_hash,
+        "noticed_hash": user.noticed_hash,
+        "cancelled_hash": user.cancelled_hash,
         "contact_left_at": _text(user.contact_left_at),
         "claim": claim_values(user.claim) if user.claim else None,
         "version": user.version,
@@ -123,6 +125,8 @@ def user_from(item: Item) -> User:
         invitation=_invitation_from(item.get("invitation")),
         email_change=_email_change_from(item.get("email_change")),
         confirmed_hash=item.get("confirmed_hash"),
+        noticed_hash=item.get("noticed_hash"),
+        cancelled_hash=item.get("cancelled_hash"),
         contact_left_at=_moment(item.get("contact_left_at")),
         claim=_claim_from(item.get("claim")),
         version=item["version"],
@@ -235,6 +239,10 @@ def _link_values(link: Link) -> dict[str, Any]:
         "sent_at": _text(link.sent_at),
         "token_hash": link.token_hash,
     }
+    return _present(values)
+
+
+def _present(values: Mapping[str, Any]) -> dict[str, Any]:
     # Conditions test whether these attributes exist, so an absent value must not be stored as NULL.
     return {name: value for name, value in values.items() if value is not None}
 
@@ -251,29 +259,52 @@ def _link_from(values: Mapping[str, Any]) -> dict[str, Any]:
 def _invitation_values(invitation: Invitation | None) -> dict[str, Any] | None:
     if invitation is None:
         return None
-    by = {"invited_by": invitation.invited_by} if invitation.invited_by else {}
-    return {**_link_values(invitation), "status": invitation.status.value, **by}
+    own = {
+        "status": invitation.status.value,
+        "invited_by": invitation.invited_by,
+        "accepted_at": _text(invitation.accepted_at),
+        "repeats": invitation.repeats or None,
+    }
+    return {**_link_values(invitation), **_present(own)}
 
 
 def _invitation_from(values: Mapping[str, Any] | None) -> Invitation | None:
     if values is None:
         return None
-    status, by = InvitationStatus(values["status"]), values.get("invited_by")
-    return Invitation(**_link_from(values), status=status, invited_by=by)
+    return Invitation(
+        **_link_from(values),
+        status=InvitationStatus(values["status"]),
+        invited_by=values.get("invited_by"),
+        accepted_at=_moment(values.get("accepted_at")),
+        repeats=int(values.get("repeats", 0)),
+    )
 
 
 def _email_change_values(change: EmailChange | None) -> dict[str, Any] | None:
     if change is None:
         return None
-    own = {"email": change.email, "requested_by": change.requested_by, "bounced": change.bounced}
-    return {**_link_values(change), **own}
+    own = {
+        "email": change.email,
+        "requested_by": change.requested_by,
+        "bounced": change.bounced,
+        "old_token_hash": change.old_token_hash,
+        "agreed": change.agreed or None,
+        "takes_effect_at": _text(change.takes_effect_at),
+    }
+    return {**_link_values(change), **_present(own)}
 
 
 def _email_change_from(values: Mapping[str, Any] | None) -> EmailChange | None:
     if values is None:
         return None
     own = {name: values[name] for name in ("email", "requested_by", "bounced")}
-    return EmailChange(**_link_from(values), **own)
+    return EmailChange(
+        **_link_from(values),
+        **own,
+        old_token_hash=values.get("old_token_hash"),
+        agreed=values.get("agreed", False),
+        takes_effect_at=_moment(values.get("takes_effect_at")),
+    )
 
 
 def _text(moment: datetime | None) -> str | None:

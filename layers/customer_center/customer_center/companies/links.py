@@ -1,28 +1,52 @@
-"""Single-use links in mails: finding the user of a link, and limiting how often the link is mailed."""
+"""Single-use links in mails: finding the user of a link, and limiting how often the link is mailed.
+
+A link's token is `<user_id>.<secret>`. The mail also has a code, which a person types where the link does not work
+(docs/specification.md, 5.21). Token and code open the same link, so every route that takes one takes the other.
+"""
 
 import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from customer_center.companies.model import Company, Link, User, secret_hash
-from customer_center.companies.ports import Records
+from customer_center.companies.ports import Links, Records
 from customer_center.platform.errors import Forbidden
-from customer_center.platform.ids import made_at
+from customer_center.platform.frozen import frozen
+from customer_center.platform.ids import made_at, read_typed_code
 
 _PAUSE = timedelta(seconds=60)
 
 
-def holder_of(token: str, hash_of: Callable[[User], str | None], companies: Records) -> User | None:
-    """Return the user whose link has this token, None for every token that we did not send.
+@frozen
+class Tried:
+    """A token or code that somebody sent: the user it names, None for an unknown one, and the hash of its secret."""
 
-    Both results take the same time. A token is `<user_id>.<secret>`. `hash_of` returns the hash of the secret in the
-    user's current link.
-    """
+    user: User | None
+    given: str
+
+    def holder(self, hash_of: Callable[[User], str | None]) -> User | None:
+        """Return the user if their link has this secret, else None. `hash_of` returns the hash in the user's link."""
+        known = hash_of(self.user) if self.user else None
+        # Compared for unknown users too, so that the response time reveals nothing.
+        return self.user if hmac.compare_digest(self.given, known or "-" * 64) else None
+
+
+def tried(token: str, companies: Links) -> Tried:
+    """Return what a token, or the code that stands for it, names. It is not yet compared with any link."""
+    code = read_typed_code(token)
+    if code:
+        link = companies.link_of_code(secret_hash(code))
+        return Tried(companies.user(link.user_id), link.token_hash) if link else Tried(None, "")
     user_id, _, secret = token.partition(".")
-    user = companies.user(user_id)
-    known = hash_of(user) if user else None
-    # Compared for unknown users too, so that the response time reveals nothing.
-    return user if hmac.compare_digest(secret_hash(secret), known or "-" * 64) else None
+    return Tried(companies.user(user_id), secret_hash(secret))
+
+
+def holder_of(token: str, hash_of: Callable[[User], str | None], companies: Links) -> User | None:
+    """Return the user whose link has this token or code, None for every one that we did not send.
+
+    Both results take the same time. `hash_of` returns the hash of the secret in the user's current link.
+    """
+    return tried(token, companies).holder(hash_of)
 
 
 def company_of_holder(user: User, companies: Records) -> Company:

@@ -119,10 +119,15 @@ class Link:
 
 @frozen(kw_only=True)
 class Invitation(Link):
-    """The invitation of a user. `invited_by` is the inviting user's id, None when an operator sent it."""
+    """The invitation of a user. `invited_by` is the inviting user's id, None when an operator sent it.
+
+    `accepted_at` is the time of the acceptance, and `repeats` counts the requests that used the link again after it.
+    """
 
     status: InvitationStatus
     invited_by: str | None
+    accepted_at: datetime | None = None
+    repeats: int = 0
 
     def status_at(self, now: datetime) -> InvitationStatus:
         """Return the status at the time `now`: a pending invitation expires at `expires_at`."""
@@ -133,16 +138,32 @@ class Invitation(Link):
 
 @frozen(kw_only=True)
 class EmailChange(Link):
-    """A new e-mail that its owner has not confirmed yet. The login keeps the old e-mail until the confirmation.
+    """A new e-mail that is not the login yet: its owner has not confirmed it, or the old address may still object.
 
     `requested_by` is the id of the user who edited the e-mail. `bounced` is True when the confirmation mail was not
-    delivered. See docs/specification.md, 4.8.
+    delivered. The link mailed to the new address has `token_hash`, the one in the notice to the old address
+    `old_token_hash`. `agreed` says that the old address agreed to the change. `takes_effect_at` is None until the new
+    address is confirmed; from then on it is the time when the login changes, unless the old address agrees before. See
+    docs/specification.md, 4.8.
     """
 
     email: str
     requested_by: str
     bounced: bool = False
+    old_token_hash: str | None = None
+    agreed: bool = False
+    takes_effect_at: datetime | None = None
 
+    def is_open(self, now: datetime) -> bool:
+        """Return whether its links still work: a confirmed change waits, any other one expires at `expires_at`."""
+        return self.takes_effect_at is not None or now < self.expires_at
+
+
+REPEAT_LASTS = timedelta(minutes=15)
+"""How long a used link of an invitation signs in again, for a person whose answer was lost."""
+
+REPEATS = 5
+"""How many requests may use a link of an invitation again, whatever their password."""
 
 CLAIM_LASTS = timedelta(seconds=30)
 """How long a claim is held. No function runs this long, so a claim never lapses while its request is still running."""
@@ -165,7 +186,8 @@ class User:
     """A person with an account in the shop, in one company. `version` counts the changes and is the ETag.
 
     `contact_number` is the number of the user's ERP contact, None for a user without one. `confirmed_hash` is the hash
-    of the link that confirmed the current e-mail, so that a repeated confirmation succeeds. `contact_left_at` is the
+    of the link that confirmed the current e-mail, so that a repeated confirmation succeeds; `noticed_hash` is that of
+    the notice about it. `cancelled_hash` is that of the link that cancelled the last change. `contact_left_at` is the
     time when the ERP deleted the contact.
     """
 
@@ -184,6 +206,8 @@ class User:
     invitation: Invitation | None = None
     email_change: EmailChange | None = None
     confirmed_hash: str | None = None
+    noticed_hash: str | None = None
+    cancelled_hash: str | None = None
     contact_left_at: datetime | None = None
     claim: Claim | None = None
     version: int = 1
@@ -523,6 +547,14 @@ class RefusalLimits:
 
 
 @frozen
+class CodedLink:
+    """The link that a typed code stands for: its user, and the hash of its secret."""
+
+    user_id: str
+    token_hash: str
+
+
+@frozen
 class WrongLinkLimits:
     """The limit of invalid links that a source network may try within a window (docs/specification.md, 5.6)."""
 
@@ -543,12 +575,15 @@ class InvitationRules:
     """The parameters of invitations and of new e-mails.
 
     `valid_for` is how long the link of an invitation is valid. `new_email_valid_for` is how long the link that confirms
-    a new e-mail is valid. `fallback_language` is for users whose language is not known. With `create_erp_contact`, a
-    requested user also gets a contact in the ERP.
+    a new e-mail is valid, and `new_email_delay` how long after its mail the login changes, unless the old address
+    agrees before. Who changes their own e-mail has logged in within `recent_login`. `fallback_language` is for users
+    whose language is not known. With `create_erp_contact`, a requested user also gets a contact in the ERP.
     """
 
     valid_for: timedelta = timedelta(days=7)
     new_email_valid_for: timedelta = timedelta(hours=24)
+    new_email_delay: timedelta = timedelta(hours=72)
+    recent_login: timedelta = timedelta(minutes=15)
     fallback_language: str = "en"
     create_erp_contact: bool = False
 

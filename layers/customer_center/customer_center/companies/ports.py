@@ -15,6 +15,7 @@ from customer_center.companies.model import (
     Attempt,
     CachedContact,
     Claim,
+    CodedLink,
     Company,
     ContactsPage,
     ContactsRead,
@@ -238,8 +239,28 @@ class Activations(Records, Refusals, Attempts, Protocol):
         """
 
 
-class Invitations(Users, Protocol):
+class Links(Records, Protocol):
+    """Finding the user of a mailed link."""
+
+    def link_of_code(self, code_hash: str) -> CodedLink | None:
+        """Return the link that the code with this hash stands for (strongly consistent), None for an unknown code.
+
+        The link may have been replaced since: the caller compares its hash with the one in the user's record.
+        """
+
+
+class EmailChanges(Users, Links, Protocol):
+    """The confirmation of a new e-mail."""
+
+
+class Invitations(Users, Links, Protocol):
     """The acceptance of an invitation."""
+
+    def reserve_repeat(self, user: User, repeats: int) -> bool:
+        """Count a request that uses an accepted invitation again. Return False after `repeats` of them.
+
+        The caller counts before it tries the password, so that parallel guesses all count.
+        """
 
     def claim_invitation(self, user: User, claim: Claim, now: datetime) -> None:
         """Claim the invitation for one request. Raises InProgress while another one holds it, Gone when it was used."""
@@ -271,6 +292,15 @@ class Mails(Users, Attempts, Protocol):
         """Record that a mail without a link was sent.
 
         The record is kept for two weeks, because a queue can repeat the message for that long.
+        """
+
+    def note_code(self, code_hash: str, link: CodedLink, until: datetime) -> None:
+        """Record the code that a mail carries beside its link. It is kept until the time `until`."""
+
+    def notice_sent(self, user_id: str, *, mail_id: str, token_hash: str) -> bool:
+        """Record that the notice to the old address was mailed with this secret.
+
+        Return False when another change is pending by now, or when a secret is recorded already.
         """
 
     def invitation_sent(
@@ -365,7 +395,9 @@ class OperatorRecords(CompanyRecords, Refusals, Protocol):
     """The records, other than users, that operators change."""
 
 
-class Companies(Administration, Activations, Invitations, WrongLinks, Mails, ErpRecords, OperatorRecords, Protocol):
+class Companies(
+    Administration, Activations, Invitations, EmailChanges, WrongLinks, Mails, ErpRecords, OperatorRecords, Protocol
+):
     """All records of this room."""
 
 

@@ -10,6 +10,7 @@
 | e-mail → its owner, and who is invited with it | `email#<normalised>` | `email` |
 | activation under way | `activation#<digest>` | `activation` |
 | mail that was sent | `mail#<mail id>` | `mail` |
+| code that stands for a mailed link | `code#<hash of the code>` | `code` |
 | refusals of a day | `refusals#<customer number>#<day>` | `refusals` |
 | refusals of a wide network in an hour | `network_refusals#<wide network>#<hour>` | `network_refusals` |
 | wrong links of a network in a window | `wrong_links#<network>#<window>` | `wrong_links` |
@@ -49,6 +50,7 @@ from customer_center.companies.model import (
     Attempt,
     CachedContact,
     Claim,
+    CodedLink,
     Company,
     ContactsPage,
     ContactsRead,
@@ -140,6 +142,10 @@ def _attempt_key(key: str) -> Item:
 
 def _mail_key(mail_id: str) -> Item:
     return _key(f"mail#{mail_id}", "mail")
+
+
+def _code_key(code_hash: str) -> Item:
+    return _key(f"code#{code_hash}", "code")
 
 
 def _refusals_key(customer_number: str, now: datetime) -> Item:
@@ -498,6 +504,25 @@ class CompanyStore(TableStore, Companies):
         self._put_now({**_mail_key(mail_id), "expires_at": epoch(now + _MAILED_KEPT)})
 
     @override
+    def note_code(self, code_hash: str, link: CodedLink, until: datetime) -> None:
+        values = {"user_id": link.user_id, "token_hash": link.token_hash, "expires_at": epoch(until)}
+        self._put_now({**_code_key(code_hash), **values})
+
+    @override
+    def link_of_code(self, code_hash: str) -> CodedLink | None:
+        item = self._get(_code_key(code_hash), consistent=True)
+        return CodedLink(item["user_id"], item["token_hash"]) if item else None
+
+    @override
+    def notice_sent(self, user_id: str, *, mail_id: str, token_hash: str) -> bool:
+        return self._note(
+            _user_key(user_id),
+            "SET email_change.old_token_hash = :hash",
+            "email_change.mail_id = :mail AND attribute_not_exists(email_change.old_token_hash)",
+            {":hash": token_hash, ":mail": mail_id},
+        )
+
+    @override
     def invitation_sent(
         self, user_id: str, *, mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime
     ) -> bool:
@@ -552,6 +577,23 @@ class CompanyStore(TableStore, Companies):
     @override
     def release_invitation(self, user_id: str, claim: Claim) -> None:
         self._note(_user_key(user_id), "REMOVE claim", "claim.claim_id = :id", {":id": claim.claim_id})
+
+    @override
+    def reserve_repeat(self, user: User, repeats: int) -> bool:
+        return self._note(
+            _user_key(user.user_id),
+            "SET invitation.repeats = if_not_exists(invitation.repeats, :none) + :one",
+            "invitation.token_hash = :hash AND invitation.#status = :accepted AND "
+            "(attribute_not_exists(invitation.repeats) OR invitation.repeats < :repeats)",
+            {
+                ":none": 0,
+                ":one": 1,
+                ":repeats": repeats,
+                ":hash": user.invitation.token_hash if user.invitation else "",
+                ":accepted": InvitationStatus.ACCEPTED.value,
+            },
+            {"#status": "status"},
+        )
 
     # Holders of e-mails
 

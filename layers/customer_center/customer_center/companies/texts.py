@@ -132,6 +132,15 @@ _PROBLEMS = {
             "fr": "Votre entreprise n’a pas de customer center actuellement.",
         },
     ),
+    "email-change-done": Problem(
+        Gone,
+        {
+            "en": "This change has already taken effect. Please contact the shop.",
+            "de": "Diese Änderung ist bereits wirksam. Bitte wenden Sie sich an den Shop.",
+            "nl": "Deze wijziging is al van kracht. Neem contact op met de shop.",
+            "fr": "Cette modification est déjà effective. Veuillez contacter la boutique.",
+        },
+    ),
     "email-in-use": Problem(
         Conflict,
         {
@@ -238,6 +247,15 @@ _PROBLEMS = {
             "de": "Ein Unternehmen behält mindestens einen aktiven Hauptkontakt.",
             "nl": "Een bedrijf houdt minstens één actieve hoofdcontactpersoon.",
             "fr": "Une entreprise conserve au moins un contact principal actif.",
+        },
+    ),
+    "login-too-old": Problem(
+        Forbidden,
+        {
+            "en": "Please log in again to change your own e-mail address.",
+            "de": "Bitte melden Sie sich erneut an, um Ihre eigene E-Mail-Adresse zu ändern.",
+            "nl": "Meld u opnieuw aan om uw eigen e-mailadres te wijzigen.",
+            "fr": "Veuillez vous reconnecter pour modifier votre propre adresse e-mail.",
         },
     ),
     "main-contact-missing": Problem(

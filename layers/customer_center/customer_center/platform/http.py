@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, field
+from datetime import UTC, datetime
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, override
@@ -162,6 +163,8 @@ class Request:
     fingerprint: Callable[[], str]
     limits: list[errors.RateLimit] = field(default_factory=list)
     """The limits that counted this request. The answer shows them in its RateLimit headers."""
+    authenticated_at: datetime | None = None
+    """When the person last proved their password, as the token says (`auth_time`). A refresh does not change it."""
 
     @property
     def language(self) -> str:
@@ -369,12 +372,18 @@ def _request(event: Mapping[str, Any]) -> Request:
         source_ip=context["http"]["sourceIp"],
         username=claims.get("username"),
         fingerprint=fingerprint,
+        authenticated_at=_moment(claims.get("auth_time")),
     )
 
 
 def _pasted(parameters: Mapping[str, str] | None) -> dict[str, str]:
     """Return parameters of the path or query without blanks and invisible characters at their ends."""
     return {name: trimmed(value) for name, value in (parameters or {}).items()}
+
+
+def _moment(seconds: object) -> datetime | None:
+    """Return the time of a claim (RFC 7519, NumericDate), None without one. The gateway passes claims as text."""
+    return datetime.fromtimestamp(int(str(seconds)), UTC) if re.fullmatch(r"\d{1,11}", str(seconds)) else None
 
 
 def _body(event: Mapping[str, Any]) -> bytes:

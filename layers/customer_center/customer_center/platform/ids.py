@@ -14,6 +14,12 @@ from customer_center.platform.clock import EPOCH
 
 ULID_PATTERN = "[0-7][0-9a-hjkmnp-tv-z]{25}"
 ULID_TEXT = re.compile(ULID_PATTERN)
+# Crockford's Base32 without look-alikes (crockford.com/base32.html): the letters I, L, O and U are missing.
+_TYPED_CHARACTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_TYPED_LENGTH = 12
+_TYPED_GROUP = 4
+_TYPED = re.compile(f"[{_TYPED_CHARACTERS}]{{{_TYPED_LENGTH}}}")
+_LOOK_ALIKES = str.maketrans("OIL", "011")
 # The last millisecond of the year 9999, which is the last year of `datetime`. A ULID can hold later times.
 _LAST_MILLISECOND = 253_402_300_799_999
 
@@ -48,3 +54,18 @@ def new_secret() -> str:
 def new_code() -> str:
     """Return a random code of six digits for a person to type."""
     return f"{secrets.randbelow(1_000_000):06d}"
+
+
+def new_typed_code() -> str:
+    """Return 60 random bits as a code for a person to type: three groups of four characters, `7K3M-Q0XT-9A2F`."""
+    characters = "".join(secrets.choice(_TYPED_CHARACTERS) for _ in range(_TYPED_LENGTH))
+    return "-".join(characters[start : start + _TYPED_GROUP] for start in range(0, _TYPED_LENGTH, _TYPED_GROUP))
+
+
+def read_typed_code(text: str) -> str | None:
+    """Return the twelve characters of a code of `new_typed_code`, None when the text cannot be such a code.
+
+    Case, blanks and dashes do not matter; the letter O counts as 0, I and L count as 1.
+    """
+    typed = re.sub(r"[\W_]+", "", text).upper().translate(_LOOK_ALIKES)
+    return typed if _TYPED.fullmatch(typed) else None

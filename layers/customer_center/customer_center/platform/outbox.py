@@ -1,6 +1,7 @@
 """From the journal to the queues: each effect of an entry becomes one message, `{"effect_id", "kind", "data"}`."""
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # The largest batch that SQS accepts.
 _BATCH = 10
+# The longest time that SQS delays a message.
+_LONGEST_DELAY = timedelta(minutes=15)
 
 
 class NotQueuedError(Exception):
@@ -55,8 +58,8 @@ class Queues:
         self._client = client
         self._urls = urls
 
-    def send(self, effects: list[Effect]) -> None:
-        """Put each effect into the queue of its kind.
+    def send(self, effects: list[Effect], delay: timedelta = timedelta()) -> None:
+        """Put each effect into the queue of its kind. It is delivered after `delay`, or after 15 minutes, SQS's limit.
 
         Raises UndeclaredEffectError before anything is queued, and NotQueuedError if SQS refuses a message.
         """
@@ -66,13 +69,17 @@ class Queues:
         for kind in kinds:
             same_kind = [effect for effect in effects if effect.kind == kind]
             for start in range(0, len(same_kind), _BATCH):
-                self._send_batch(self._urls[kind], same_kind[start : start + _BATCH])
+                self._send_batch(self._urls[kind], same_kind[start : start + _BATCH], min(delay, _LONGEST_DELAY))
 
-    def _send_batch(self, url: str, effects: list[Effect]) -> None:
+    def _send_batch(self, url: str, effects: list[Effect], delay: timedelta) -> None:
+        seconds = math.ceil(delay.total_seconds())
         try:
             answer = self._client.send_message_batch(
                 QueueUrl=url,
-                Entries=[{"Id": effect.effect_id, "MessageBody": json.dumps(asdict(effect))} for effect in effects],
+                Entries=[
+                    {"Id": effect.effect_id, "MessageBody": json.dumps(asdict(effect)), "DelaySeconds": seconds}
+                    for effect in effects
+                ],
             )
         except ClientError as error:
             raise NotQueuedError(error.response["Error"]["Code"]) from error

@@ -166,13 +166,114 @@ def test_a_used_link_lets_nobody_set_another_password(room, invited, token):
     assert room.identities.logins[invited.user_id].password == PASSWORD
 
 
-def test_repeating_it_with_the_same_password_logs_in_again(room, invited, token):
+def test_repeating_it_with_the_same_password_logs_in_again_for_a_quarter_of_an_hour(room, invited, token):
     first = room.accept(token)
-    room.clock.advance(days=30)
+    room.clock.advance(minutes=15, seconds=-1)
     again = room.accept(token)
-    assert again.user == first.user
+    assert again.user.version == first.user.version
     assert again.session != first.session
     assert len(room.companies.entries) == 1
+    room.clock.advance(seconds=1)
+    with pytest.raises(Gone, match="invitation-used"):
+        room.accept(token)
+
+
+def test_a_repeat_signs_in_and_does_nothing_else(room, token):
+    """A used link is no key (docs/specification.md, 5.4)."""
+    room.accept(token)
+    room.identities.calls.clear()
+    room.accept(token)
+    assert [call for call, _ in room.identities.calls] == ["sign_in"]
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "another password"])
+def test_a_used_link_never_enables_a_login_that_was_disabled(room, invited, token, password):
+    room.accept(token)
+    room.identities.disable(invited.user_id)
+    with pytest.raises(Gone, match="invitation-used"):
+        room.accept(token, password)
+    assert not room.identities.logins[invited.user_id].enabled
+
+
+def test_guesses_of_the_password_at_a_used_link_are_limited(room, invited, token):
+    room.accept(token)
+    for guess in range(5):
+        with pytest.raises(Gone, match="invitation-used"):
+            room.accept(token, f"guess number {guess}")
+    room.identities.calls.clear()
+    with pytest.raises(Gone, match="invitation-used"):
+        room.accept(token)
+    assert room.identities.calls == []
+    assert room.identities.sign_in(invited.user_id, PASSWORD), "the login page still lets them in"
+
+
+def test_an_invitation_accepted_before_its_time_was_stored_is_used(room):
+    user = an_invited_user(invitation=an_invitation(status=InvitationStatus.ACCEPTED))
+    room.present(replace(user, status=UserStatus.ACTIVE))
+    with pytest.raises(Gone, match="invitation-used"):
+        room.accept(f"{user.user_id}.secret")
+
+
+def test_a_crash_before_the_login_is_enabled_is_mended_by_the_journal(room, invited, token):
+    room.identities.fail_next("enable")
+    with pytest.raises(OutsideUnavailable):
+        room.accept(token, claim_id="mine")
+    with pytest.raises(Gone, match="invitation-used"):
+        room.accept(token, claim_id="mine")
+    room.follow_up()
+    assert room.identities.sign_in(invited.user_id, PASSWORD)
+
+
+# The code beside the link
+
+
+def test_the_code_of_the_mail_is_accepted_where_the_token_is(room):
+    """Mail scanners break links behind a # (docs/specification.md, 5.21)."""
+    user = room.request(room.founded())
+    assert room.accept(room.typed_code()).user.user_id == user.user_id
+
+
+@pytest.mark.parametrize("change", [str.lower, lambda code: code.replace("-", " "), lambda code: code.replace("-", "")])
+def test_a_code_is_read_as_people_type_it(room, change):
+    user = room.request(room.founded())
+    assert room.accept(change(room.typed_code())).user.user_id == user.user_id
+
+
+def test_a_code_that_we_did_not_send_is_refused_as_a_wrong_token_is(room, invited):
+    for code in ("7K3M-Q0XT-9A2F", "0000-0000-0000"):
+        with pytest.raises(NotFound, match="invitation-invalid"):
+            room.accept(code)
+    assert room.companies.entries == []
+
+
+def test_the_code_of_a_replaced_mail_is_no_good(room):
+    chief = room.founded()
+    user = room.request(chief)
+    old = room.typed_code()
+    room.clock.advance(minutes=2)
+    room.resend(user.user_id, chief)
+    new = room.typed_code()
+    with pytest.raises(NotFound, match="invitation-invalid"):
+        room.accept(old)
+    assert room.accept(new)
+
+
+def test_the_code_of_an_invitation_opens_nothing_else(room):
+    room.request(room.founded())
+    with pytest.raises(NotFound, match="confirmation-invalid"):
+        room.confirm(room.typed_code())
+    with pytest.raises(NotFound, match="confirmation-invalid"):
+        room.cancel(room.typed_code())
+
+
+def test_a_used_code_is_a_used_link(room):
+    room.request(room.founded())
+    code = room.typed_code()
+    room.accept(code)
+    assert room.accept(code), "a repeat signs in"
+    room.clock.advance(minutes=15)
+    with pytest.raises(Gone, match="invitation-used"):
+        room.accept(code)
 
 
 def test_a_deactivated_user_does_not_come_back_with_the_old_link(room, invited, token):

@@ -174,13 +174,16 @@ def test_one_company_invites_an_address_once(room, other_chief):
         room.request(chief)
 
 
-def test_whoever_confirms_a_new_email_ends_the_invitations_to_it(room, other_chief):
+@pytest.mark.parametrize("agreed", [True, False], ids=["at once", "after the delay"])
+def test_whoever_confirms_a_new_email_ends_the_invitations_to_it(room, other_chief, agreed):
     chief = room.founded()
-    moving = room.present(
-        a_user(email_change=an_email_change(email="nils@baecker.example", requested_by=chief.user_id))
-    )
+    change = an_email_change(email="nils@baecker.example", requested_by=chief.user_id, agreed=agreed)
+    moving = room.present(a_user(email_change=change))
     invited = [room.request(other_chief), room.request(chief)]
     room.confirm(f"{moving.user_id}.secret")
+    if not agreed:
+        room.clock.advance(hours=72)
+        room.follow_up()
     room.follow_up()
     assert {_status(room, user) for user in invited} == {InvitationStatus.SUPERSEDED}
 

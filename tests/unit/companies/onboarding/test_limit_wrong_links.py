@@ -46,11 +46,28 @@ def door(room):
     return Door(room)
 
 
-def test_wrong_links_are_counted_and_then_no_link_is_tried(door):
+def test_wrong_links_are_counted_and_then_refused_without_saying_why(door):
     assert [door.tries(NotFound()), door.tries(NotFound())] == [1, 0]
-    with pytest.raises(TooManyRequests, match="too-many-requests") as refused:
-        door.tries(AssertionError())
-    assert refused.value.retry_after == refused.value.limits[0].reset == HOUR
+    for _ in range(2):
+        with pytest.raises(TooManyRequests, match="too-many-requests") as refused:
+            door.tries(NotFound())
+        assert refused.value.retry_after == refused.value.limits[0].reset == HOUR
+
+
+@pytest.mark.parametrize("error", [None, Gone("invitation-expired")], ids=["good", "old"])
+def test_a_link_that_we_sent_is_never_refused_because_a_neighbour_tried_others(door, error):
+    """A company's people share one network (docs/specification.md, 5.6)."""
+    for _ in range(2):
+        door.tries(NotFound())
+    assert door.tries(error) == 0
+
+
+def test_beyond_the_limit_nothing_is_written(door):
+    for _ in range(2):
+        door.tries(NotFound())
+    with pytest.raises(TooManyRequests):
+        door.tries(NotFound())
+    assert door.room.companies.wrong_links(NETWORK, door.room.clock.now(), door.limits) == 2
 
 
 def test_good_links_and_old_ones_of_ours_are_not_counted(door):

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from customer_center.companies.model import Budgets, EmailHolders, InvitationStatus, Role, UserStatus
+from customer_center.companies.model import Budgets, Edit, EmailHolders, InvitationStatus, Role, UserStatus
 from customer_center.companies.users.bodies import EditUserBody
+from customer_center.companies.users.edit_user import edit_user
 from customer_center.platform.errors import (
     Conflict,
     Forbidden,
@@ -363,6 +364,62 @@ def test_a_deactivated_user_who_has_a_login_confirms_too(room, chief):
     user = room.present(a_user(status=UserStatus.DEACTIVATED))
     after = room.edit(user.user_id, chief, email=NEW)
     assert (after.email, after.email_change.email) == (user.email, NEW)
+
+
+def test_ones_own_new_email_needs_a_recent_login(room, chief):
+    """Otherwise whoever finds an open session takes the account over (docs/specification.md, 4.8)."""
+    room.present(chief)
+    early = room.clock.now() - timedelta(minutes=15, seconds=1)
+    with pytest.raises(Forbidden, match="login-too-old"):
+        room.edit(chief.user_id, chief, email=NEW, logged_in_at=early)
+    assert room.companies.user(chief.user_id) == chief
+    recent = early + timedelta(seconds=1)
+    assert room.edit(chief.user_id, chief, email=NEW, logged_in_at=recent).email_change.email == NEW
+
+
+def test_without_knowing_when_they_logged_in_nobody_changes_their_own_email(room, chief):
+    room.present(chief)
+    with pytest.raises(Forbidden, match="login-too-old"):
+        edit_user(
+            chief.user_id,
+            Edit(email=NEW),
+            chief,
+            "request-1",
+            if_version=None,
+            rules=room.invitation_rules,
+            before_mail=lambda: None,
+            companies=room.companies,
+            identities=room.identities,
+            clock=room.clock,
+        )
+
+
+@pytest.mark.parametrize("given", [{"name": "Otto"}, {"language": "fr"}, {"email": "TJA@baecker.example"}])
+def test_everything_else_of_ones_own_needs_no_recent_login(room, given):
+    chief = room.present(room.founded(email="tja@baecker.example"))
+    long_ago = room.clock.now() - timedelta(days=20)
+    assert room.edit(chief.user_id, chief, logged_in_at=long_ago, **given).version == 2
+
+
+def test_a_colleagues_email_needs_no_recent_login(room, chief):
+    user = room.present(a_user())
+    long_ago = room.clock.now() - timedelta(days=20)
+    assert room.edit(user.user_id, chief, logged_in_at=long_ago, email=NEW).email_change.email == NEW
+
+
+def test_taking_ones_own_new_email_back_needs_no_recent_login(room, chief):
+    moving = room.present(replace(chief, email_change=an_email_change(requested_by=chief.user_id)))
+    long_ago = room.clock.now() - timedelta(days=20)
+    assert room.edit(chief.user_id, moving, logged_in_at=long_ago, email=chief.email).email_change is None
+
+
+def test_asking_again_for_a_confirmed_email_does_not_begin_the_delay_anew(room, chief):
+    user = room.present(a_user())
+    room.edit(user.user_id, chief, email=NEW)
+    room.confirm(room.mailed_token())
+    room.clock.advance(hours=71)
+    waiting = room.companies.user(user.user_id)
+    assert room.edit(user.user_id, chief, email=NEW) == waiting
 
 
 # A new e-mail of somebody who was invited

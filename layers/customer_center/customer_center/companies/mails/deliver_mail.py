@@ -1,10 +1,12 @@
 """Deliver the mails of this room (seed 001: "the user will get an email").
 
 The secret of a link and the digits of a code are created here, when the mail is rendered, and only their hash is stored
-(docs/specification.md, 5.5). The hash is stored after SES accepts the mail. After a crash in between, a second mail is
+(docs/specification.md, 5.5). A mail with a link also carries a code to type, for readers whose mail scanner breaks the
+link (5.21). The hash is stored after SES accepts the mail. After a crash in between, a second mail is
 sent, and only the link in the second mail is valid.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
@@ -12,6 +14,7 @@ from customer_center.companies.email_address import shown_email
 from customer_center.companies.mails.note_feedback import note_undelivered
 from customer_center.companies.model import (
     Attempt,
+    CodedLink,
     Company,
     InvitationRules,
     InvitationStatus,
@@ -26,14 +29,16 @@ from customer_center.mail.ports import Mailer, MailRefused, Message
 from customer_center.mail.render import Rendered, Value
 from customer_center.platform.clock import Clock
 from customer_center.platform.frozen import frozen
-from customer_center.platform.ids import new_code, new_secret
+from customer_center.platform.ids import new_code, new_secret, new_typed_code, read_typed_code
 from customer_center.platform.journal import Effect
 from customer_center.platform.log import logger
+
+_CODE_KEPT = timedelta(days=14)
 
 
 @frozen
 class Shop:
-    """The shop's data for mails. In the two addresses of links, `{token}` is the placeholder of the token.
+    """The shop's data for mails. In the three addresses of links, `{token}` is the placeholder of the token.
 
     In `invite_again_url`, the page that sends an invitation again, `{user_id}` is the placeholder of the invited user.
     """
@@ -42,6 +47,7 @@ class Shop:
     url: str
     invitation_url: str
     email_confirmation_url: str
+    email_cancellation_url: str
     invite_again_url: str
 
 
@@ -56,6 +62,46 @@ class Outgoing:
     mailer: Mailer
     render: Callable[[str, str, Mapping[str, Value]], Rendered]
     clock: Clock
+
+
+@frozen
+class _Secret:
+    """What a person proves with that they have a mail: the token in its link, or the code beside it."""
+
+    user_id: str
+    secret: str
+    code: str
+
+    def values(self, address: str, link: str = "link") -> Mapping[str, Value]:
+        """Return the values of a mail: `link`, an address with the token; `page`, the same without it; `code`."""
+        return {link: address.replace("{token}", self.token), "page": _page(address), "code": self.code}
+
+    @property
+    def token(self) -> str:
+        return f"{self.user_id}.{self.secret}"
+
+    @property
+    def token_hash(self) -> str:
+        return secret_hash(self.secret)
+
+
+def _new_secret(user_id: str, expires_at: datetime, companies: Mails) -> _Secret:
+    """Return a new secret, whose code is recorded.
+
+    The code is recorded before the mail is sent: it is good only if the user's record has the link's hash, which is
+    stored afterwards. So a crash in between leaves no code that opens anything, and sends no second mail.
+    """
+    secret = _Secret(user_id, new_secret(), new_typed_code())
+    code = read_typed_code(secret.code)
+    assert code is not None
+    # The code is kept longer than its link, so that it can say that the link expired.
+    companies.note_code(secret_hash(code), CodedLink(user_id, secret.token_hash), expires_at + _CODE_KEPT)
+    return secret
+
+
+def _page(address: str) -> str:
+    """Return the address of a link's page without the token and what introduces it: `#token=`, `?token=` or `/`."""
+    return re.sub(r"[#?&/](?:[\w.-]+=)?$", "", address.partition("{token}")[0])
 
 
 def deliver_mail(effect: Effect, outgoing: Outgoing) -> None:
@@ -94,18 +140,18 @@ def _deliver_invitation(mail_id: str, user_id: str, outgoing: Outgoing) -> None:
     ):
         logger.info("mail is not wanted any more", mail_id=mail_id)
         return
-    secret = new_secret()
     expires_at = now + outgoing.rules.valid_for
-    values = _invitation_values(user, f"{user_id}.{secret}", expires_at, outgoing)
+    secret = _new_secret(user_id, expires_at, outgoing.companies)
+    values = _invitation_values(user, secret, expires_at, outgoing)
     if not _send("invitation", user.language, user.email, mail_id, values, outgoing, user_id=user_id):
         note_undelivered(user, mail_id, Outcome.BOUNCED, by="email_dispatch", now=now, companies=outgoing.companies)
         return
     outgoing.companies.invitation_sent(
-        user_id, mail_id=mail_id, token_hash=secret_hash(secret), sent_at=now, expires_at=expires_at
+        user_id, mail_id=mail_id, token_hash=secret.token_hash, sent_at=now, expires_at=expires_at
     )
 
 
-def _invitation_values(user: User, token: str, expires_at: datetime, outgoing: Outgoing) -> Mapping[str, Value]:
+def _invitation_values(user: User, secret: _Secret, expires_at: datetime, outgoing: Outgoing) -> Mapping[str, Value]:
     company = _company(user, outgoing)
     assert user.invitation is not None
     # An operator invites in the name of the company.
@@ -119,7 +165,7 @@ def _invitation_values(user: User, token: str, expires_at: datetime, outgoing: O
         "contact_number": user.contact_number,
         "roles": sorted(user.roles),
         "inviter_name": inviter.name if inviter else company.name,
-        "link": outgoing.shop.invitation_url.replace("{token}", token),
+        **secret.values(outgoing.shop.invitation_url),
         "expires_at": expires_at,
     }
 
@@ -161,24 +207,40 @@ def _deliver_confirmation(mail_id: str, user_id: str, outgoing: Outgoing) -> Non
         **_addressed(user, outgoing),
         "changed_by_name": (editor.name if editor else _company(user, outgoing).name) if by_other else None,
     }
+    delay = outgoing.rules.new_email_delay
+    values["takes_effect_at"] = now + delay if delay else None
     # The old address is notified first. Only then does the new address get the link.
-    _notify(f"{mail_id}-notice", user, change.email, values, outgoing)
-    secret = new_secret()
+    if change.old_token_hash is None:
+        _notify(mail_id, user, change.email, values, outgoing)
     expires_at = now + outgoing.rules.new_email_valid_for
-    link = outgoing.shop.email_confirmation_url.replace("{token}", f"{user_id}.{secret}")
-    values |= {"new_email": shown_email(change.email), "link": link, "expires_at": expires_at}
+    # A confirmed change waits for the end of the delay.
+    secret = _new_secret(user_id, expires_at + delay, outgoing.companies)
+    values |= {"new_email": shown_email(change.email), "expires_at": expires_at}
+    values |= secret.values(outgoing.shop.email_confirmation_url)
     if not _send("email_confirmation", user.language, change.email, mail_id, values, outgoing, user_id=user_id):
         note_undelivered(user, mail_id, Outcome.BOUNCED, by="email_dispatch", now=now, companies=outgoing.companies)
         return
     outgoing.companies.email_change_sent(
-        user_id, mail_id=mail_id, token_hash=secret_hash(secret), sent_at=now, expires_at=expires_at
+        user_id, mail_id=mail_id, token_hash=secret.token_hash, sent_at=now, expires_at=expires_at
     )
 
 
 def _notify(mail_id: str, user: User, new_email: str, values: Mapping[str, Value], outgoing: Outgoing) -> None:
-    # Only a hint: the mailbox of the old address may belong to somebody else by now.
-    hint = {"new_email_hint": email_hint(shown_email(new_email))}
-    _send_once("email_change_notice", user, mail_id, {**values, **hint}, outgoing)
+    """Tell the old address, with a link to cancel the change, and one to agree to it.
+
+    An old address that SES refuses counts as told: nobody reads it, and the delay passes.
+    """
+    rules = outgoing.rules
+    expires_at = outgoing.clock.now() + rules.new_email_valid_for + rules.new_email_delay
+    secret = _new_secret(user.user_id, expires_at, outgoing.companies)
+    links: Mapping[str, Value] = {
+        # Only a hint: the mailbox of the old address may belong to somebody else by now.
+        "new_email_hint": email_hint(shown_email(new_email)),
+        **secret.values(outgoing.shop.email_cancellation_url, "cancel_link"),
+        "agree_link": outgoing.shop.email_confirmation_url.replace("{token}", secret.token),
+    }
+    _send("email_change_notice", user.language, user.email, f"{mail_id}-notice", {**values, **links}, outgoing)
+    outgoing.companies.notice_sent(user.user_id, mail_id=mail_id, token_hash=secret.token_hash)
 
 
 def _deliver_handed_over(mail_id: str, user_id: str, old_id: str, new_id: str, outgoing: Outgoing) -> None:

@@ -20,6 +20,8 @@ from customer_center.companies.links import company_of_holder, holder_of
 from customer_center.companies.login import align_identity
 from customer_center.companies.model import (
     CLAIM_LASTS,
+    REPEAT_LASTS,
+    REPEATS,
     Claim,
     Company,
     InvitationStatus,
@@ -55,36 +57,56 @@ def accept_invitation(
     Raises NotFound `invitation-invalid` for every token that we did not send; Forbidden `company-closed`; Gone
     `invitation-expired`, `invitation-revoked` (also when whoever invited may not invite any more),
     `invitation-superseded` when the e-mail has another owner by now, or `invitation-used`; InProgress; InvalidInput at
-    `/password`; OutsideUnavailable. A repeat with the same password after success logs in again.
+    `/password`; OutsideUnavailable. A repeat with the same password logs in again, for 15 minutes after the acceptance
+    and at most five times; it changes nothing.
     """
     now = clock.now()
-    user = holder_of(token, _hash_of, companies)
+    user = holder_of(token, hash_of_invitation, companies)
     if user is None:
         raise NotFound("invitation-invalid")
     company = company_of_holder(user, companies)
     assert user.invitation is not None
-    if user.invitation.status is not InvitationStatus.ACCEPTED:
-        _check_usable(user, now)
-        check_inviter(user, company, request_id, companies=companies, now=now)
-        claim = Claim(claim_id, now + CLAIM_LASTS)
-        companies.claim_invitation(user, claim, now)
-        try:
-            identities.create(user)
-            identities.set_password(user.user_id, password)
-            user = _activate(replace(user, claim=claim), request_id, companies, clock.now())
-        except CustomerCenterError:
-            companies.release_invitation(user.user_id, claim)
-            # A repeat of the same request may have succeeded meanwhile. Then its login must be enabled again.
-            align_identity(user.user_id, companies=companies, identities=identities)
-            raise
+    if user.invitation.status is InvitationStatus.ACCEPTED:
+        _check_repeat(user, companies, now)
+        return _logged_in(user, company, password, identities)
+    check_usable(user, now)
+    check_inviter(user, company, request_id, companies=companies, now=now)
+    claim = Claim(claim_id, now + CLAIM_LASTS)
+    companies.claim_invitation(user, claim, now)
+    try:
+        identities.create(user)
+        identities.set_password(user.user_id, password)
+        user = _activate(replace(user, claim=claim), request_id, companies, clock.now())
+    except CustomerCenterError:
+        companies.release_invitation(user.user_id, claim)
+        # A repeat of the same request may have succeeded meanwhile. Then its login must be enabled again.
+        align_identity(user.user_id, companies=companies, identities=identities)
+        raise
+    identities.enable(user)
     return _logged_in(user, company, password, identities)
 
 
-def _hash_of(user: User) -> str | None:
+def hash_of_invitation(user: User) -> str | None:
+    """Return the hash of the secret in the link of the user's invitation."""
     return user.invitation.token_hash if user.invitation else None
 
 
-def _check_usable(user: User, now: datetime) -> None:
+def _check_repeat(user: User, companies: Invitations, now: datetime) -> None:
+    """Raise Gone unless the used link may sign in again. It never enables a login: that is not what a link is for."""
+    assert user.invitation is not None
+    # An invitation that was accepted before this time was stored has no `accepted_at`.
+    accepted_at = user.invitation.accepted_at
+    if (
+        user.status is not UserStatus.ACTIVE
+        or accepted_at is None
+        or now >= accepted_at + REPEAT_LASTS
+        or not companies.reserve_repeat(user, REPEATS)
+    ):
+        raise Gone("invitation-used")
+
+
+def check_usable(user: User, now: datetime) -> None:
+    """Raise Gone when the user's invitation expired or was revoked."""
     assert user.invitation is not None
     match user.invitation.status_at(now):
         case InvitationStatus.EXPIRED:
@@ -102,7 +124,7 @@ def _activate(user: User, request_id: str, companies: Invitations, now: datetime
     active = user.changed(
         now,
         status=UserStatus.ACTIVE,
-        invitation=replace(user.invitation, status=InvitationStatus.ACCEPTED),
+        invitation=replace(user.invitation, status=InvitationStatus.ACCEPTED, accepted_at=now),
         claim=None,
     )
 
@@ -131,9 +153,6 @@ def _activate(user: User, request_id: str, companies: Invitations, now: datetime
 
 
 def _logged_in(user: User, company: Company, password: str, identities: Identities) -> LoggedIn:
-    if user.status is not UserStatus.ACTIVE:
-        raise Gone("invitation-used")
-    identities.enable(user)
     session = identities.sign_in(user.user_id, password)
     if session is None:
         raise Gone("invitation-used")

@@ -1,5 +1,6 @@
-"""Bodies and answers of activation, of accepting an invitation, and of confirming a new e-mail."""
+"""Bodies and answers of activation, of invitations' links, and of confirming or cancelling a new e-mail."""
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints
@@ -62,14 +63,14 @@ class ActivationBody(Input):
     code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$"), PastedCode] | None = None
 
 
-class EmailConfirmationBody(Input):
-    """The token in the link that was mailed to the new e-mail."""
+class LinkBody(Input):
+    """The token in a mailed link, or the code that the mail has beside it (`7K3M-Q0XT-9A2F`)."""
 
     token: Token
 
 
 class AcceptanceBody(Input):
-    """The token in the invitation's link, and the password that the person chose."""
+    """The token in the invitation's link, or the code in its mail, and the password that the person chose."""
 
     token: Token
     password: Password
@@ -107,10 +108,33 @@ class LoggedInAnswer(Output):
 
 @frozen(kw_only=True)
 class EmailConfirmedAnswer(Output):
-    """The e-mail is confirmed and is the user's login now."""
+    """The new e-mail. `confirmed`: it is the login now. `waiting`: it will be.
 
-    status: Literal["confirmed"] = "confirmed"
+    `takes_effect_at` is when it becomes the login at the latest; null when it is, and while the new address is not
+    confirmed yet. The old address is told only a hint of the new e-mail.
+    """
+
+    status: Literal["confirmed", "waiting"]
     email: str
+    takes_effect_at: datetime | None
+
+
+@frozen(kw_only=True)
+class EmailCancelledAnswer(Output):
+    """The change was cancelled: this stays the user's e-mail and login."""
+
+    status: Literal["cancelled"] = "cancelled"
+    email: str
+
+
+@frozen(kw_only=True)
+class InvitationLookupAnswer(Output):
+    """What an invitation is about: the shop, the company, who invites, and until when the invitation is valid."""
+
+    shop_name: str
+    company_name: str
+    inviter_name: str
+    expires_at: datetime
 
 
 @frozen(kw_only=True)

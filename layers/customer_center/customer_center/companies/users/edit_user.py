@@ -1,7 +1,8 @@
 """Edit a user (seed 001, "Edit a user"): salutation, name, e-mail, language, roles and budgets.
 
-If the user has a login, a new e-mail takes effect only when its owner confirms it (`confirm_email.py`). Otherwise an
-administrator could take over a colleague's account by editing the e-mail. An invited user has no login yet, so the
+If the user has a login, a new e-mail takes effect only when its owner confirms it (`confirm_email.py`) and the old
+address agrees or lets a delay pass. Otherwise an administrator could take over a colleague's account by editing the
+e-mail. An invited user has no login yet, so the
 invitation is mailed to the new address.
 """
 
@@ -32,7 +33,7 @@ from customer_center.companies.model import (
 from customer_center.companies.ports import Identities, Records, Users
 from customer_center.companies.users.invitations import new_invitation
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Conflict
+from customer_center.platform.errors import Conflict, Forbidden
 from customer_center.platform.journal import Effect
 from customer_center.platform.language import choose_language
 
@@ -49,13 +50,16 @@ def edit_user(
     companies: Users,
     identities: Identities,
     clock: Clock,
+    logged_in_at: datetime | None = None,
 ) -> User:
     """Change a user of the actor's company; an edit without a difference writes nothing.
 
-    `before_mail` is called before a mail is sent, and only then. Raises NotFound, PreconditionFailed, Forbidden or
-    InvalidInput for roles and budgets that the actor may not give, Conflict `own-account` or `last-main-contact` for a
-    demotion, Conflict `email-in-use`, InProgress, and what `before_mail` raises. A repeat of a done edit changes
-    nothing.
+    `before_mail` is called before a mail is sent, and only then. `logged_in_at` is when the actor last proved their
+    password, None when that is not known. When this is too long ago, a new e-mail of the actor's own raises Forbidden
+    `login-too-old`: whoever finds an open session must not take the account over. Raises NotFound, PreconditionFailed,
+    Forbidden or InvalidInput for roles and budgets that the actor may not give, Conflict `own-account` or
+    `last-main-contact` for a demotion, Conflict `email-in-use`, InProgress, and what `before_mail` raises. A repeat of
+    a done edit changes nothing.
     """
     user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
     now = clock.now()
@@ -72,6 +76,8 @@ def edit_user(
     )
     if edit.email:
         after = _with_email(after, edit.email, actor, rules, companies, now)
+        if after.email_change not in (None, user.email_change) and actor.user_id == user.user_id:
+            _check_recent(logged_in_at, rules, now)
     if after == user.changed(now):
         return user
     follow = _effects(user, after, now)
@@ -104,7 +110,7 @@ def _with_email(user: User, email: str, actor: User, rules: InvitationRules, com
             invitation = new_invitation(actor.user_id, rules, now)
         return replace(user, email=email, invitation=invitation, claim=None)
     pending = user.email_change
-    if pending and _is_just_mailed(pending, email, now):
+    if pending and _is_under_way(pending, email, now):
         return user
     holders = companies.holders_of_email(email)
     if holders.owner_id or holders.colleague(user.company_id):
@@ -115,11 +121,19 @@ def _with_email(user: User, email: str, actor: User, rules: InvitationRules, com
         email=email,
         requested_by=actor.user_id,
     )
-    return replace(user, email_change=change)
+    # From now on the link that cancelled the change before says nothing about this one.
+    return replace(user, email_change=change, cancelled_hash=None)
 
 
-def _is_just_mailed(pending: EmailChange, email: str, now: datetime) -> bool:
-    return normalized_email(pending.email) == normalized_email(email) and seconds_to_wait(pending, now) > 0
+def _is_under_way(pending: EmailChange, email: str, now: datetime) -> bool:
+    """Return whether a mail about the same e-mail has just gone out, or its owner has confirmed it already."""
+    known = pending.takes_effect_at is not None or seconds_to_wait(pending, now) > 0
+    return normalized_email(pending.email) == normalized_email(email) and known
+
+
+def _check_recent(logged_in_at: datetime | None, rules: InvitationRules, now: datetime) -> None:
+    if logged_in_at is None or now - logged_in_at > rules.recent_login:
+        raise Forbidden("login-too-old")
 
 
 def _effects(before: User, after: User, now: datetime) -> Sequence[Effect]:
