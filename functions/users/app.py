@@ -1,6 +1,7 @@
 """/me, /users, /company and /audit-entries: a company's people administer its users."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -26,12 +27,14 @@ from customer_center.companies.audit.read_audit_trail import EntriesPage, read_a
 from customer_center.companies.bodies import CompanyAnswer, UserAnswer
 from customer_center.companies.callers import person
 from customer_center.companies.idempotency import user_once
-from customer_center.companies.mails.limit_mails import limit_mails
+from customer_center.companies.mails.limit_mails import Allowance, use_limited
 from customer_center.companies.model import (
     Company,
+    HourlyLimits,
     InvitationRules,
     Member,
     Permission,
+    Usage,
     User,
     check_salutation,
 )
@@ -80,6 +83,8 @@ class Settings:
     fallback_language: str
     create_erp_contact: bool
     mails_per_hour: int
+    tries_per_hour: int
+    erp_requests_per_hour: int
 
     def rules(self) -> InvitationRules:
         """Return the parameters as rules."""
@@ -89,6 +94,10 @@ class Settings:
             fallback_language=self.fallback_language,
             create_erp_contact=self.create_erp_contact,
         )
+
+    def limits(self) -> HourlyLimits:
+        """Return the parameters as limits."""
+        return HourlyLimits(self.mails_per_hour, self.tries_per_hour, self.erp_requests_per_hour)
 
 
 @cache
@@ -134,7 +143,7 @@ def list_users(caller: Member, query: UsersQuery) -> Answer[UsersAnswer]:
     "POST /users",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
     statuses=[HTTPStatus.CREATED],
-    problems=["email-in-use", "in-progress", "permission-missing", "too-many-requests"],
+    problems=["email-in-use", "in-progress", "permission-missing", "mails-stopped", "too-many-requests"],
 )
 def request_new_user(body: RequestUserBody, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Invite a person who is not a contact of the ERP. The invitation is mailed to them."""
@@ -142,15 +151,16 @@ def request_new_user(body: RequestUserBody, caller: Member, request: Request) ->
     asked_for = new_user(body, choose_language(body.language, fallback=request.language))
 
     def do(companies: Companies) -> User:
-        _limit_mails(caller, request)
-        return request_user(
-            asked_for,
-            caller.user,
-            request.request_id,
-            rules=settings().rules(),
-            companies=companies,
-            clock=SystemClock(),
-        )
+        with _limited(caller, request) as allowance:
+            allowance.take(Usage(mails=1))
+            return request_user(
+                asked_for,
+                caller.user,
+                request.request_id,
+                rules=settings().rules(),
+                companies=companies,
+                clock=SystemClock(),
+            )
 
     user = _once(caller, request, do)
     answer = _changed(user, caller)
@@ -193,23 +203,24 @@ def deactivate(user_id: str, caller: Member, request: Request) -> Answer[UserAns
 @api.route(
     "POST /users/{user_id}/activate",
     caller=person(companies, Permission.USERS_DEACTIVATE, administration=True),
-    problems=["not-found", "in-progress", "version-changed", "too-many-requests"],
+    problems=["not-found", "in-progress", "version-changed", "mails-stopped", "too-many-requests"],
 )
 def activate(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Give a deactivated user access again, with the same password. A user who never accepted is invited again."""
 
     def do(companies: Companies) -> User:
-        return activate_user(
-            user_id,
-            caller.user,
-            request.request_id,
-            if_version=request.if_match,
-            rules=settings().rules(),
-            before_mail=lambda: _limit_mails(caller, request),
-            companies=companies,
-            identities=identities(),
-            clock=SystemClock(),
-        )
+        with _limited(caller, request) as allowance:
+            return activate_user(
+                user_id,
+                caller.user,
+                request.request_id,
+                if_version=request.if_match,
+                rules=settings().rules(),
+                before_mail=lambda: allowance.take(Usage(mails=1)),
+                companies=companies,
+                identities=identities(),
+                clock=SystemClock(),
+            )
 
     return _changed(_once(caller, request, do), caller)
 
@@ -322,6 +333,7 @@ def _audit_trail(caller: Member, query: AuditQuery) -> EntriesPage:
         "email-in-use",
         "in-progress",
         "version-changed",
+        "mails-stopped",
         "too-many-requests",
     ],
 )
@@ -333,18 +345,19 @@ def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> 
     """
     if body.salutation:
         check_salutation(body.salutation, settings().salutations)
-    user = edit_user(
-        user_id,
-        body.edit(),
-        caller.user,
-        request.request_id,
-        if_version=request.required_if_match,
-        rules=settings().rules(),
-        before_mail=lambda: _limit_mails(caller, request),
-        companies=companies(),
-        identities=identities(),
-        clock=SystemClock(),
-    )
+    with _limited(caller, request) as allowance:
+        user = edit_user(
+            user_id,
+            body.edit(),
+            caller.user,
+            request.request_id,
+            if_version=request.required_if_match,
+            rules=settings().rules(),
+            before_mail=lambda: allowance.take(Usage(mails=1)),
+            companies=companies(),
+            identities=identities(),
+            clock=SystemClock(),
+        )
     return _changed(user, caller)
 
 
@@ -371,22 +384,30 @@ def delete(user_id: str, caller: Member, request: Request) -> Answer[None]:
 @api.route(
     "POST /users/{user_id}/invitation",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
-    problems=["not-found", "invitation-not-open", "in-progress", "version-changed", "too-many-requests"],
+    problems=[
+        "not-found",
+        "invitation-not-open",
+        "in-progress",
+        "version-changed",
+        "mails-stopped",
+        "too-many-requests",
+    ],
 )
 def resend(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Send a pending, expired, bounced or revoked invitation again, with a new link. At most once a minute per user."""
 
     def do(companies: Companies) -> User:
-        _limit_mails(caller, request)
-        return resend_invitation(
-            user_id,
-            caller.user,
-            request.request_id,
-            if_version=request.if_match,
-            rules=settings().rules(),
-            companies=companies,
-            clock=SystemClock(),
-        )
+        with _limited(caller, request) as allowance:
+            allowance.take(Usage(mails=1))
+            return resend_invitation(
+                user_id,
+                caller.user,
+                request.request_id,
+                if_version=request.if_match,
+                rules=settings().rules(),
+                companies=companies,
+                clock=SystemClock(),
+            )
 
     return _changed(_once(caller, request, do), caller)
 
@@ -425,6 +446,7 @@ def company(caller: Member) -> Answer[CompanyAnswer]:
         "user-not-active",
         "in-progress",
         "version-changed",
+        "mails-stopped",
         "too-many-requests",
     ],
 )
@@ -436,28 +458,24 @@ def hand_over_main_contact(body: MainContactBody, caller: Member, request: Reque
     """
 
     def do(companies: Companies) -> User:
-        _limit_mails(caller, request)
-        return hand_over(
-            body.user_id,
-            caller.user,
-            request.request_id,
-            if_version=request.if_match,
-            companies=companies,
-            clock=SystemClock(),
-        )
+        with _limited(caller, request) as allowance:
+            # Both users get a mail.
+            allowance.take(Usage(mails=2))
+            return hand_over(
+                body.user_id,
+                caller.user,
+                request.request_id,
+                if_version=request.if_match,
+                companies=companies,
+                clock=SystemClock(),
+            )
 
     return _changed(_once(caller, request, do), caller)
 
 
-def _limit_mails(caller: Member, request: Request) -> None:
-    limit_mails(
-        caller.company.company_id,
-        1,
-        settings().mails_per_hour,
-        request.limits,
-        trail=journal(),
-        clock=SystemClock(),
-    )
+def _limited(caller: Member, request: Request) -> AbstractContextManager[Allowance]:
+    limits = settings().limits()
+    return use_limited(caller.company, limits, request.limits, companies=companies(), clock=SystemClock())
 
 
 def _once(caller: Member, request: Request, do: Callable[[Companies], User]) -> User:

@@ -6,10 +6,13 @@ sent, and only the link in the second mail is valid.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from customer_center.companies.mails.note_feedback import note_undelivered
+from customer_center.companies.mails.stop_mails import count_bounce
 from customer_center.companies.model import (
+    BounceLimits,
     Company,
     InvitationRules,
     InvitationStatus,
@@ -50,6 +53,7 @@ class Outgoing:
     mailer: Mailer
     render: Callable[[str, str, Mapping[str, Value]], Rendered]
     clock: Clock
+    bounces: BounceLimits = field(default_factory=BounceLimits)
 
 
 def deliver_mail(effect: Effect, outgoing: Outgoing) -> None:
@@ -82,7 +86,8 @@ def _deliver_invitation(mail_id: str, user_id: str, outgoing: Outgoing) -> None:
         or invitation is None
         or invitation.mail_id != mail_id
         or invitation.sent_at
-        or invitation.status_at(now) is not InvitationStatus.PENDING
+        # Not `status_at`: the link is valid from the moment of the mail, however long the mail had to wait.
+        or invitation.status is not InvitationStatus.PENDING
     ):
         logger.info("mail is not wanted any more", mail_id=mail_id)
         return
@@ -90,7 +95,7 @@ def _deliver_invitation(mail_id: str, user_id: str, outgoing: Outgoing) -> None:
     expires_at = now + outgoing.rules.valid_for
     values = _invitation_values(user, f"{user_id}.{secret}", expires_at, outgoing)
     if not _send("invitation", user.language, user.email, mail_id, values, outgoing, user_id=user_id):
-        note_undelivered(user, mail_id, Outcome.BOUNCED, by="email_dispatch", now=now, companies=outgoing.companies)
+        _refused(user, mail_id, now, outgoing)
         return
     outgoing.companies.invitation_sent(
         user_id, mail_id=mail_id, token_hash=secret_hash(secret), sent_at=now, expires_at=expires_at
@@ -135,14 +140,7 @@ def _deliver_confirmation(mail_id: str, user_id: str, outgoing: Outgoing) -> Non
     now = outgoing.clock.now()
     user = outgoing.companies.user(user_id)
     change = user.email_change if user else None
-    if (
-        user is None
-        or change is None
-        or change.mail_id != mail_id
-        or change.sent_at
-        or change.bounced
-        or now >= change.expires_at
-    ):
+    if user is None or change is None or change.mail_id != mail_id or change.sent_at or change.bounced:
         logger.info("mail is not wanted any more", mail_id=mail_id)
         return
     editor = outgoing.companies.colleague(user.company_id, change.requested_by)
@@ -158,7 +156,7 @@ def _deliver_confirmation(mail_id: str, user_id: str, outgoing: Outgoing) -> Non
     link = outgoing.shop.email_confirmation_url.replace("{token}", f"{user_id}.{secret}")
     values |= {"new_email": change.email, "link": link, "expires_at": expires_at}
     if not _send("email_confirmation", user.language, change.email, mail_id, values, outgoing, user_id=user_id):
-        note_undelivered(user, mail_id, Outcome.BOUNCED, by="email_dispatch", now=now, companies=outgoing.companies)
+        _refused(user, mail_id, now, outgoing)
         return
     outgoing.companies.email_change_sent(
         user_id, mail_id=mail_id, token_hash=secret_hash(secret), sent_at=now, expires_at=expires_at
@@ -239,6 +237,13 @@ def _deliver_code(mail_id: str, key: str, outgoing: Outgoing) -> None:
             code_hash=secret_hash(f"{attempt.attempt_id}.{code}"),
             expires_at=now + outgoing.code_valid_for,
         )
+
+
+def _refused(user: User, mail_id: str, now: datetime, outgoing: Outgoing) -> None:
+    """Record that SES refused the mail permanently, and count it for the company."""
+    by, companies = "email_dispatch", outgoing.companies
+    count_bounce(user.company_id, mail_id, outgoing.bounces, by=by, companies=companies, clock=outgoing.clock)
+    note_undelivered(user, mail_id, Outcome.BOUNCED, by=by, now=now, companies=companies)
 
 
 def _send(

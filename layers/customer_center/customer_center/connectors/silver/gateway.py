@@ -64,7 +64,8 @@ class SilverGateway:
         if not messages.is_plain_number(number):
             return None
         request = messages.customer_request(number)
-        return self._read(Message.SELECT_CUSTOMER, request, lambda answer: messages.read_customer(answer, number))
+        read = partial(messages.read_customer, customer_number=number)
+        return self._read(Message.SELECT_CUSTOMER, request, read, number)
 
     def select_contacts(self, customer_number: str) -> Sequence[ErpContact]:
         """Return all persons that the ERP lists for the customer, without the skipped contact types."""
@@ -84,7 +85,7 @@ class SilverGateway:
             return False
         request = messages.invoice_request(customer, invoice, self._settings)
         return self._read(
-            Message.INVOICE_DETAIL, request, lambda answer: messages.read_invoice(answer, customer, invoice)
+            Message.INVOICE_DETAIL, request, lambda answer: messages.read_invoice(answer, customer, invoice), customer
         )
 
     def create_contact(self, customer_number: str, contact: ErpContact) -> str:
@@ -95,7 +96,7 @@ class SilverGateway:
         """
         request = messages.create_contact_request(clean(customer_number), contact, self._settings)
         call = self._call(Message.CREATE_CONTACT, request, messages.read_created_contact)
-        return self._outbound.write(Message.CREATE_CONTACT, call)
+        return self._outbound.write(Message.CREATE_CONTACT, call, about=_about(clean(customer_number)))
 
     def _all_contacts(self, number: str) -> messages.ContactList:
         """Request the list with a growing MAXCOUNT until it is complete or the limit is reached."""
@@ -104,7 +105,7 @@ class SilverGateway:
         while True:
             request = messages.contacts_request(number, max_count, self._settings)
             read = partial(messages.read_contacts, max_count=max_count, settings=self._settings)
-            listed = self._read(Message.SELECT_CONTACT, request, read)
+            listed = self._read(Message.SELECT_CONTACT, request, read, number)
             if not listed.full:
                 return listed
             if max_count >= limit:
@@ -112,10 +113,17 @@ class SilverGateway:
                 return listed
             max_count = min(max_count * _GROWTH, limit)
 
-    def _read[Read](self, message: Message, request: Element, read: Callable[[Element], Read]) -> Read:
-        return self._outbound.read(message, self._call(message, request, read))
+    def _read[Read](
+        self, message: Message, request: Element, read: Callable[[Element], Read], customer_number: str
+    ) -> Read:
+        return self._outbound.read(message, self._call(message, request, read), about=_about(customer_number))
 
     def _call[Read](
         self, message: Message, request: Element, read: Callable[[Element], Read]
     ) -> Callable[[float], Read]:
         return lambda seconds: read(self._transport.call(message, request, seconds))
+
+
+def _about(customer_number: str) -> str:
+    # Without case, so that one customer is one for the breaker.
+    return customer_number.casefold()
