@@ -16,9 +16,9 @@ NAME = "/customer-center/test/secret"
 def ssm(moto_client, monkeypatch):
     client = moto_client("ssm")
     monkeypatch.setattr(aws, "ssm", lambda: client)
-    secrets.forget()
+    secrets._all_held.cache_clear()
     yield client
-    secrets.forget()
+    secrets._all_held.cache_clear()
 
 
 def put(ssm, value):
@@ -127,7 +127,7 @@ def test_sandboxes_that_started_together_read_again_at_different_times(ssm, fail
     put(ssm, "it")
     again = set()
     for chance in (0, 0.25, 0.5, 0.75, 1):
-        secrets.forget()
+        secrets._all_held.cache_clear()
         start = clock.now()
         secret(NAME, start, lambda chance=chance: chance)
         asked = failing.asked
@@ -148,4 +148,4 @@ def test_hundreds_of_secrets_are_held_at_once_and_no_more_than_that(ssm, failing
     assert failing.asked == asked
     for number in range(1000):
         secrets._hold(str(number), secrets._Held(1, 0, 0))
-    assert len(secrets._held) == 500
+    assert len(secrets._all_held()) == 500

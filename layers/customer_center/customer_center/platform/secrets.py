@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -29,7 +30,10 @@ class _Held:
     until: float
 
 
-_held: dict[str, _Held] = {}
+@cache
+def _all_held() -> dict[str, _Held]:
+    """Return the secrets of this sandbox by name, the one that was read first first."""
+    return {}
 
 
 def secret(name: str, now: datetime, chance: Callable[[], float] = random.random) -> Any:  # noqa: ANN401 # JSON
@@ -39,7 +43,7 @@ def secret(name: str, now: datetime, chance: Callable[[], float] = random.random
     deleted is not kept. `chance` returns numbers from 0 to 1 for the jitter.
     """
     moment = now.timestamp()
-    held = _held.get(name)
+    held = _all_held().get(name)
     if held and moment < held.until:
         return held.value
     try:
@@ -47,7 +51,7 @@ def secret(name: str, now: datetime, chance: Callable[[], float] = random.random
     except (ClientError, BotoCoreError, ValueError) as error:
         code = _code(error)
         if held is None or code == "ParameterNotFound" or moment - held.read_at >= _KEPT_IN_NEED_SECONDS:
-            forget(name)
+            _all_held().pop(name, None)
             raise
         logger.warning("secret could not be read again", parameter=name, code=code)
         _hold(name, _Held(held.value, held.read_at, moment + _ASK_AGAIN_SECONDS * (0.5 + chance() / 2)))
@@ -56,20 +60,12 @@ def secret(name: str, now: datetime, chance: Callable[[], float] = random.random
     return value
 
 
-def forget(name: str | None = None) -> None:
-    """Forget a secret, or all, so that the next request reads it again."""
-    if name is None:
-        _held.clear()
-    else:
-        _held.pop(name, None)
-
-
 def _hold(name: str, held: _Held) -> None:
-    _held.pop(name, None)
-    while len(_held) >= _AT_MOST:
-        # The one that was read first.
-        del _held[next(iter(_held))]
-    _held[name] = held
+    others = _all_held()
+    others.pop(name, None)
+    while len(others) >= _AT_MOST:
+        del others[next(iter(others))]
+    others[name] = held
 
 
 def _read(name: str) -> Any:  # noqa: ANN401 # JSON
