@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 # These codes mean that the mail is wrong. All other errors are for us or AWS to repair, and the mail is valid. Examples
 # are throttling, a suspended account, an unverified sender, a missing configuration set or permission.
 _BLAMES_THE_MAIL = frozenset({"BadRequestException", "InvalidParameterValue", "MessageRejected"})
-_BLAMES_THE_ACCOUNT = ("not verified", "paused", "suspended", "quota", "sending rate", "sandbox")
+# Each has a blank, so that no address in SES's sentence can hold one.
+_BLAMES_THE_ACCOUNT = ("not verified", "sending paused", "sending suspended", "message quota", "sending rate")
 
 # The part before the @, without quotes (RFC 5321, Dot-string). Its characters cannot add another recipient.
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
