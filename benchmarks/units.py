@@ -13,10 +13,11 @@ _GROUP = "DynamoDB units, read and write"
 UNITS: dict[str, tuple[float, float]] = {
     "GET one user": (2, 0),
     "GET /me": (2, 0),
+    # Two write units of counters of the network; one for the code beside a link, one for the counter of mails.
     "activation, complete, with code": (8, 20),
-    "invite a contact": (5, 12),
-    "request a new user": (5, 12),
-    "request a new user, with an Idempotency-Key": (5, 12 + 2),
+    "invite a contact": (5, 14),
+    "request a new user": (5, 14),
+    "request a new user, with an Idempotency-Key": (5, 14 + 2),
     "activate": (5, 8),
     "deactivate": (5, 8),
     "accept an invitation": (5, 12),

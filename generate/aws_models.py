@@ -35,7 +35,7 @@ OPERATIONS = {
         "UpdateItem",
     ],
     "sesv2": ["SendEmail"],
-    "sqs": ["SendMessage", "SendMessageBatch"],
+    "sqs": ["ChangeMessageVisibility", "SendMessage", "SendMessageBatch"],
     "ssm": ["GetParameter"],
 }
 """The operations that our code calls. Add every new operation here."""

@@ -1,6 +1,7 @@
 """`make preflight STAGE=…`: check the AWS account before a deploy. Changes nothing."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "layers/customer_center"))
 
 from customer_center.platform.config import ConfigurationError
 from customer_center.platform.networks import proxy_secrets
-from ops.checks import Finding, Stage, account_of, report, stage_named, template_parameters
+from ops.checks import Finding, Stage, Verdict, account_of, report, stage_named, template_parameters
 
 # With a lower limit, requests of a few people at the same time are refused. The limit of a new account is 10.
 ENOUGH_CONCURRENCY = 100
+# The stage with real customers.
+PRODUCTION = "prod"
 # Part of the example values in samconfig.toml.
 PLACEHOLDER = "example.com"
 
@@ -72,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "Concurrency": functions_can_run,
         "Cognito": people_can_log_in,
         "The network": subnets_are_there,
+        "Your own key": key_can_be_used,
     }
     return report({subject: partial(check, stage) for subject, check in checks.items()})
 
@@ -130,6 +134,11 @@ def secrets_are_there(stage: Stage) -> Iterator[Finding]:
             yield Finding("ok", f"The secret {path} is there.")
 
 
+def _grave(stage: Stage) -> Verdict:
+    """Return the verdict on what would hurt a shop's customers: they are in `prod` only."""
+    return "FAIL" if stage.name == PRODUCTION else "look"
+
+
 def mail_can_be_sent(stage: Stage) -> Iterator[Finding]:
     """Check that SES may send to every address and has not stopped the account."""
     account = stage.client("sesv2").get_account()
@@ -138,7 +147,12 @@ def mail_can_be_sent(stage: Stage) -> Iterator[Finding]:
             "FAIL", f"SES has stopped this account ({account['EnforcementStatus']}): SES console, Reputation."
         )
     elif not account["ProductionAccessEnabled"]:
-        yield Finding("look", "SES is in the sandbox, and sends to verified addresses only: ask for production access.")
+        recipients = stage.parameters["SandboxRecipients"]
+        hint = "" if recipients else " Until then, SandboxRecipients names the verified identities that get mails."
+        yield Finding(
+            _grave(stage),
+            f"SES is in the sandbox, and sends to verified addresses only: ask for production access.{hint}",
+        )
     else:
         quota = account["SendQuota"]
         yield Finding(
@@ -183,7 +197,7 @@ def functions_can_run(stage: Stage) -> Iterator[Finding]:
     limit = stage.client("lambda").get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
     if limit < ENOUGH_CONCURRENCY:
         yield Finding(
-            "look", f"Lambda runs only {limit} functions at once: ask for 1,000 in Service Quotas (it is free)."
+            _grave(stage), f"Lambda runs only {limit} functions at once: ask for 1,000 in Service Quotas (it is free)."
         )
     else:
         yield Finding("ok", f"Lambda runs {limit} functions at once.")
@@ -212,6 +226,37 @@ def subnets_are_there(stage: Stage) -> Iterator[Finding]:
         yield Finding("FAIL", "VpcSubnetIds needs VpcSecurityGroupIds.")
     zones = {subnet["AvailabilityZone"] for subnet in found}
     yield Finding("ok" if len(zones) > 1 else "look", f"The subnets are in {len(zones)} zone(s).")
+
+
+# Who uses a key of the deployment's own, besides our functions (docs/runbook.md#your-own-key).
+KEY_USERS = ("cloudwatch", "logs", "ses", "sns")
+
+
+def key_can_be_used(stage: Stage) -> Iterator[Finding]:
+    """Check that the deployment's own key is enabled, in this region, and admits the services that use it."""
+    arn = stage.parameters["KmsKeyArn"]
+    if not arn:
+        return
+    if arn.split(":")[3] != stage.region:
+        yield Finding("FAIL", f"The key {arn} is not in the region {stage.region}.")
+        return
+    kms = stage.client("kms")
+    try:
+        key = kms.describe_key(KeyId=arn)["KeyMetadata"]
+    except kms.exceptions.NotFoundException:
+        yield Finding("FAIL", f"The key {arn} is not there.")
+        return
+    if key["KeyState"] != "Enabled" or key["KeySpec"] != "SYMMETRIC_DEFAULT":
+        state = f"{key['KeyState']}, {key['KeySpec']}"
+        yield Finding("FAIL", f"The key {arn} is {state}: it has to be an enabled symmetric key.")
+        return
+    policy = kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"]
+    missing = [name for name in KEY_USERS if not re.search(rf'"{name}\.[a-z0-9.-]*amazonaws\.com', policy)]
+    if missing:
+        services = ", ".join(missing)
+        yield Finding("FAIL", f"The policy of the key {arn} does not name {services}: docs/runbook.md#your-own-key.")
+    else:
+        yield Finding("ok", f"The key {arn} can be used.")
 
 
 if __name__ == "__main__":

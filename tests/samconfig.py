@@ -17,14 +17,16 @@ def _filled_in() -> dict[str, str]:
 STAGE = _filled_in()
 
 
-def write_samconfig(folder: Path, stack_name: str = "customer-center-trial", **changes: str | None) -> Path:
+def write_samconfig(
+    folder: Path, stack_name: str = "customer-center-trial", stage: str = "trial", **changes: str | None
+) -> Path:
     """Write the file, with other parameters or without some (None), and return where it is."""
     given = {name: value for name, value in {**STAGE, **changes}.items() if value is not None}
     overrides = ",\n".join(json.dumps(f'{name}="{value}"') for name, value in given.items())
     file = folder / "samconfig.toml"
     file.write_text(f"""\
 version = 0.1
-[trial.deploy.parameters]
+[{stage}.deploy.parameters]
 stack_name = "{stack_name}"
 resolve_s3 = true
 capabilities = "CAPABILITY_IAM"

@@ -1,6 +1,7 @@
 """/erp-contacts and /users/import: list the ERP's contacts without a shop account, invite one, or import many users."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
@@ -17,8 +18,15 @@ from customer_center.companies.erp.bodies import (
 )
 from customer_center.companies.erp.list_erp_contacts import list_erp_contacts
 from customer_center.companies.idempotency import user_once
-from customer_center.companies.mails.limit_mails import limit_mails
-from customer_center.companies.model import InvitationRules, Member, Permission, User
+from customer_center.companies.mails.limit_mails import Allowance, use_limited
+from customer_center.companies.model import (
+    HourlyLimits,
+    InvitationRules,
+    Member,
+    Permission,
+    Usage,
+    User,
+)
 from customer_center.companies.ports import Companies
 from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.bodies import InviteContactBody, new_user
@@ -29,7 +37,7 @@ from customer_center.companies.users.import_bodies import (
     ImportQuery,
     import_row,
 )
-from customer_center.companies.users.import_users import ROWS_AT_MOST, ImportTask, RowResult, import_users
+from customer_center.companies.users.import_users import ROWS_AT_MOST, ImportTask, RowResult, import_users, used_by
 from customer_center.companies.users.invite_contact import invite_contact
 from customer_center.companies.wiring import companies
 from customer_center.connectors.silver.wiring import erp
@@ -39,7 +47,6 @@ from customer_center.platform.frozen import frozen
 from customer_center.platform.http import Answer, Api, Request
 from customer_center.platform.idempotency import once
 from customer_center.platform.spreadsheet import read
-from customer_center.platform.wiring import journal
 
 # Well below the function's timeout, so that the answer can report the results.
 _IMPORT_FOR = timedelta(seconds=20)
@@ -58,6 +65,8 @@ class Settings:
     create_erp_contact: bool
     erp_contacts_seconds: int
     mails_per_hour: int
+    tries_per_hour: int
+    erp_requests_per_hour: int
 
     def allowed(self) -> Mapping[str, Sequence[str]]:
         """Return the values that bodies may have."""
@@ -71,6 +80,10 @@ class Settings:
             create_erp_contact=self.create_erp_contact,
         )
 
+    def limits(self) -> HourlyLimits:
+        """Return the parameters as limits."""
+        return HourlyLimits(self.mails_per_hour, self.tries_per_hour, self.erp_requests_per_hour)
+
 
 @cache
 def settings() -> Settings:
@@ -82,10 +95,13 @@ def settings() -> Settings:
     "GET /erp-contacts",
     operation="list_erp_contacts",
     caller=person(companies, Permission.USERS_VIEW, administration=True),
-    problems=["cursor-invalid", "erp-malformed", "erp-unavailable", "erp-timeout"],
+    problems=["cursor-invalid", "too-many-requests", "erp-malformed", "erp-unavailable", "erp-timeout"],
 )
-def list_contacts(caller: Member, query: ErpContactsQuery) -> Answer[ErpContactsAnswer]:
+def list_contacts(caller: Member, query: ErpContactsQuery, request: Request) -> Answer[ErpContactsAnswer]:
     """List the ERP's contacts without a shop account, by name. While the ERP is down, return the last known list."""
+    if query.refresh and query.cursor is None:
+        with _limited(caller, request) as allowance:
+            allowance.take(Usage(erp=1))
     with erp() as gateway:
         contacts = list_erp_contacts(
             caller.user,
@@ -119,6 +135,7 @@ def list_contacts(caller: Member, query: ErpContactsQuery) -> Answer[ErpContacts
         "email-in-use",
         "in-progress",
         "permission-missing",
+        "mails-stopped",
         "too-many-requests",
         "erp-malformed",
         "erp-unavailable",
@@ -131,8 +148,8 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
     clock = SystemClock()
 
     def do(companies: Companies) -> User:
-        _limit_mails(caller, request)
-        with erp() as gateway:
+        with _limited(caller, request) as allowance, erp() as gateway:
+            allowance.take(Usage(mails=1, erp=1))
             return invite_contact(
                 contact_number,
                 asked_for,
@@ -160,7 +177,15 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
     "POST /users/import",
     operation="import_users",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
-    problems=["csv-invalid", "csv-too-long", "too-many-requests", "erp-malformed", "erp-unavailable", "erp-timeout"],
+    problems=[
+        "csv-invalid",
+        "csv-too-long",
+        "mails-stopped",
+        "too-many-requests",
+        "erp-malformed",
+        "erp-unavailable",
+        "erp-timeout",
+    ],
     consumes="text/csv",
 )
 def import_table(body: bytes, query: ImportQuery, caller: Member, request: Request) -> Answer[ImportAnswer]:
@@ -170,8 +195,8 @@ def import_table(body: bytes, query: ImportQuery, caller: Member, request: Reque
     are `salutation` and `roles` (several roles with `;` or `|`). Optional are `name`, `email`, `language`,
     `contact_number`, `budget_per_order`, `budget_per_month` and `currency`. A row without a contact number needs name
     and e-mail. A row with a contact number may leave out name, e-mail and language; the ERP's values are used instead.
-    Rows with the status `not_tried` were not processed, because the time or the limit of mails was used up. Send the
-    same request again to process them.
+    Rows with the status `not_tried` were not processed, because the time or a limit was used up. Send the same request
+    again to process them. The rows of a dry run count against a limit of their own, and the audit trail names it.
     """
     clock = SystemClock()
     give_up_at = clock.now() + _IMPORT_FOR
@@ -180,12 +205,16 @@ def import_table(body: bytes, query: ImportQuery, caller: Member, request: Reque
     rows = [import_row(row, settings().allowed(), language) for row in table]
 
     def do(remembering: Companies) -> Sequence[RowResult]:
-        within = len(rows) if query.dry_run else _limit_mails(caller, request, len(rows))
-        task = ImportTask(caller, request.request_id, settings().rules(), query.dry_run, give_up_at, within)
-        with erp() as gateway:
-            return import_users(
+        each = Usage(tries=1) if query.dry_run else Usage(mails=1, tries=1)
+        with _limited(caller, request) as allowance, erp() as gateway:
+            # Taken for all rows at once, so that parallel imports do not spend the same rest.
+            within = allowance.take(each, len(rows), Usage(erp=any(row.contact_number is not None for row in rows)))
+            task = ImportTask(caller, request.request_id, settings().rules(), query.dry_run, give_up_at, within)
+            results = import_users(
                 rows, task, erp=gateway, companies=companies(), first_written_by=remembering, clock=clock
             )
+            allowance.give_back(each.times(within) + -used_by(results))
+        return results
 
     key = request.idempotency(caller.user.user_id)
     # A repeated request continues: users who are already invited are not invited again.
@@ -193,15 +222,9 @@ def import_table(body: bytes, query: ImportQuery, caller: Member, request: Reque
     return Answer(ImportAnswer.from_results(results, dry_run=query.dry_run, language=language))
 
 
-def _limit_mails(caller: Member, request: Request, mails: int = 1) -> int:
-    return limit_mails(
-        caller.company.company_id,
-        mails,
-        settings().mails_per_hour,
-        request.limits,
-        trail=journal(),
-        clock=SystemClock(),
-    )
+def _limited(caller: Member, request: Request) -> AbstractContextManager[Allowance]:
+    limits = settings().limits()
+    return use_limited(caller.company, limits, request.limits, companies=companies(), clock=SystemClock())
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:

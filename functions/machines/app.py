@@ -38,6 +38,7 @@ from customer_center.companies.operators.bodies import (
     CompanyUserAnswer,
 )
 from customer_center.companies.operators.close_company import close_company, reopen_company
+from customer_center.companies.operators.resume_mails import resume_mails
 from customer_center.companies.operators.unlock_activation import unlock_activation
 from customer_center.companies.ports import Companies
 from customer_center.companies.texts import COMPANIES_TEXTS
@@ -205,6 +206,23 @@ def reopen(company_id: str, caller: ClientKey, request: Request) -> Answer[Compa
 
 
 # For those who manage client keys
+@api.route(
+    "POST /companies/{company_id}/mail-resumption",
+    caller=client(client_keys, Scope.OPERATOR),
+    problems=["not-found", "in-progress"],
+)
+def resume(company_id: str, caller: ClientKey, request: Request) -> Answer[CompanyRecordAnswer]:
+    """Let the company's users cause mails again, after too many came back. `mails_stopped_until` says if they did."""
+    clock = SystemClock()
+
+    def do(companies: Companies) -> Company:
+        return resume_mails(company_id, machine(caller), request.request_id, companies=companies, clock=clock)
+
+    company = once(request.idempotency(caller.key_id), do, _company, records=companies(), clock=clock)
+    return Answer(CompanyRecordAnswer.from_company(company))
+
+
+# For operators: client keys
 
 
 @api.route(

@@ -23,10 +23,11 @@ from customer_center.connectors.cognito.wiring import identities
 from customer_center.platform import aws
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
+from customer_center.platform.errors import OutsideUnavailable
 from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import Effect
 from customer_center.platform.outbox import Queues
-from customer_center.platform.sqs import consume
+from customer_center.platform.sqs import Patience, consume
 from customer_center.platform.wiring import journal
 
 
@@ -41,6 +42,13 @@ class Settings:
 def queues() -> Queues:
     """Return the identity queue, which this function reads and also writes."""
     return Queues(client=aws.sqs(), urls={IDENTITY: from_environment(Settings).identity_queue_url})
+
+
+@cache
+def patience() -> Patience:
+    """Return what lets messages wait while Cognito is down or throttles."""
+    url = from_environment(Settings).identity_queue_url
+    return Patience(OutsideUnavailable, client=aws.sqs(), queue_url=url)
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
@@ -76,4 +84,4 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, An
                 company_changed="company_changed" in effect.data,
             )
 
-    return consume(event, one)
+    return consume(event, one, patience())

@@ -1,6 +1,7 @@
 """/me, /users, /company and /audit-entries: a company's people administer its users."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -27,12 +28,14 @@ from customer_center.companies.bodies import CompanyAnswer, UserAnswer
 from customer_center.companies.callers import person
 from customer_center.companies.entries import person as by_person
 from customer_center.companies.idempotency import user_once
-from customer_center.companies.mails.limit_mails import limit_mails
+from customer_center.companies.mails.limit_mails import Allowance, use_limited
 from customer_center.companies.model import (
     Company,
+    HourlyLimits,
     InvitationRules,
     Member,
     Permission,
+    Usage,
     User,
 )
 from customer_center.companies.ports import Companies
@@ -82,6 +85,8 @@ class Settings:
     fallback_language: str
     create_erp_contact: bool
     mails_per_hour: int
+    tries_per_hour: int
+    erp_requests_per_hour: int
 
     def allowed(self) -> Mapping[str, Sequence[str]]:
         """Return the values that bodies may have."""
@@ -96,6 +101,10 @@ class Settings:
             fallback_language=self.fallback_language,
             create_erp_contact=self.create_erp_contact,
         )
+
+    def limits(self) -> HourlyLimits:
+        """Return the parameters as limits."""
+        return HourlyLimits(self.mails_per_hour, self.tries_per_hour, self.erp_requests_per_hour)
 
 
 @cache
@@ -142,22 +151,23 @@ def list_users(caller: Member, query: UsersQuery) -> Answer[UsersAnswer]:
     operation="request_user",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
     statuses=[HTTPStatus.CREATED],
-    problems=["email-in-use", "in-progress", "permission-missing", "too-many-requests"],
+    problems=["email-in-use", "in-progress", "permission-missing", "mails-stopped", "too-many-requests"],
 )
 def request_new_user(body: RequestUserBody, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Invite a person who is not a contact of the ERP. The invitation is mailed to them."""
     asked_for = new_user(body, choose_language(body.language, fallback=request.language))
 
     def do(companies: Companies) -> User:
-        _limit_mails(caller, request)
-        return request_user(
-            asked_for,
-            caller.user,
-            request.request_id,
-            rules=settings().rules(),
-            companies=companies,
-            clock=SystemClock(),
-        )
+        with _limited(caller, request) as allowance:
+            allowance.take(Usage(mails=1))
+            return request_user(
+                asked_for,
+                caller.user,
+                request.request_id,
+                rules=settings().rules(),
+                companies=companies,
+                clock=SystemClock(),
+            )
 
     user = _once(caller, request, do)
     answer = _changed(user, caller)
@@ -202,23 +212,24 @@ def deactivate(user_id: str, caller: Member, request: Request) -> Answer[UserAns
     "POST /users/{user_id}/activate",
     operation="activate_user",
     caller=person(companies, Permission.USERS_DEACTIVATE, administration=True),
-    problems=["not-found", "email-in-use", "in-progress", "version-changed", "too-many-requests"],
+    problems=["not-found", "email-in-use", "in-progress", "version-changed", "mails-stopped", "too-many-requests"],
 )
 def activate(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]:
     """Give a deactivated user access again, with the same password. A user who never accepted is invited again."""
 
     def do(companies: Companies) -> User:
-        return activate_user(
-            user_id,
-            caller.user,
-            request.request_id,
-            if_version=request.if_match,
-            rules=settings().rules(),
-            before_mail=lambda: _limit_mails(caller, request),
-            companies=companies,
-            identities=identities(),
-            clock=SystemClock(),
-        )
+        with _limited(caller, request) as allowance:
+            return activate_user(
+                user_id,
+                caller.user,
+                request.request_id,
+                if_version=request.if_match,
+                rules=settings().rules(),
+                before_mail=lambda: allowance.take(Usage(mails=1)),
+                companies=companies,
+                identities=identities(),
+                clock=SystemClock(),
+            )
 
     return _changed(_once(caller, request, do), caller)
 
@@ -336,6 +347,7 @@ def _audit_trail(caller: Member, query: AuditQuery) -> EntriesPage:
         "login-too-old",
         "in-progress",
         "version-changed",
+        "mails-stopped",
         "too-many-requests",
     ],
 )
@@ -346,19 +358,20 @@ def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> 
     mail, and the old address agrees or a delay has passed. To cancel the change, send the current address. If the user
     is invited, the new address gets the invitation. A new address of the caller's own needs a recent login.
     """
-    user = edit_user(
-        user_id,
-        body.edit(),
-        caller.user,
-        request.request_id,
-        if_version=request.required_if_match,
-        rules=settings().rules(),
-        before_mail=lambda: _limit_mails(caller, request),
-        companies=companies(),
-        identities=identities(),
-        clock=SystemClock(),
-        logged_in_at=request.authenticated_at,
-    )
+    with _limited(caller, request) as allowance:
+        user = edit_user(
+            user_id,
+            body.edit(),
+            caller.user,
+            request.request_id,
+            if_version=request.required_if_match,
+            rules=settings().rules(),
+            before_mail=lambda: allowance.take(Usage(mails=1)),
+            companies=companies(),
+            identities=identities(),
+            clock=SystemClock(),
+            logged_in_at=request.authenticated_at,
+        )
     return _changed(user, caller)
 
 
@@ -393,6 +406,7 @@ def delete(user_id: str, caller: Member, request: Request) -> Answer[None]:
         "email-in-use",
         "in-progress",
         "version-changed",
+        "mails-stopped",
         "too-many-requests",
     ],
 )
@@ -400,17 +414,18 @@ def resend(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]
     """Send an invitation again, with a new link: any that was not accepted. At most once a minute per user."""
 
     def do(companies: Companies) -> User:
-        _limit_mails(caller, request)
-        return resend_invitation(
-            caller.company.company_id,
-            user_id,
-            by_person(caller.user),
-            request.request_id,
-            if_version=request.if_match,
-            rules=settings().rules(),
-            companies=companies,
-            clock=SystemClock(),
-        )
+        with _limited(caller, request) as allowance:
+            allowance.take(Usage(mails=1))
+            return resend_invitation(
+                caller.company.company_id,
+                user_id,
+                by_person(caller.user),
+                request.request_id,
+                if_version=request.if_match,
+                rules=settings().rules(),
+                companies=companies,
+                clock=SystemClock(),
+            )
 
     return _changed(_once(caller, request, do), caller)
 
@@ -449,6 +464,7 @@ def company(caller: Member) -> Answer[CompanyAnswer]:
         "user-not-active",
         "in-progress",
         "version-changed",
+        "mails-stopped",
         "too-many-requests",
     ],
 )
@@ -460,28 +476,24 @@ def hand_over_main_contact(body: MainContactBody, caller: Member, request: Reque
     """
 
     def do(companies: Companies) -> User:
-        _limit_mails(caller, request)
-        return hand_over(
-            body.user_id,
-            caller.user,
-            request.request_id,
-            if_version=request.if_match,
-            companies=companies,
-            clock=SystemClock(),
-        )
+        with _limited(caller, request) as allowance:
+            # Both users get a mail.
+            allowance.take(Usage(mails=2))
+            return hand_over(
+                body.user_id,
+                caller.user,
+                request.request_id,
+                if_version=request.if_match,
+                companies=companies,
+                clock=SystemClock(),
+            )
 
     return _changed(_once(caller, request, do), caller)
 
 
-def _limit_mails(caller: Member, request: Request) -> None:
-    limit_mails(
-        caller.company.company_id,
-        1,
-        settings().mails_per_hour,
-        request.limits,
-        trail=journal(),
-        clock=SystemClock(),
-    )
+def _limited(caller: Member, request: Request) -> AbstractContextManager[Allowance]:
+    limits = settings().limits()
+    return use_limited(caller.company, limits, request.limits, companies=companies(), clock=SystemClock())
 
 
 def _once(caller: Member, request: Request, do: Callable[[Companies], User]) -> User:

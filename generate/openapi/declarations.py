@@ -69,9 +69,9 @@ class Operation:
 
     @property
     def problems(self) -> Mapping[str, Problem]:
-        """All possible error codes, sorted: those of the handler, of its caller, and of reading the input."""
+        """All possible error codes, sorted: those of the handler, its caller, the input, and AWS."""
         route, parameters = self.route, self.parameters
-        codes = {*route.problems, *route.caller.problems}
+        codes = {*route.problems, *route.caller.problems, "overloaded"}
         if "body" in parameters:
             codes |= {"body-too-large", "json-invalid"}
             codes |= {"invalid-input"} if parameters["body"] is not bytes else set()

@@ -117,6 +117,13 @@ class World:
         assert self.everything() == before
 
     @contextmanager
+    def refuses_quietly(self):
+        """Expect that nothing is written."""
+        before = self.everything()
+        yield
+        assert self.everything() == before
+
+    @contextmanager
     def journals(self, entry):
         """Expect exactly this entry to be added."""
         before = self.entries()

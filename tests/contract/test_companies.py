@@ -15,9 +15,11 @@ from customer_center.companies.model import (
     CachedContact,
     ContactsRead,
     EmailHolders,
+    HourlyLimits,
     InvitationStatus,
     RefusalLimits,
     Role,
+    Usage,
     UserStatus,
     normalized_email,
 )
@@ -761,6 +763,61 @@ def _reserve(world, network="a", *, number=NUMBER, at=NOON, limits=LIMITS):
     world.companies.reserve_refusal(number, network, at, limits)
 
 
+MAILS = HourlyLimits(mails=3, tries=2, erp=1)
+
+
+def test_usage_is_counted_up_to_its_limits_in_each_hour(world):
+    reserve = world.companies.reserve_usage
+    assert reserve(COMPANY_ID, Usage(mails=2, tries=1), NOON, MAILS) == (True, Usage(mails=2, tries=1))
+    assert reserve(COMPANY_ID, Usage(mails=1, erp=1), NOON, MAILS) == (True, Usage(mails=3, tries=1, erp=1))
+    with world.refuses_quietly():
+        assert reserve(COMPANY_ID, Usage(mails=1, tries=1), NOON, MAILS) == (False, Usage(mails=3, tries=1, erp=1))
+        assert reserve(COMPANY_ID, Usage(tries=2), NOON, MAILS) == (False, Usage(mails=3, tries=1, erp=1))
+    assert reserve(OTHER_COMPANY_ID, Usage(mails=3), NOON, MAILS) == (True, Usage(mails=3))
+    assert reserve(COMPANY_ID, Usage(mails=3), LATER, MAILS) == (True, Usage(mails=3))
+    assert world.companies.mails_of_day(COMPANY_ID, LATER) == 6
+    assert world.companies.mails_of_day(COMPANY_ID, NOON + timedelta(days=1)) == 0
+
+
+def test_more_than_a_whole_limit_is_never_counted(world):
+    with world.refuses_quietly():
+        assert world.companies.reserve_usage(COMPANY_ID, Usage(mails=4), NOON, MAILS) == (False, Usage())
+
+
+def test_usage_that_is_released_was_never_counted(world):
+    world.companies.reserve_usage(COMPANY_ID, Usage(mails=3, tries=2), NOON, MAILS)
+    world.companies.release_usage(COMPANY_ID, Usage(mails=2, tries=2), NOON)
+    assert world.companies.mails_of_day(COMPANY_ID, NOON) == 1
+    assert world.companies.reserve_usage(COMPANY_ID, Usage(mails=2), NOON, MAILS) == (True, Usage(mails=3))
+
+
+def test_releasing_what_was_never_counted_changes_nothing(world):
+    with world.refuses_quietly():
+        world.companies.release_usage(COMPANY_ID, Usage(mails=2), NOON)
+
+
+def test_usage_costs_one_write_and_no_transaction(store_world):
+    store_world.companies.reserve_usage(COMPANY_ID, Usage(mails=1, erp=1), NOON, MAILS)
+    assert store_world.writes == ["UpdateItem"]
+
+
+def test_mails_that_came_back_are_counted_once_and_by_the_day_of_the_mail(world):
+    count = world.companies.count_bounce
+    tomorrow = NOON + timedelta(days=1)
+    assert count(COMPANY_ID, "a", NOON, NOON) == {"a"}
+    assert count(COMPANY_ID, "a", NOON, tomorrow) == {"a"}
+    assert count(COMPANY_ID, "b", NOON, tomorrow) == {"a", "b"}
+    assert count(COMPANY_ID, "c", tomorrow, tomorrow) == {"c"}
+    assert count(OTHER_COMPANY_ID, "d", NOON, NOON) == {"d"}
+
+
+def test_a_company_whose_mails_are_stopped_is_read_as_written(world):
+    company = world.founded(a_main_contact())
+    after = replace(company, mails_stopped_until=LATER, version=company.version + 1)
+    world.companies.change_company(company, after, an_entry())
+    assert world.companies.current_company(COMPANY_ID) == after
+
+
 def test_a_network_has_a_limit_in_a_window(world):
     _reserve(world)
     _reserve(world)
@@ -1233,3 +1290,10 @@ def test_at_once_a_mail_is_noted_once(emulator_world):
     results = at_once(*(lambda token=token: _sent(world, user, token_hash=token) for token in hashes))
     assert sorted(results) == [False] * 7 + [True]
     assert world.companies.user(user.user_id).invitation.token_hash == hashes[results.index(True)]
+
+
+def test_at_once_no_more_mails_than_allowed_are_reserved(emulator_world):
+    def reserve():
+        return emulator_world.companies.reserve_usage(COMPANY_ID, Usage(mails=1), NOON, HourlyLimits(mails=5))[0]
+
+    assert sorted(at_once(*[reserve] * 12)) == [False] * 7 + [True] * 5

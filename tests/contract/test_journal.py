@@ -306,6 +306,42 @@ def test_a_second_trip_counts_anew(breakers):
     assert make().open_for() == 60
 
 
+def test_a_trip_about_one_customer_stops_the_calls_about_this_customer_alone(breakers):
+    """One customer's records may be what the system fails at: the others must not suffer."""
+    make, clock, _ = breakers
+    breaker, other = make(), make()
+    breaker.trip("10000")
+    assert other.open_for("10000") == 60
+    assert other.open_for("20000") == other.open_for() == 0
+    breaker.trip("10000")
+    assert other.open_for("20000") == 0
+    clock.advance(seconds=61)
+    assert other.open_for("10000") == 0
+
+
+@pytest.mark.parametrize("second", ["20000", None], ids=["about another", "about nobody"])
+def test_trips_about_two_customers_stop_all_calls(breakers, second):
+    make, clock, _ = breakers
+    breaker = make()
+    breaker.trip("10000")
+    clock.advance(seconds=30)
+    breaker.trip(second)
+    assert [breaker.open_for(about) for about in ("10000", "20000", "30000", None)] == [60] * 4
+    breaker.trip("10000")
+    assert breaker.open_for("30000") == 60
+    clock.advance(seconds=61)
+    breaker.trip("10000")
+    assert breaker.open_for("30000") == 0
+
+
+def test_a_breaker_that_an_older_version_wrote_is_for_all(breakers, dynamodb):
+    make, _, table = breakers
+    make().trip()
+    (item,) = dynamodb.scan(TableName=table)["Items"]
+    assert "only_about" not in item
+    assert make().open_for("10000") == 60
+
+
 def test_each_system_has_its_own_breaker(breakers):
     make, _, _ = breakers
     make("erp").trip()

@@ -278,6 +278,32 @@ def test_a_broken_line_is_temporary(ses, failure):
     assert unavailable.value.values == {"reason": type(failure).__name__}
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "sentence"),
+    [
+        (429, "TooManyRequestsException", "Daily message quota exceeded."),
+        (429, "TooManyRequestsException", "Maximum sending rate exceeded."),
+        (400, "LimitExceededException", "Daily message quota exceeded."),
+        (400, "AccountSuspendedException", "The account is suspended."),
+        (400, "SendingPausedException", "Sending is paused."),
+        (400, "MessageRejected", "Sending paused for this account. For more information, please check the inbox."),
+        (400, "MessageRejected", "Daily message quota exceeded."),
+        (400, "BadRequestException", "Sending suspended for this account."),
+        (
+            400,
+            "MessageRejected",
+            "Email address is not verified. The following identities failed the check: a@x.example",
+        ),
+    ],
+)
+def test_what_ses_says_about_the_account_delays_the_mail_and_does_not_bury_it(ses, status, code, sentence):
+    """The sandbox, a quota and a pause end some day. A mail that is refused is noted as bounced, and never sent."""
+    ses.fail(status, code, sentence)
+    with pytest.raises(MailUnavailable) as failed:
+        ses.mailer.send(MESSAGE)
+    assert sentence not in str(failed.value)
+
+
 def test_an_unverified_sender_is_our_fault_and_not_the_mails(ses):
     with pytest.raises(MailUnavailable):
         ses.mailer_from("Shop", "no-reply@elsewhere.example").send(MESSAGE)

@@ -9,10 +9,10 @@ class MemoryBreaker:
         self.seconds = seconds
         self._open = False
 
-    def open_for(self) -> float:
+    def open_for(self, about: str | None = None) -> float:
         return self.seconds if self._open else 0.0
 
-    def trip(self) -> None:
+    def trip(self, about: str | None = None) -> None:
         self.trips += 1
         self._open = True
 

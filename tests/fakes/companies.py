@@ -22,10 +22,12 @@ from customer_center.companies.model import (
     ContactsRead,
     EmailHolders,
     ErpContact,
+    HourlyLimits,
     InvitationStatus,
     RefusalLimits,
     Renumbered,
     Session,
+    Usage,
     User,
     WrongLinkLimits,
     is_colleague,
@@ -69,6 +71,8 @@ class FakeCompanies(Companies):
         self._refusals: Counter[tuple[str, ...]] = Counter()
         self._network_refusals: Counter[tuple[str, str]] = Counter()
         self._wrong_links: Counter[tuple[str, int]] = Counter()
+        self._usage: dict[tuple[str, str], Usage] = {}
+        self._bounces: dict[tuple[str, str], set[str]] = {}
         self._attempts: dict[str, Attempt] = {}
         self._pointers: dict[str, Renumbered] = {}
         self._applied: set[tuple[str, str]] = set()
@@ -456,6 +460,31 @@ class FakeCompanies(Companies):
         for key in [key for key in self._refusals if key[:2] == (number, day) or key == ("codes", number, day)]:
             del self._refusals[key]
         self._write(entry)
+
+    def reserve_usage(self, company_id: str, wanted: Usage, now: datetime, limits: HourlyLimits) -> tuple[bool, Usage]:
+        hour = (company_id, f"{now:%Y-%m-%dT%H}")
+        before = self._usage.get(hour, Usage())
+        after = before + wanted
+        if any(
+            getattr(wanted, name) and getattr(after, name) > getattr(limits, name) for name in ("mails", "tries", "erp")
+        ):
+            return False, before
+        self._usage[hour] = after
+        return True, after
+
+    def release_usage(self, company_id: str, unused: Usage, now: datetime) -> None:
+        hour = (company_id, f"{now:%Y-%m-%dT%H}")
+        if hour in self._usage:
+            self._usage[hour] += -unused
+
+    def count_bounce(self, company_id: str, mail_id: str, made_at: datetime, now: datetime) -> frozenset[str]:
+        mail_ids = self._bounces.setdefault((company_id, f"{made_at:%Y-%m-%d}"), set())
+        mail_ids.add(mail_id)
+        return frozenset(mail_ids)
+
+    def mails_of_day(self, company_id: str, day: datetime) -> int:
+        hours = {hour: usage for (of, hour), usage in self._usage.items() if of == company_id}
+        return sum(usage.mails for hour, usage in hours.items() if hour.startswith(f"{day:%Y-%m-%d}"))
 
     def wrong_links(self, network: str, now: datetime, limits: WrongLinkLimits) -> int:
         return self._wrong_links[network, limits.window(now)]

@@ -26,7 +26,18 @@ from tests.template_reader import events_of, functions_of, referred
 
 _ROUNDS = 30
 # Counters, and items that only serve to recognise a repeat: a company does not see them.
-_TECHNICAL = ("refusals#", "breaker#", "idempotency#", "mail#", "activation#", "webhook#", "limit#", "tries#", "code#")
+_TECHNICAL = (
+    "refusals#",
+    "breaker#",
+    "idempotency#",
+    "mail#",
+    "activation#",
+    "webhook#",
+    "limit#",
+    "tries#",
+    "code#",
+    "usage#",
+)
 
 
 class Death(BaseException):

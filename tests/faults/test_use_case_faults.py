@@ -9,10 +9,14 @@ from dataclasses import dataclass, replace
 import pytest
 
 from customer_center.companies.idempotency import user_once
-from customer_center.companies.model import InvitationRules, Role, UserStatus
+from customer_center.companies.mails.note_feedback import note_feedback
+from customer_center.companies.model import BounceLimits, InvitationRules, Role, UserStatus
 from customer_center.companies.onboarding.activation import ActivationRules
+from customer_center.companies.operators.resume_mails import resume_mails
+from customer_center.mail.feedback import Feedback, Outcome
 from customer_center.platform.errors import CustomerCenterError, Gone, OutsideUnavailable
 from customer_center.platform.idempotency import Idempotency
+from customer_center.platform.ids import new_ulid
 from tests.builders.companies import (
     OTHER_COMPANY_ID,
     a_company,
@@ -22,7 +26,7 @@ from tests.builders.companies import (
     an_invited_user,
     euros,
 )
-from tests.builders.companies_room import PASSWORD, Room
+from tests.builders.companies_room import OPERATOR, PASSWORD, Room
 from tests.builders.erp import INVOICE, NUMBER, a_contact, a_customer
 
 NEW = "new@baecker.example"
@@ -154,6 +158,42 @@ def _with(*users):
         return room
 
     return prepare
+
+
+BOUNCES = BounceLimits(per_day=3, percent=1)
+
+
+def _bounces(room, _):
+    """A third mail of the company comes back."""
+    feedback = Feedback(
+        Outcome.BOUNCED,
+        room.subject.email,
+        room.clock.now(),
+        mail_id=room.subject.invitation.mail_id,
+        user_id=room.subject.user_id,
+    )
+    note_feedback(feedback, BOUNCES, companies=room.companies, clock=room.clock)
+
+
+def _bounced_twice():
+    room = _with()()
+    room.subject = room.request(room.chief, email=NEW)
+    room.follow_up()
+    now = room.clock.now()
+    for _ in range(2):
+        room.companies.count_bounce(room.chief.company_id, new_ulid(now), now, now)
+    return room
+
+
+def _stopped():
+    room = _bounced_twice()
+    _bounces(room, "mine")
+    return room
+
+
+def _resume(room, _):
+    company_id = room.chief.company_id
+    resume_mails(company_id, OPERATOR, "request", companies=room.companies, clock=room.clock)
 
 
 def _requested():
@@ -475,6 +515,9 @@ SCENARIOS = {
         _with(),
         lambda room, claim: room.import_users(room.chief, TABLE, request=Idempotency(claim, "what was asked")),
     ),
+    "dry run of an import": Scenario(_with(), lambda room, _: room.import_users(room.chief, TABLE, dry_run=True)),
+    "mails that come back too often": Scenario(_bounced_twice, _bounces),
+    "mails after too many came back": Scenario(_stopped, _resume),
     "erasure": Scenario(_with_a_past, lambda room, _: room.erase(room.subject.user_id, room.chief)),
     "erasure of somebody deleted before": Scenario(
         _deleted, lambda room, _: room.erase(room.subject.user_id, room.chief)
@@ -513,6 +556,10 @@ def _run(scenario, fate, *, repeat_as="mine", wait=0):
     return room
 
 
+# What was asked, each time that it was asked.
+ASKED = {"activation.requested", "import.checked"}
+
+
 def _state(room):
     """Return everything that is there, by names instead of ids; requests that were begun anew count once."""
     companies = room.companies
@@ -523,6 +570,7 @@ def _state(room):
                 company.customer_number,
                 company.customer_center,
                 company.closed_at is not None,
+                company.mails_stopped_until is not None and company.mails_stopped_until > room.clock.now(),
                 sorted(emails[user] for user in company.main_contacts),
             )
             for company in companies.all_companies
@@ -552,7 +600,7 @@ def _state(room):
         ),
         "contacts": sorted((number, emails.get(row.user_id, "")) for (_, number), row in companies._contacts.items()),
         "erp contacts": sorted(contact.name for contact in room.erp.contacts[NUMBER]),
-        "changes": sorted(entry.action for entry in companies.entries if entry.action != "activation.requested"),
+        "changes": sorted(entry.action for entry in companies.entries if entry.action not in ASKED),
         "named in the journal": sorted(
             {str(value) for entry in companies.entries for value in entry.changes.get("name", ()) if value}
         ),

@@ -7,6 +7,7 @@ from botocore.exceptions import WaiterError
 
 from local.stack import REGION, aws_environment, emulated
 from ops import preflight
+from ops.checks import Stage
 from tests.builders.webhooks import SECRET as WEBHOOK_SECRET
 from tests.emulator import emulator
 from tests.samconfig import STAGE, write_samconfig
@@ -48,9 +49,9 @@ def forget_identity(client):
 def check(tmp_path, capsys):
     """Return what runs the command for a stage, and gives what must be mended and everything it said."""
 
-    def run(**parameters):
-        config = write_samconfig(tmp_path, **{"CreateMailIdentity": "false", **parameters})
-        code = preflight.main(["trial", "--config", str(config)])
+    def run(*, stage="trial", **parameters):
+        config = write_samconfig(tmp_path, stage=stage, **{"CreateMailIdentity": "false", **parameters})
+        code = preflight.main([stage, "--config", str(config)])
         said = capsys.readouterr().out
         to_mend = [line.removeprefix("FAIL  ") for line in said.splitlines() if line.startswith("FAIL")]
         assert code == bool(to_mend)
@@ -177,6 +178,80 @@ def test_subnets_that_are_not_there_are_named(check):
     (line,) = check(VpcSubnetIds="subnet-0000", VpcSecurityGroupIds="sg-0000")[0]
 
     assert "subnet-0000" in line
+
+
+class Account:
+    """What SES and Lambda say about an account that nobody asked AWS to enlarge."""
+
+    def get_account(self):
+        quota = {"Max24HourSend": 200.0, "MaxSendRate": 1.0, "SentLast24Hours": 0.0}
+        healthy = {"SendingEnabled": True, "EnforcementStatus": "HEALTHY"}
+        return {**healthy, "ProductionAccessEnabled": False, "SendQuota": quota}
+
+    def get_account_settings(self):
+        return {"AccountLimit": {"UnreservedConcurrentExecutions": 10}}
+
+
+@pytest.fixture
+def new_account(monkeypatch):
+    """An account in SES's sandbox, with Lambda's limit of a new account."""
+    real = Stage.client
+
+    def client(stage, service):
+        found = real(stage, service)
+        for name in ("get_account", "get_account_settings"):
+            if hasattr(found, name):
+                monkeypatch.setattr(found, name, getattr(Account(), name))
+        return found
+
+    monkeypatch.setattr(Stage, "client", client)
+
+
+def test_what_hurts_customers_stops_a_deploy_to_prod(check, new_account):
+    sandbox, concurrency = check(stage="prod")[0]
+
+    assert "SES is in the sandbox" in sandbox
+    assert "Lambda runs only 10 functions at once" in concurrency
+
+
+def test_elsewhere_it_is_worth_a_look(check, new_account):
+    to_mend, said = check()
+
+    assert to_mend == []
+    assert "look  SES is in the sandbox" in said
+    assert "SandboxRecipients" in said
+    assert "look  Lambda runs only 10 functions at once" in said
+
+
+def key(client, *services):
+    """Make a key whose policy names these services, and return its ARN."""
+    allowed = [{"AWS": "arn:aws:iam::000000000000:root"}, *({"Service": f"{it}.amazonaws.com"} for it in services)]
+    statements = [{"Effect": "Allow", "Principal": it, "Action": "kms:*", "Resource": "*"} for it in allowed]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    return client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+
+
+def test_a_key_that_admits_the_services_can_be_used(check, client):
+    arn = key(client, "cloudwatch", f"logs.{REGION}", "ses", "sns")
+    to_mend, said = check(KmsKeyArn=arn)
+
+    assert to_mend == []
+    assert f"The key {arn} can be used." in said
+
+
+def test_a_key_that_a_service_may_not_use_is_named(check, client):
+    (line,) = check(KmsKeyArn=key(client, "cloudwatch", "ses"))[0]
+
+    assert "does not name logs, sns: docs/runbook.md#your-own-key" in line
+
+
+def test_a_key_that_is_not_there_or_not_enabled_or_elsewhere_is_named(check, client):
+    arn = key(client, "cloudwatch", "logs", "ses", "sns")
+    client("kms").disable_key(KeyId=arn)
+
+    assert "is Disabled" in check(KmsKeyArn=arn)[0][0]
+    assert check(KmsKeyArn=f"{arn[:-4]}0000")[0][0].endswith("is not there.")
+    assert "is not in the region" in check(KmsKeyArn=arn.replace(REGION, "af-south-1"))[0][0]
 
 
 def test_what_cannot_be_asked_stops_nobody(check):

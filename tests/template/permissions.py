@@ -73,6 +73,7 @@ SweeperFunction
 EmailDispatchFunction
     CompaniesTable                                  dynamodb     GetItem PutItem UpdateItem
     JournalTable                                    dynamodb     PutItem
+    MailQueue                                       sqs          ChangeMessageVisibility
     ses:identity/${MailIdentity}                    ses          SendEmail
     ses:configuration-set/${MailConfigurationSet}   ses          SendEmail
 
@@ -86,13 +87,14 @@ EmailFeedbackFunction
 ReconcileFunction
     CompaniesTable                                  dynamodb     DeleteItem GetItem PutItem Query UpdateItem
     JournalTable                                    dynamodb     PutItem Query UpdateItem
-    IdentityQueue                                   sqs          SendMessage
+    IdentityQueue                                   sqs          ChangeMessageVisibility SendMessage
     UserPool                                        cognito-idp  AdminDeleteUser AdminDisableUser AdminEnableUser
                                                                  AdminUpdateUserAttributes AdminUserGlobalSignOut
 
 ErpPushFunction
     CompaniesTable                                  dynamodb     GetItem PutItem UpdateItem
     JournalTable                                    dynamodb     PutItem
+    ErpContactQueue                                 sqs          ChangeMessageVisibility
     ssm:parameter${ErpCredentialsParameter}         ssm          GetParameter
 """
 

@@ -68,6 +68,13 @@ SAFE_DEFAULTS = {
     "WrongLinksPerNetwork": 20,
     "WrongLinksWindowSeconds": 3600,
     "MailsPerHour": 200,
+    "TriesPerHour": 600,
+    "ErpRequestsPerHour": 300,
+    "MailBouncesPerDay": 10,
+    "MailBouncesPercent": 10,
+    "MailStopHours": 24,
+    "KmsKeyArn": "",
+    "SandboxRecipients": "",
     "TrustedProxies": 0,
     "ProxySecretsParameter": "",
     "PublicRequestsPerSecond": 50,
@@ -88,6 +95,8 @@ LOGGED = {
     "$context.integrationStatus",
     "$context.authorizer.error",
 }
+
+OWN_KEY = {"Fn::If": ["OwnKey", {"Ref": "KmsKeyArn"}, {"Ref": "AWS::NoValue"}]}
 
 TEMPLATE_DATA = load_template()
 FUNCTIONS = functions_of(TEMPLATE_DATA)
@@ -184,6 +193,28 @@ def test_a_queue_that_falls_behind_raises_an_alarm(name):
     assert alarm["Threshold"] < properties(name)["MessageRetentionPeriod"]
 
 
+POSTPONING = sorted(
+    target
+    for verbs_by_target in MAY.values()
+    for target, verbs in verbs_by_target.items()
+    if target in WORK_QUEUES and "sqs:ChangeMessageVisibility" in verbs
+)
+HOUR = 60 * 60
+
+
+@pytest.mark.parametrize("name", POSTPONING)
+def test_messages_that_are_postponed_outlast_an_outage_of_two_days_and_raise_an_alarm(name):
+    """A daily quota of SES renews itself within 24 hours, and an ERP may be down over a weekend."""
+    queue = properties(name)
+    # Each wait is 45 minutes on average, after some shorter ones.
+    assert (queue["RedrivePolicy"]["maxReceiveCount"] - 10) * 0.75 * HOUR > 2 * DAY
+    # No message expires before it becomes a dead letter.
+    assert queue["RedrivePolicy"]["maxReceiveCount"] * HOUR < queue["MessageRetentionPeriod"] < 14 * DAY
+    (alarm,) = [alarm for alarm in alarms_of(name) if alarm["MetricName"] == "ApproximateNumberOfMessagesNotVisible"]
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Minimum", 0)
+
+
 def alarms_of(queue):
     """Return the alarms on one queue."""
     dimension = {"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}
@@ -193,7 +224,9 @@ def alarms_of(queue):
 
 @pytest.mark.parametrize("name", sorted(QUEUES))
 def test_messages_are_encrypted_and_gone_within_fourteen_days(name):
-    assert properties(name)["SqsManagedSseEnabled"] is True
+    # With a key of SQS, or with the deployment's own key, never without one.
+    assert properties(name)["SqsManagedSseEnabled"] == {"Fn::If": ["OwnKey", {"Ref": "AWS::NoValue"}, True]}
+    assert properties(name)["KmsMasterKeyId"] == OWN_KEY
     assert properties(name)["MessageRetentionPeriod"] <= 14 * DAY
 
 
@@ -478,6 +511,62 @@ def test_mail_is_sent_from_the_shops_address_only():
     assert mail["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}}
 
 
+def test_in_the_sandbox_mail_goes_to_the_named_recipients_from_the_shops_address_only():
+    policy = TEMPLATE_DATA["Resources"]["SandboxPolicy"]
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+
+    assert policy["Condition"] == "InSandbox"
+    assert policy["Properties"]["Roles"] == [{"Ref": "EmailDispatchFunctionRole"}]
+    assert (statement["Action"], statement["Resource"]) == (["ses:SendEmail"], {"Ref": "SandboxRecipients"})
+    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}}
+    assert described_of_boundary("SandboxRecipients") == (["ses:SendEmail"], {"Ref": "SandboxRecipients"})
+
+
+def described_of_boundary(sid):
+    """Return actions and resource of the boundary's statement that a condition adds."""
+    found = [it["Fn::If"][1] for it in BOUNDARY if "Fn::If" in it]
+    (statement,) = [it for it in found if it["Sid"] == sid]
+    return statement["Action"], statement["Resource"]
+
+
+# A key of the deployment's own
+
+KEY_SERVICES = ["dynamodb", "sqs", "s3", "ssm"]
+
+
+def test_every_function_with_data_may_use_the_own_key_and_only_through_the_services_that_keep_the_data():
+    policy = TEMPLATE_DATA["Resources"]["OwnKeyPolicy"]
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    roles = {role["Ref"] for role in policy["Properties"]["Roles"]}
+    through = statement["Condition"]["StringEquals"]["kms:ViaService"]
+
+    assert policy["Condition"] == "OwnKey"
+    assert roles == {f"{name}Role" for name in FUNCTIONS if MAY[name]}
+    assert statement["Resource"] == {"Ref": "KmsKeyArn"}
+    assert set(statement["Action"]) == {"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"}
+    assert [each["Fn::Sub"] for each in through] == [f"{it}.${{AWS::Region}}.amazonaws.com" for it in KEY_SERVICES]
+    actions, resource = described_of_boundary("OwnKey")
+    assert (set(actions), resource) == (set(statement["Action"]), {"Ref": "KmsKeyArn"})
+
+
+@pytest.mark.parametrize("name", all_of("AWS::SNS::Topic"))
+def test_topics_use_the_own_key(name):
+    assert properties(name)["KmsMasterKeyId"] == OWN_KEY
+
+
+@pytest.mark.parametrize("name", all_of("AWS::Logs::LogGroup"))
+def test_logs_use_the_own_key(name):
+    assert properties(name)["KmsKeyId"] == OWN_KEY
+
+
+def test_a_boundary_is_not_longer_than_iam_allows():
+    """IAM counts at most 6,144 characters of a managed policy, without white space."""
+    for name in all_of("AWS::IAM::ManagedPolicy"):
+        text = json.dumps(properties(name)["PolicyDocument"], separators=(",", ":"))
+        # ARNs are longer than the words that name them here; tests/template/test_transformed.py cannot resolve them.
+        assert len(text) < 6144 - 1000, len(text)
+
+
 # Data
 
 
@@ -498,8 +587,9 @@ def test_tables_can_be_restored_and_not_dropped_and_are_encrypted(name):
 
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["DeletionProtectionEnabled"] == {"Fn::If": ["Protected", True, False]}
-    # Encrypted with a key that AWS owns. It is free and needs no permission, unlike a KMS key.
-    assert "SSESpecification" not in table
+    # Encrypted with a key that AWS owns, unless the deployment has its own. It is free and needs no permission.
+    own = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": "KmsKeyArn"}}
+    assert table["SSESpecification"] == {"Fn::If": ["OwnKey", own, {"Ref": "AWS::NoValue"}]}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
@@ -522,7 +612,9 @@ def test_buckets_are_encrypted_closed_and_empty_themselves(name):
     bucket = properties(name)
     rules = bucket["LifecycleConfiguration"]["Rules"]
 
-    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    own, aws = ({"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"Ref": "KmsKeyArn"}}, {"SSEAlgorithm": "AES256"})
+    assert rule["ServerSideEncryptionByDefault"] == {"Fn::If": ["OwnKey", own, aws]}
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     assert [rule["ExpirationInDays"] <= 14 for rule in rules if rule["Status"] == "Enabled"] == [True]
@@ -830,7 +922,8 @@ def test_no_parameter_is_given_a_secret(name):
 
     assert "NoEcho" not in parameter
     if re.search("secret|password|token|key|credential", name, re.IGNORECASE):
-        assert name.endswith("Parameter")
+        # The ARN of a KMS key names a key, and is none.
+        assert name.endswith("Parameter") or name == "KmsKeyArn"
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -851,14 +944,16 @@ def test_the_environment_names_resources_of_this_stack(name):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_sends_to_exactly_the_queues_in_its_environment(name):
+def test_a_function_sends_to_or_postpones_in_exactly_the_queues_in_its_environment(name):
     queues = {
         referred(value)
         for variable, value in FUNCTIONS[name]["Environment"]["Variables"].items()
         if variable.endswith("_QUEUE_URL")
     }
 
-    assert queues == {target for target, verbs in MAY[name].items() if "sqs:SendMessage" in verbs}
+    assert queues == {
+        target for target, verbs in MAY[name].items() if verbs & {"sqs:SendMessage", "sqs:ChangeMessageVisibility"}
+    }
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

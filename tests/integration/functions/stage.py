@@ -80,8 +80,8 @@ class Stage:
         self.identities.enable(self.store.user(user_id))
 
     def records(self):
-        """Return all items except counters of refusals and wrong links and the ERP's circuit breaker."""
-        counters = ("refusals#", "network_refusals#", "wrong_links#", "breaker#")
+        """Return all items except counters and the ERP's circuit breaker."""
+        counters = ("refusals#", "network_refusals#", "wrong_links#", "usage#", "breaker#")
         return {key: item for key, item in self.aws.items().items() if not key[1].startswith(counters)}
 
     def stream_event(self):
@@ -96,7 +96,7 @@ class Stage:
         return queue_event(sample, *self.aws.messages(queue))
 
     def refuses(self, event, status, code, *errors, parameters=None):
-        """The request is answered with that problem and stores nothing except counters of refusals."""
+        """The request is answered with that problem and stores nothing except counters."""
         before = self.records()
         reply = self.call(event, **parameters or {})
         assert_problem(reply, event, status, code, *errors)

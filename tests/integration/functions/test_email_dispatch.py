@@ -4,6 +4,8 @@ import re
 from dataclasses import replace
 
 from customer_center.companies.model import InvitationStatus
+from customer_center.mail.ports import MailRefused, MailUnavailable
+from customer_center.mail.ses import SesMailer
 from tests.builders.companies import an_entry
 from tests.integration.aws import event_of
 from tests.integration.functions.stage import soon
@@ -80,3 +82,34 @@ def test_the_owner_of_an_account_is_told_once_in_place_of_a_code(company):
     assert recipients == [EMAIL]
     assert not re.search(r">\d{6}<", html)
     assert company.store.attempt(attempt.key).code_hash
+
+
+def test_a_mail_that_ses_cannot_send_now_waits_longer_than_its_visibility_timeout(company, monkeypatch):
+    url = company.aws.physical("MailQueue")
+    sqs = company.aws.client("sqs")
+    sqs.send_message(QueueUrl=url, MessageBody=event_of("email_dispatch/invitation")["Records"][0]["body"])
+    (message,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)["Messages"]
+    event = event_of("email_dispatch/invitation")
+    event["Records"][0]["receiptHandle"] = message["ReceiptHandle"]
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "12"
+
+    def paused(*_, **__):
+        raise MailUnavailable("mail-unavailable", reason="SendingPausedException")
+
+    monkeypatch.setattr(SesMailer, "send", paused)
+    failed = company.run("EmailDispatchFunction", event)
+    assert failed == {"batchItemFailures": [{"itemIdentifier": event["Records"][0]["messageId"]}]}
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+    assert "SendingPausedException" in company.sandboxes.log.getvalue()
+    monkeypatch.undo()
+
+
+def test_mails_that_ses_refuses_count_for_the_company(company, monkeypatch):
+    def refused(*_, **__):
+        raise MailRefused("mail-refused", reason="MessageRejected")
+
+    monkeypatch.setattr(SesMailer, "send", refused)
+    limits = {"MailBouncesPerDay": "1", "MailBouncesPercent": "1"}
+    assert company.run("EmailDispatchFunction", event_of("email_dispatch/invitation"), **limits)
+    assert company.store.current_company(COMPANY).mails_stopped_until
+    assert "company.mails_stopped" in {action for action, *_ in company.changes_in(COMPANY)}

@@ -1,5 +1,7 @@
 """The email_feedback function notes bounces and complaints."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.integration.aws import event_of
@@ -14,3 +16,14 @@ def test_feedback_of_ses_reaches_the_invitation(company, sample):
     assert company.is_bounced(FRESH)
     (entry,) = [entry for entry in company.journal.entries(COMPANY) if entry.actor.actor_id == "email_feedback"]
     assert entry.action == ("invitation.complained" if sample == "complaint" else "invitation.bounced")
+
+
+def test_a_company_whose_mails_come_back_stops_by_itself(company):
+    limits = {"MailBouncesPerDay": "1", "MailBouncesPercent": "1", "MailStopHours": "48"}
+    assert company.run("EmailFeedbackFunction", event_of("email_feedback/bounce"), **limits) == {
+        "batchItemFailures": []
+    }
+    until = company.store.current_company(COMPANY).mails_stopped_until
+    assert until > datetime.now(UTC) + timedelta(hours=47)
+    shown = company.call(event_of("users/company")).body["mails_stopped_until"]
+    assert datetime.fromisoformat(shown) == until

@@ -1,6 +1,7 @@
 """The erp_contacts function: contacts without an account, their invitation, and the import of a table."""
 
 import base64
+import re
 
 import pytest
 
@@ -119,14 +120,61 @@ def test_a_table_of_users_is_imported_row_by_row(company):
     assert company.effects() == ["mail", "mail"]
 
 
+def left(reply):
+    """Return what the answer says is left of each limit."""
+    return {policy: int(number) for policy, number in re.findall(r'"([a-z-]+)";r=(\d+)', reply.headers["RateLimit"])}
+
+
 def test_an_import_can_be_tried_first(company):
-    before = company.aws.items()
+    before = company.records()
     event = event_of("erp_contacts/import_users")
     event["queryStringParameters"] = {"dry_run": "true"}
     reply = company.call(event)
+    assert left(reply) == {"tries-per-hour": 598, "erp-requests-per-hour": 299}
     assert [row["status"] for row in reply.body["rows"]] == ["would_invite", "would_invite", "refused"]
     assert (reply.body["dry_run"], reply.body["invited"], reply.body["refused"]) == (True, 0, 1)
-    assert company.aws.items() == before
+    (key,) = company.records().keys() - before.keys()
+    assert (company.records()[key]["action"], company.effects()) == ({"S": "import.checked"}, [])
+    assert company.changes_in(COMPANY)[-1] == ("import.checked", "person", MAIN)
+
+
+def test_dry_runs_do_not_tell_without_end_who_has_an_account(company):
+    limits = {"TriesPerHour": "5"}
+    event = event_of("erp_contacts/import_users")
+    event["queryStringParameters"] = {"dry_run": "true"}
+    for _ in range(2):
+        assert company.call(event, **limits).status == 200
+    last = company.call(event, **limits).body
+    assert [row["status"] for row in last["rows"]] == ["would_invite", "not_tried", "not_tried"]
+    company.refuses(event, 429, "too-many-requests", parameters=limits)
+
+
+def test_an_import_reserves_its_rows_and_gives_back_what_it_did_not_use(company):
+    event = event_of("erp_contacts/import_users")
+    reply = company.call(event)
+    assert left(reply) == {"mails-per-hour": 198, "erp-requests-per-hour": 299}
+    assert left(company.call(event)) == {"erp-requests-per-hour": 298}
+
+
+@pytest.mark.parametrize("number", ["KT999999", "KT010000"])
+def test_unknown_contacts_cannot_be_tried_without_end(company, number):
+    limits = {"ErpRequestsPerHour": "3"}
+    event = with_path("erp_contacts/invite", "contact_number", number)
+    for _ in range(3):
+        company.refuses(event, 404, "contact-not-found", parameters=limits)
+    reply = company.refuses(event, 429, "too-many-requests", parameters=limits)
+    assert '"erp-requests-per-hour";r=0' in reply.headers["RateLimit"]
+    limits = {"TriesPerHour": "3"}
+    company.refuses(event, 429, "too-many-requests", parameters=limits)
+
+
+def test_the_list_cannot_be_refreshed_without_end_and_is_still_shown(company):
+    limits = {"ErpRequestsPerHour": "2"}
+    refresh = with_query("erp_contacts/list_contacts", refresh="true")
+    for _ in range(2):
+        assert company.call(refresh, **limits).status == 200
+    company.refuses(refresh, 429, "too-many-requests", parameters=limits)
+    assert company.call(event_of("erp_contacts/list_contacts"), **limits).status == 200
 
 
 def test_imported_people_become_contacts_of_the_erp_where_that_is_switched_on(company):

@@ -240,7 +240,7 @@ def test_a_webhook_says_which_events_there_are_and_how_it_is_signed(document, op
     operation = operations["POST /webhooks/{source}"]
     assert set(_codes(operation, "401")) == {"signature-invalid"}
     assert set(_codes(operation, "422")) == {"event-type-unknown", "invalid-input"}
-    assert set(_codes(operation, "503")) == {"queue-unavailable"}
+    assert set(_codes(operation, "503")) == {"overloaded", "queue-unavailable"}
     names = [
         _resolve(document, parameter["$ref"])["name"] for parameter in operation["parameters"] if "$ref" in parameter
     ]

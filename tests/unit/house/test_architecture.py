@@ -42,6 +42,8 @@ AWS = {
     "platform.dynamodb",
     "platform.journal",
     "platform.outbox",
+    "platform.overload",
+    "platform.secrets",
     "platform.table_store",
     "webhooks.queue",
 }

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customer_center.platform.dynamodb import Action, condition_failed, cursor_of, from_item, key_of, to_item, transact
-from customer_center.platform.errors import InProgress, MalformedRequest
+from customer_center.platform.errors import InProgress, MalformedRequest, Overloaded
 from tests.fakes.clock import FakeClock
 
 SCALARS = st.none() | st.booleans() | st.integers(-(10**37), 10**37) | st.text() | st.decimals(-1000, 1000, places=2)
@@ -66,10 +66,15 @@ class StubDynamo:
         self.answers = list(answers)
         self.exceptions = self
         self.sent = 0
+        self.tokens = set()
 
-    def transact_write_items(self, *, TransactItems):  # noqa: N803 # AWS's names
+    def transact_write_items(self, *, TransactItems, ClientRequestToken):  # noqa: N803 # AWS's names
         self.sent += 1
-        if reasons := self.answers.pop(0):
+        self.tokens.add(ClientRequestToken)
+        reasons = self.answers.pop(0)
+        if isinstance(reasons, str):
+            raise ClientError({"Error": {"Code": reasons, "Message": ""}}, "TransactWriteItems")
+        if reasons:
             answer = {
                 "Error": {"Code": "TransactionCanceledException", "Message": ""},
                 "CancellationReasons": [{"Code": reason} for reason in reasons],
@@ -113,7 +118,47 @@ def test_after_four_tries_somebody_else_is_still_at_it():
     assert (stub.sent, waits.value.retry_after) == (4, 1)
 
 
-@pytest.mark.parametrize("reasons", [["ThrottlingError", "None"], ["ValidationError", "None"]])
+OVERLOADS = [
+    ["ThrottlingError", "None"],
+    ["None", "ProvisionedThroughputExceeded"],
+    ["TransactionConflict", "ThrottlingError"],
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "ProvisionedThroughputExceededException",
+    "TransactionInProgressException",
+    "InternalServerError",
+]
+
+
+@pytest.mark.parametrize("reasons", OVERLOADS, ids=str)
+def test_a_throttled_transaction_is_tried_again_with_the_same_token(reasons):
+    """With another token, a try after an error that came after the write would fail at its own conditions."""
+    stub, clock = StubDynamo(reasons, reasons, reasons, []), FakeClock()
+    transact(stub, ACTIONS, clock)
+    assert (stub.sent, len(stub.tokens)) == (4, 1)
+    assert len(set(clock.slept)) == 3
+
+
+@pytest.mark.parametrize("reasons", OVERLOADS, ids=str)
+def test_a_transaction_that_stays_throttled_is_given_up_within_its_time(reasons):
+    stub, clock = StubDynamo(*[reasons] * 500), FakeClock()
+    with pytest.raises(Overloaded) as waits:
+        transact(stub, ACTIONS, clock)
+    assert stub.sent > 4
+    assert sum(clock.slept) <= 5
+    assert (waits.value.code, waits.value.retry_after) == ("overloaded", 5)
+
+
+def test_a_failed_condition_counts_more_than_a_throttle():
+    with pytest.raises(KeyError, match="second"):
+        transact(StubDynamo(["ThrottlingError", "ConditionalCheckFailed"]), ACTIONS, FakeClock())
+
+
+@pytest.mark.parametrize(
+    "reasons",
+    [["ValidationError", "None"], ["ItemCollectionSizeLimitExceeded", "None"], "ValidationException", "AccessDenied"],
+    ids=str,
+)
 def test_any_other_reason_stays_what_it_is(reasons):
     stub = StubDynamo(reasons)
     with pytest.raises(ClientError):

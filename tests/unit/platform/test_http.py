@@ -4,6 +4,7 @@ import base64
 import json
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from pydantic import BaseModel
 
 from customer_center.clients.texts import CLIENTS_TEXTS
@@ -221,3 +222,45 @@ def test_a_table_is_answered_as_csv_with_its_own_headers():
     assert answer["body"] == "a,b\r\n1,2\r\n"
     assert answer["headers"]["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["headers"]["Link"] == '</next>; rel="next"'
+
+
+def _aws_error(code, **more):
+    return ClientError({"Error": {"Code": code, "Message": "secret text"}, **more}, "Query")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *map(_aws_error, ("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded")),
+        *map(_aws_error, ("InternalServerError", "ServiceUnavailable", "TooManyRequestsException")),
+        _aws_error("TransactionCanceledException", CancellationReasons=[{"Code": "ThrottlingError"}]),
+        EndpointConnectionError(endpoint_url="https://x"),
+        ReadTimeoutError(endpoint_url="https://x"),
+    ],
+    ids=str,
+)
+def test_aws_that_is_overloaded_is_asked_again_later(error):
+    """Every call, not only our transactions: a read, a single write, a secret."""
+
+    def read(request):
+        raise error
+
+    api = Api()
+
+    @api.route("POST /things/{name}", caller=PUBLIC)
+    def thing(name: str, request: Request) -> Answer[Seen]:
+        return Answer(Seen(value=read(request)))
+
+    answer = api.handle(_event(), None)
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (503, "overloaded")
+    assert answer["headers"]["Retry-After"] == "5"
+    assert "secret text" not in answer["body"]
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "ValidationException", "AccessDeniedException"])
+def test_any_other_error_of_aws_stays_an_exception(code):
+    def read(request):
+        raise _aws_error(code)
+
+    with pytest.raises(ClientError):
+        _asked(read, _event())

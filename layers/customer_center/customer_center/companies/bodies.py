@@ -183,13 +183,17 @@ class UserAnswer(Output):
 
 @frozen(kw_only=True)
 class CompanyAnswer(Output):
-    """A company. `customer_center` is the ERP's flag as last read."""
+    """A company. `customer_center` is the ERP's flag as last read.
+
+    Until `mails_stopped_until` the company's users can cause no mails, because too many came back. Null: never stopped.
+    """
 
     company_id: str
     customer_number: str
     name: str
     customer_center: bool
     customer_posting_group: str | None
+    mails_stopped_until: datetime | None
 
     @classmethod
     def from_company(cls, company: Company) -> Self:
@@ -200,4 +204,5 @@ class CompanyAnswer(Output):
             name=company.name,
             customer_center=company.customer_center,
             customer_posting_group=company.customer_posting_group,
+            mails_stopped_until=company.mails_stopped_until,
         )

@@ -311,7 +311,8 @@ class Company:
     `main_contacts` holds the ids of the active main contacts, so that the rule of `last_main_contact` is one condition
     on one item. `as_of` maps the name of an ERP field to the stamp of the event or reading that set it, so that an
     older event does not change it. `closed_at` is the time when an operator closed the company; from then on its users
-    cannot log in.
+    cannot log in. Until `mails_stopped_until` its users can cause no mails, because too many came back
+    (`BounceLimits`); None if that never happened.
     """
 
     company_id: str
@@ -326,6 +327,7 @@ class Company:
     main_contacts: frozenset[str] = frozenset()
     as_of: Mapping[str, str] = field(default_factory=dict)
     closed_at: datetime | None = None
+    mails_stopped_until: datetime | None = None
     version: int = 1
 
     def with_erp_values(self, values: Mapping[str, object], stamp: str, now: datetime) -> "Company":
@@ -568,6 +570,78 @@ class WrongLinkLimits:
     def window(self, now: datetime) -> int:
         """Return the number of the window that this moment is in."""
         return int(now.timestamp()) // self.window_seconds
+
+
+@frozen
+class Usage:
+    """What the users of a company cause: mails, tries, and requests to the ERP.
+
+    A try is a refused invitation, a refused new e-mail, or a row of a dry run. Each of them tells whether somebody has
+    an account.
+    """
+
+    mails: int = 0
+    tries: int = 0
+    erp: int = 0
+
+    def times(self, rows: int) -> "Usage":
+        """Return what so many rows cause together."""
+        return Usage(self.mails * rows, self.tries * rows, self.erp * rows)
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """Return the sum of both."""
+        return Usage(self.mails + other.mails, self.tries + other.tries, self.erp + other.erp)
+
+    def __neg__(self) -> "Usage":
+        """Return what takes this usage back."""
+        return self.times(-1)
+
+
+REVEALING = frozenset({"email-in-use", "contact-in-use", "contact-not-found"})
+"""The refusals that count as tries: they tell who has an account, or whom the ERP knows."""
+
+
+@frozen
+class HourlyLimits:
+    """The limits of what the users of one company cause per hour (docs/specification.md, 8.30). Hours are in UTC."""
+
+    mails: int = 200
+    tries: int = 600
+    erp: int = 300
+
+    def left(self, counted: Usage, now: datetime) -> Mapping[str, RateLimit]:
+        """Return what is left of each limit, by the field of `Usage`, after so much was counted in this hour."""
+        quotas = {
+            "mails": ("mails-per-hour", self.mails, counted.mails),
+            "tries": ("tries-per-hour", self.tries, counted.tries),
+            "erp": ("erp-requests-per-hour", self.erp, counted.erp),
+        }
+        return {
+            name: RateLimit.counted(policy, quota, _HOUR_SECONDS, count, now)
+            for name, (policy, quota, count) in quotas.items()
+        }
+
+
+@frozen
+class BounceLimits:
+    """When a company's mails stop by themselves, before SES stops the mails of everybody (docs/specification.md, 8.31).
+
+    They stop for the time `stop_for` when at least `per_day` mails of one day came back, and at least `percent` of the
+    mails of that day. A mail comes back when it bounces, is refused, or its recipient complains.
+    """
+
+    per_day: int = 10
+    percent: int = 10
+    stop_for: timedelta = timedelta(hours=24)
+
+    def reached(self, bounced: int, mails: int) -> bool:
+        """Return whether the mails must stop, after `bounced` of the `mails` of one day came back."""
+        return bounced >= self.per_day and bounced * 100 >= self.percent * mails
+
+    def stopped(self, until: datetime, now: datetime) -> RateLimit:
+        """Return the limit that a company has reached whose mails are stopped."""
+        seconds = int(self.stop_for.total_seconds())
+        return RateLimit("bounces-per-day", self.per_day, seconds, 0, int((until - now).total_seconds()) + 1)
 
 
 @frozen

@@ -22,9 +22,11 @@ from customer_center.companies.model import (
     EmailHolders,
     ErpContact,
     ErpCustomer,
+    HourlyLimits,
     RefusalLimits,
     Renumbered,
     Session,
+    Usage,
     User,
     WrongLinkLimits,
 )
@@ -166,7 +168,7 @@ class Administration(Remembering, Users, UserList, Protocol):
         """
 
     def record(self, entry: Entry) -> None:
-        """Write an entry about a user who was deleted earlier."""
+        """Write an entry without a change: about a user who was deleted earlier, or about a dry run."""
 
 
 # onboarding/: activation, acceptance, confirmation
@@ -282,7 +284,33 @@ class WrongLinks(Protocol):
 # mails/: what was sent
 
 
-class Mails(Users, Attempts, Protocol):
+class UsageCounts(Protocol):
+    """The counts of what the users of a company cause (`model.HourlyLimits`)."""
+
+    def reserve_usage(self, company_id: str, wanted: Usage, now: datetime, limits: HourlyLimits) -> tuple[bool, Usage]:
+        """Count the usage in this hour, unless one of its numbers would exceed its limit; then count nothing.
+
+        Return whether it was counted, and what is counted now. Parallel requests never exceed a limit together.
+        """
+
+    def release_usage(self, company_id: str, unused: Usage, now: datetime) -> None:
+        """Give back usage that `reserve_usage` counted at the time `now`."""
+
+
+class Bounces(CompanyRecords, Protocol):
+    """The mails of a company that came back (`model.BounceLimits`), and the company whose mails stop."""
+
+    def count_bounce(self, company_id: str, mail_id: str, made_at: datetime, now: datetime) -> frozenset[str]:
+        """Count a mail that came back, by the day on which it was made. Return the ids of all such mails of that day.
+
+        May run any number of times: an id is counted once.
+        """
+
+    def mails_of_day(self, company_id: str, day: datetime) -> int:
+        """Return how many mails the company's users caused on that day, so far (eventually consistent)."""
+
+
+class Mails(Users, Bounces, Attempts, Protocol):
     """The records that the delivery of mails reads and writes."""
 
     def was_mailed(self, mail_id: str) -> bool:
@@ -396,7 +424,16 @@ class OperatorRecords(CompanyRecords, Refusals, Protocol):
 
 
 class Companies(
-    Administration, Activations, Invitations, EmailChanges, WrongLinks, Mails, ErpRecords, OperatorRecords, Protocol
+    Administration,
+    Activations,
+    Invitations,
+    EmailChanges,
+    WrongLinks,
+    UsageCounts,
+    Mails,
+    ErpRecords,
+    OperatorRecords,
+    Protocol,
 ):
     """All records of this room."""
 

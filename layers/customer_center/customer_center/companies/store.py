@@ -14,6 +14,8 @@
 | refusals of a day | `refusals#<customer number>#<day>` | `refusals` |
 | refusals of a wide network in an hour | `network_refusals#<wide network>#<hour>` | `network_refusals` |
 | wrong links of a network in a window | `wrong_links#<network>#<window>` | `wrong_links` |
+| what a company's users cause, by hour | `usage#<company id>#<day>` | `usage` |
+| mails of a day that came back | `bounces#<company id>#<day>` | `bounces` |
 | breaker of an outside system | `breaker#<system>` | `breaker` |
 
 The same table holds the items of `platform/table_store.py` (requests and events that may be repeated) and of
@@ -25,7 +27,7 @@ Every change of a user or company by a person or by the ERP is written in one tr
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, override
 
@@ -56,9 +58,11 @@ from customer_center.companies.model import (
     ContactsRead,
     EmailHolders,
     ErpContact,
+    HourlyLimits,
     InvitationStatus,
     RefusalLimits,
     Renumbered,
+    Usage,
     User,
     WrongLinkLimits,
     is_colleague,
@@ -106,6 +110,9 @@ _CONTACT_TRIES = 3
 _MAILED_KEPT = timedelta(days=14)
 _REFUSALS_KEPT = timedelta(days=2)
 _NETWORK_REFUSALS_KEPT = timedelta(hours=2)
+_USAGE_KEPT = timedelta(days=2)
+# SES reports a bounce up to 14 hours after the mail; a complaint may take days.
+_BOUNCES_KEPT = timedelta(days=7)
 
 
 def _key(pk: str, sk: str) -> Item:
@@ -175,6 +182,14 @@ class _Move:
     user_id: str
     change: Callable[[EmailHolders], EmailHolders]
     shared: bool = False
+
+
+def _usage_key(company_id: str, now: datetime) -> Item:
+    return _key(f"usage#{company_id}#{now:%Y-%m-%d}", "usage")
+
+
+def _bounces_key(company_id: str, now: datetime) -> Item:
+    return _key(f"bounces#{company_id}#{now:%Y-%m-%d}", "bounces")
 
 
 class CompanyStore(TableStore, Companies):
@@ -787,6 +802,65 @@ class CompanyStore(TableStore, Companies):
             ExpressionAttributeValues=to_item({":one": 1, ":expires": epoch(now) + 2 * limits.window_seconds}),
         )
 
+    @override
+    def reserve_usage(self, company_id: str, wanted: Usage, now: datetime, limits: HourlyLimits) -> tuple[bool, Usage]:
+        asked, most = _numbers(wanted), asdict(limits)
+        values = {f":{name}_before": most[name] - number for name, number in asked.items()}
+        # An hour without a count has no attribute yet. More than the whole limit never fits.
+        conditions = [
+            f"#{name} <= :{name}_before" + (f" OR attribute_not_exists(#{name})" if number <= most[name] else "")
+            for name, number in asked.items()
+        ]
+        try:
+            answer = self._client.update_item(
+                **self._usage_update(company_id, wanted, now, {**values, ":expires": epoch(now + _USAGE_KEPT)}),
+                ConditionExpression=" AND ".join(f"({condition})" for condition in conditions),
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            item: Any = error.response.get("Item", {})
+            return False, _counted(item, now)
+        return True, _counted(answer["Attributes"], now)
+
+    @override
+    def release_usage(self, company_id: str, unused: Usage, now: datetime) -> None:
+        request = self._usage_update(company_id, -unused, now, {})
+        self._holds(self._client.update_item, **request, ConditionExpression="attribute_exists(pk)")
+
+    def _usage_update(self, company_id: str, usage: Usage, now: datetime, values: Item) -> dict[str, Any]:
+        """Return the request that adds to the counts of this hour, and to the day's count of mails."""
+        asked = _numbers(usage)
+        added = [f"#{name} :{name}" for name in asked]
+        names = {f"#{name}": f"{name}#{now:%H}" for name in asked}
+        if usage.mails:
+            added.append("#day :mails")
+            names["#day"] = "mails"
+        return {
+            "TableName": self._table,
+            "Key": to_item(_usage_key(company_id, now)),
+            "UpdateExpression": f"ADD {', '.join(added)}" + (" SET expires_at = :expires" if values else ""),
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": to_item({**{f":{name}": number for name, number in asked.items()}, **values}),
+        }
+
+    @override
+    def count_bounce(self, company_id: str, mail_id: str, made_at: datetime, now: datetime) -> frozenset[str]:
+        answer = self._client.update_item(
+            TableName=self._table,
+            Key=to_item(_bounces_key(company_id, made_at)),
+            # A set, so that a repeated message counts once.
+            UpdateExpression="ADD mail_ids :mails SET expires_at = :expires",
+            ExpressionAttributeValues=to_item({":mails": {mail_id}, ":expires": epoch(now + _BOUNCES_KEPT)}),
+            ReturnValues="ALL_NEW",
+        )
+        return frozenset(from_item(answer["Attributes"])["mail_ids"])
+
+    @override
+    def mails_of_day(self, company_id: str, day: datetime) -> int:
+        item = self._get(_usage_key(company_id, day), consistent=False)
+        return item.get("mails", 0) if item else 0
+
     # Activations under way
 
     @override
@@ -959,6 +1033,15 @@ def _same(item: Item) -> tuple[str, Item]:
 
 def _sent_values(mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime) -> dict[str, str]:
     return {":mail": mail_id, ":hash": token_hash, ":sent": iso(sent_at), ":expires": iso(expires_at)}
+
+
+def _numbers(usage: Usage) -> Mapping[str, int]:
+    return {name: number for name, number in asdict(usage).items() if number}
+
+
+def _counted(item: Mapping[str, Any], now: datetime) -> Usage:
+    counts = from_item(item)
+    return Usage(**{each.name: counts.get(f"{each.name}#{now:%H}", 0) for each in fields(Usage)})
 
 
 def _start(key: dict[str, Any] | None) -> dict[str, Any]:

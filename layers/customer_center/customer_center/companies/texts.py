@@ -268,6 +268,19 @@ _PROBLEMS = {
             "Veuillez contacter votre fournisseur.",
         },
     ),
+    "mails-stopped": Problem(
+        TooManyRequests,
+        {
+            "en": "Too many mails of your company came back, so no more are sent for now. "
+            "Please check the addresses. The shop can switch your mails on again.",
+            "de": "Zu viele Mails Ihres Unternehmens kamen zurück, darum werden vorerst keine mehr versendet. "
+            "Bitte prüfen Sie die Adressen. Der Shop kann Ihre Mails wieder einschalten.",
+            "nl": "Er kwamen te veel e-mails van uw bedrijf terug, daarom worden er voorlopig geen meer verzonden. "
+            "Controleer de adressen. De shop kan uw e-mails weer inschakelen.",
+            "fr": "Trop de courriels de votre entreprise sont revenus, plus aucun n’est donc envoyé pour l’instant. "
+            "Veuillez vérifier les adresses. La boutique peut réactiver vos courriels.",
+        },
+    ),
     "own-account": Problem(
         Conflict,
         {

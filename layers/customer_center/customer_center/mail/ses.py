@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # These codes mean that the mail is wrong. All other errors are for us or AWS to repair, and the mail is valid. Examples
 # are throttling, a suspended account, an unverified sender, a missing configuration set or permission.
 _BLAMES_THE_MAIL = frozenset({"BadRequestException", "InvalidParameterValue", "MessageRejected"})
+# Each has a blank, so that no address in SES's sentence can hold one.
+_BLAMES_THE_ACCOUNT = ("not verified", "sending paused", "sending suspended", "message quota", "sending rate")
 
 # The part before the @, without quotes (RFC 5321, Dot-string). Its characters cannot add another recipient.
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
@@ -72,9 +74,10 @@ class SesMailer:
             )
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            # MessageRejected also means an unverified identity, which is our configuration and not this mail.
-            unverified = "not verified" in error.response["Error"].get("Message", "")
-            if code in _BLAMES_THE_MAIL and not unverified:
+            # These codes also mean a state of our account (sandbox, pause, quota), which is not this mail's fault.
+            text = error.response["Error"].get("Message", "").lower()
+            ours = any(words in text for words in _BLAMES_THE_ACCOUNT)
+            if code in _BLAMES_THE_MAIL and not ours:
                 raise MailRefused("mail-refused", reason=code) from None
             raise MailUnavailable("mail-unavailable", reason=code) from None
         except (BotoConnectionError, HTTPClientError) as error:

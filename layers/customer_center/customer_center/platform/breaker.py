@@ -11,13 +11,20 @@ if TYPE_CHECKING:
 
 
 class Breaker(Protocol):
-    """Remembers, for all sandboxes, that an outside system is offline."""
+    """Remembers, for all sandboxes, that an outside system is offline.
 
-    def open_for(self) -> float:
-        """Return how many more seconds the system counts as offline; 0 if calls are allowed."""
+    `about` names whose records a call asks for. If all failed calls were about one of them, the system counts as
+    offline only for calls about it: its records may be what the system fails at, and nobody else must suffer.
+    """
 
-    def trip(self) -> None:
-        """Count the system as offline from now on, for the configured time."""
+    def open_for(self, about: str | None = None) -> float:
+        """Return how many more seconds the system counts as offline for this call; 0 if the call is allowed."""
+
+    def trip(self, about: str | None = None) -> None:
+        """Count the system as offline from now on, for the configured time: for all calls, or those about one.
+
+        Trips about two different ones, within that time, count for all calls.
+        """
 
 
 class DynamoDBBreaker(Breaker):
@@ -33,15 +40,24 @@ class DynamoDBBreaker(Breaker):
         self._offline_for = offline_for
 
     @override
-    def open_for(self) -> float:
-        answer = self._client.get_item(TableName=self._table, Key=self._key)
-        if "Item" not in answer:
-            return 0.0
-        until = from_iso(from_item(answer["Item"])["offline_until"])
-        return max(0.0, (until - self._clock.now()).total_seconds())
+    def open_for(self, about: str | None = None) -> float:
+        seconds, only = self._state()
+        return seconds if only is None or only == about else 0.0
 
     @override
-    def trip(self) -> None:
+    def trip(self, about: str | None = None) -> None:
+        if about is not None:
+            seconds, only = self._state()
+            about = about if not seconds or only == about else None
         until = self._clock.now() + self._offline_for
-        values = {"offline_until": iso(until), "expires_at": epoch(until + timedelta(days=1))}
+        values = {"offline_until": iso(until), "only_about": about, "expires_at": epoch(until + timedelta(days=1))}
         self._client.put_item(TableName=self._table, Item={**self._key, **to_item(values)})
+
+    def _state(self) -> tuple[float, str | None]:
+        """Return the seconds that are left, and whom the offline time is about; None for everybody."""
+        answer = self._client.get_item(TableName=self._table, Key=self._key)
+        if "Item" not in answer:
+            return 0.0, None
+        item = from_item(answer["Item"])
+        left = (from_iso(item["offline_until"]) - self._clock.now()).total_seconds()
+        return (left, item.get("only_about")) if left > 0 else (0.0, None)

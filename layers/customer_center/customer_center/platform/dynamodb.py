@@ -7,14 +7,17 @@ import base64
 import json
 import random
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
 from customer_center.platform.clock import Clock, SystemClock
-from customer_center.platform.errors import InProgress, MalformedRequest
+from customer_center.platform.errors import InProgress, MalformedRequest, Overloaded
 from customer_center.platform.frozen import frozen
+from customer_center.platform.overload import is_overload
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -23,6 +26,9 @@ Item = Mapping[str, Any]
 """An item, a key, or a part of an item: attribute names and values, plain or in DynamoDB's notation."""
 
 _CONFLICT_TRIES = 4
+# Together with botocore's own retries well below the time that an API request has.
+_THROTTLED_FOR = timedelta(seconds=5)
+_LONGEST_WAIT = 1.0
 # DynamoDB's maximum length of a sort key.
 _KEY_BYTES = 1024
 
@@ -123,21 +129,35 @@ def transact(client: "DynamoDBClient", actions: Sequence[Action], clock: Clock |
     """Write all actions or none.
 
     Raises the `refusal` of the first action with a failed condition. After a conflict with another transaction on the
-    same item, tries again with jitter, and raises InProgress after four tries. After these errors nothing was written.
+    same item, tries again with jitter, and raises InProgress after four tries. While DynamoDB throttles or fails, tries
+    again with jitter for some seconds, and then raises Overloaded. All tries have one token: if DynamoDB failed after
+    it had written, the next try writes nothing again and succeeds. After InProgress and a `refusal` nothing was
+    written, and after Overloaded nothing either, unless DynamoDB failed after it had written.
     """
     wait = clock or SystemClock()
-    for attempt in range(1, _CONFLICT_TRIES + 1):
+    give_up_at = wait.now() + _THROTTLED_FOR
+    request: Any = {"TransactItems": [action.request for action in actions], "ClientRequestToken": str(uuid4())}
+    conflicts = tries = 0
+    while True:
+        tries += 1
         try:
-            client.transact_write_items(TransactItems=[action.request for action in actions])  # type: ignore[misc]
-        except client.exceptions.TransactionCanceledException as error:
-            for action, reason in zip(actions, error.response["CancellationReasons"], strict=True):
+            client.transact_write_items(**request)
+        except ClientError as error:
+            reasons = error.response.get("CancellationReasons", [])
+            for action, reason in zip(actions, reasons, strict=False):
                 if reason.get("Code") == "ConditionalCheckFailed" and action.refusal is not None:
                     raise action.refusal from error
-            if not any(reason.get("Code") == "TransactionConflict" for reason in error.response["CancellationReasons"]):
+            codes = {reason.get("Code") for reason in reasons}
+            overloaded = is_overload(error)
+            if not overloaded and "TransactionConflict" not in codes:
                 raise
-            if attempt == _CONFLICT_TRIES:
+            conflicts += not overloaded
+            if conflicts == _CONFLICT_TRIES:
                 raise InProgress("in-progress", retry_after=1) from error
-            wait.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 # jitter, not a secret
+            seconds = random.uniform(0, min(_LONGEST_WAIT, 0.05 * 2**tries))  # noqa: S311 # jitter, not a secret
+            if overloaded and wait.now() + timedelta(seconds=seconds) > give_up_at:
+                raise Overloaded from error
+            wait.sleep(seconds)
         else:
             return
 

@@ -121,6 +121,13 @@ class InProgress(RetryLater):
     """Another request is changing the same resource now."""
 
 
+class Overloaded(RetryLater):
+    """The database throttles or fails for now. A change was not written, or a repeat will find it done."""
+
+    def __init__(self, code: str = "overloaded", retry_after: int = 5, **values: str) -> None:
+        super().__init__(code, retry_after, **values)
+
+
 class TooManyRequests(RetryLater):
     """At least one of `limits` is used up. The caller may retry when all used-up limits are reset."""
 

@@ -24,6 +24,7 @@ from customer_center.platform.frozen import frozen
 from customer_center.platform.idempotency import Idempotency
 from customer_center.platform.language import from_accept_language
 from customer_center.platform.log import logger
+from customer_center.platform.overload import AWS_ERRORS, is_overload
 from customer_center.platform.printable import trimmed
 from customer_center.platform.texts import PLATFORM_TEXTS, Texts
 
@@ -49,6 +50,7 @@ STATUS: Mapping[type[errors.CustomerCenterError], HTTPStatus] = {
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.OutsideMalformed: HTTPStatus.BAD_GATEWAY,
     errors.OutsideUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.OutsideTimeout: HTTPStatus.GATEWAY_TIMEOUT,
 }
 
@@ -341,7 +343,10 @@ class Api:
         return register
 
     def handle(self, event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG002 # Lambda's signature
-        """Answer one event of an HTTP API (payload format 2.0). Catches CustomerCenterError and no other errors."""
+        """Answer one event of an HTTP API (payload format 2.0).
+
+        Catches CustomerCenterError, and AWS's errors of throttling (Overloaded), but no other errors.
+        """
         request = _request(event)
         logger.clear_state()
         logger.append_keys(request_id=request.request_id, route=request.route)
@@ -354,6 +359,11 @@ class Api:
             return _problem(error, request, self.texts)
         except errors.CustomerCenterError as error:
             return _problem(error, request, self.texts)
+        except AWS_ERRORS as error:
+            if not is_overload(error):
+                raise
+            logger.warning("aws is overloaded", reason=str(error))
+            return _problem(errors.Overloaded(), request, self.texts)
 
 
 def _request(event: Mapping[str, Any]) -> Request:

@@ -132,13 +132,14 @@ class Outbound:
         finally:
             self._deadline = outer
 
-    def read[Read](self, message: str, call: Callable[[float], Read]) -> Read:
+    def read[Read](self, message: str, call: Callable[[float], Read], *, about: str | None = None) -> Read:
         """Return the result of `call`, which gets its time limit in seconds. Try twice, with a short random wait.
 
-        `message` names the call in the log. Raises OutsideUnavailable, OutsideTimeout and OutsideMalformed.
+        `message` names the call in the log. `about` names whose records are asked for: a failure trips the breaker for
+        them alone at first (`Breaker`). Raises OutsideUnavailable, OutsideTimeout and OutsideMalformed.
         """
         with self.use():
-            self._check_breaker()
+            self._check_breaker(about)
             try:
                 return self._try(message, call)
             except (OutsideUnavailable, OutsideTimeout):
@@ -151,19 +152,19 @@ class Outbound:
             except OutsideFault:
                 raise
             except (OutsideUnavailable, OutsideTimeout) as error:
-                self._breaker.trip()
+                self._breaker.trip(about)
                 if isinstance(error, OutsideUnavailable):
-                    error.retry_after = max(error.retry_after, math.ceil(self._breaker.open_for()))
+                    error.retry_after = max(error.retry_after, math.ceil(self._breaker.open_for(about)))
                 raise
 
-    def write[Written](self, message: str, call: Callable[[float], Written]) -> Written:
+    def write[Written](self, message: str, call: Callable[[float], Written], *, about: str | None = None) -> Written:
         """Like `read`, but try only once. After an error the system may or may not have done the write."""
         with self.use():
-            self._check_breaker()
+            self._check_breaker(about)
             return self._try(message, call)
 
-    def _check_breaker(self) -> None:
-        if (seconds := self._breaker.open_for()) > 0:
+    def _check_breaker(self, about: str | None) -> None:
+        if (seconds := self._breaker.open_for(about)) > 0:
             raise self._failures.offline(seconds)
 
     def _try[Done](self, message: str, call: Callable[[float], Done]) -> Done:

@@ -16,6 +16,7 @@ from customer_center.platform.errors import (
     InvalidInput,
     MalformedRequest,
     NotFound,
+    Overloaded,
     PreconditionFailed,
     PreconditionRequired,
     TooManyRequests,
@@ -156,6 +157,15 @@ _PROBLEMS = {
             "de": "Unter diesem Namen gibt es hier nichts.",
             "nl": "Hier bestaat niets met deze naam.",
             "fr": "Il n’y a rien de ce nom ici.",
+        },
+    ),
+    "overloaded": Problem(
+        Overloaded,
+        {
+            "en": "There is too much to do at the moment. Please try again in a few seconds.",
+            "de": "Im Moment ist zu viel zu tun. Bitte versuchen Sie es in ein paar Sekunden noch einmal.",
+            "nl": "Het is op dit moment te druk. Probeer het over een paar seconden opnieuw.",
+            "fr": "Il y a trop à faire en ce moment. Veuillez réessayer dans quelques secondes.",
         },
     ),
     "precondition-required": Problem(

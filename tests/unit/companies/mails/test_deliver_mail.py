@@ -11,7 +11,7 @@ from customer_center.companies.onboarding.activation import CodeSent
 from customer_center.mail.ports import MailUnavailable
 from customer_center.platform.errors import NotFound
 from customer_center.platform.journal import Effect
-from tests.builders.companies import a_company, a_main_contact
+from tests.builders.companies import a_company, a_main_contact, a_user
 from tests.builders.companies_room import Room
 from tests.builders.erp import INVOICE, NUMBER, a_contact, a_customer
 from tests.fakes.clock import NOON
@@ -156,9 +156,30 @@ def test_a_mail_that_was_replaced_is_not_sent(room, chief):
     assert [mail.tags["mail_id"] for mail in room.mailer.sent] == [room.companies.user(user.user_id).invitation.mail_id]
 
 
-def test_a_mail_later_than_its_invitation_is_not_sent(room, chief):
-    room.request(chief)
-    room.clock.advance(days=7)
+@pytest.mark.parametrize("days", [1, 7, 9])
+def test_an_invitation_that_had_to_wait_for_its_mail_is_valid_from_the_mail_on(room, chief, days):
+    """SES may send nothing for days, for example while the account is paused."""
+    user = room.request(chief)
+    room.clock.advance(days=days)
+    token = room.mailed_token()
+    assert room.companies.user(user.user_id).invitation.expires_at == room.clock.now() + timedelta(days=7)
+    room.clock.advance(days=6)
+    assert room.accept(token).user.status is UserStatus.ACTIVE
+
+
+def test_a_new_e_mail_that_had_to_wait_for_its_mail_is_valid_from_the_mail_on(room, chief):
+    user = room.present(a_user())
+    room.edit(user.user_id, chief, email="new@baecker.example")
+    room.clock.advance(days=3)
+    room.follow_up()
+    change = room.companies.user(user.user_id).email_change
+    assert (change.sent_at, change.expires_at) == (room.clock.now(), room.clock.now() + timedelta(hours=24))
+
+
+def test_a_code_that_had_to_wait_longer_than_it_is_valid_is_not_sent(room):
+    room.erp.add(a_customer(), invoices=[INVOICE])
+    room.activate()
+    room.clock.advance(minutes=16)
     room.follow_up()
     assert room.mailer.sent == []
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from customer_center.companies.mails.note_feedback import note_feedback
-from customer_center.companies.model import EmailChange, InvitationStatus, UserStatus
+from customer_center.companies.model import BounceLimits, EmailChange, InvitationStatus, UserStatus
 from customer_center.mail.feedback import Feedback, Outcome
 from customer_center.platform.errors import Gone, PreconditionFailed
 from customer_center.platform.journal import Actor
@@ -44,7 +44,7 @@ def _about(room, outcome=Outcome.BOUNCED, *, tagged=True, mail=-1):
 
 
 def _note(room, feedback):
-    note_feedback(feedback, companies=room.companies, clock=room.clock)
+    note_feedback(feedback, BounceLimits(), companies=room.companies, clock=room.clock)
 
 
 @pytest.mark.parametrize("tagged", [True, False], ids=["by its tags", "by address and time"])

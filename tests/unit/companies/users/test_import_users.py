@@ -2,14 +2,16 @@
 
 import pytest
 
-from customer_center.companies.model import InvitationRules, Role, UserStatus
-from customer_center.companies.users.import_users import RowStatus
+from customer_center.companies.entries import person
+from customer_center.companies.model import InvitationRules, Role, Usage, UserStatus
+from customer_center.companies.users.import_users import RowStatus, used_by
 from customer_center.platform.errors import (
     FieldError,
     Forbidden,
     InProgress,
     InvalidInput,
     OutsideTimeout,
+    Overloaded,
 )
 from customer_center.platform.idempotency import Idempotency
 from tests.builders.companies import (
@@ -194,12 +196,61 @@ def test_more_than_200_rows_are_refused(room, chief):
 # A dry run
 
 
-def test_a_dry_run_checks_everything_and_writes_nothing(room, chief):
+def test_a_dry_run_checks_everything_and_invites_nobody(room, chief):
     results = room.import_users(chief, NINA + ANNA + "mr,,,boss,,,,,\n" + NINA, dry_run=True)
     assert _statuses(results) == [WOULD_INVITE, WOULD_INVITE, REFUSED, REFUSED]
     assert [result.user_id for result in results] == [None] * 4
-    assert room.companies.entries == []
+    assert room.companies.effects == []
     assert room.companies.everybody == (chief,)
+
+
+def test_a_dry_run_stands_in_the_audit_trail_and_names_nobody(room, chief):
+    """Its results tell who has an account, so that nobody may ask unseen."""
+    elsewhere = a_user(company_id=OTHER_COMPANY_ID, email="nina@baecker.example")
+    room.companies.add(a_company(company_id=OTHER_COMPANY_ID), elsewhere)
+    results = room.import_users(chief, NINA + ANNA, dry_run=True)
+    assert [result.code for result in results] == ["email-in-use", None]
+    (entry,) = room.companies.entries
+    assert (entry.action, entry.actor, entry.subject) == ("import.checked", person(chief), chief.company_id)
+    assert entry.changes == {"rows": (None, 2)}
+    assert list(room.audit_trail().rows) == [entry]
+
+
+def test_a_dry_run_that_is_repeated_with_its_key_stands_in_the_audit_trail_each_time(room, chief):
+    request = Idempotency("key", "hash")
+    first = room.import_users(chief, NINA, dry_run=True, request=request)
+    assert room.import_users(chief, NINA, dry_run=True, request=request) == first
+    assert [entry.action for entry in room.companies.entries] == ["import.checked"] * 2
+
+
+def test_what_a_row_uses_is_a_mail_or_a_try_or_nothing(room, chief):
+    """Rows that tell nothing new are free: those of colleagues, and those with a mistake in their cells."""
+    elsewhere = a_user(company_id=OTHER_COMPANY_ID, email="nina@baecker.example")
+    room.companies.add(a_company(company_id=OTHER_COMPANY_ID), elsewhere)
+    room.companies.add(room.companies.company(chief.company_id), a_user(email="otto@baecker.example"))
+    table = NINA + ANNA + OTTO + "mr,,,boss,,,,,\n"
+    dry, real = (used_by(room.import_users(chief, table, dry_run=dry)) for dry in (True, False))
+    assert dry == Usage(tries=2)
+    assert real == Usage(mails=1, tries=1)
+
+
+def test_rows_beyond_the_limit_are_not_tried_and_rows_that_use_nothing_do_not_count(room, chief):
+    room.companies.add(room.companies.company(chief.company_id), a_user(email="otto@baecker.example"))
+    results = room.import_users(chief, OTTO + NINA + ANNA, invitations=1)
+    assert _statuses(results) == [UNCHANGED, INVITED, NOT_TRIED]
+
+
+def test_a_row_whose_write_is_throttled_is_not_tried_and_the_others_are_reported(room, chief, monkeypatch):
+    add_user, calls = room.companies.add_user, []
+
+    def throttled(*arguments):
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise Overloaded
+        add_user(*arguments)
+
+    monkeypatch.setattr(room.companies, "add_user", throttled)
+    assert _statuses(room.import_users(chief, NINA + ANNA)) == [NOT_TRIED, INVITED]
 
 
 # Again

@@ -8,12 +8,15 @@ sent, and only the link in the second mail is valid.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from customer_center.companies.email_address import shown_email
 from customer_center.companies.mails.note_feedback import note_undelivered
+from customer_center.companies.mails.stop_mails import count_bounce
 from customer_center.companies.model import (
     Attempt,
+    BounceLimits,
     CodedLink,
     Company,
     InvitationRules,
@@ -62,6 +65,7 @@ class Outgoing:
     mailer: Mailer
     render: Callable[[str, str, Mapping[str, Value]], Rendered]
     clock: Clock
+    bounces: BounceLimits = field(default_factory=BounceLimits)
 
 
 @frozen
@@ -136,7 +140,8 @@ def _deliver_invitation(mail_id: str, user_id: str, outgoing: Outgoing) -> None:
         or invitation is None
         or invitation.mail_id != mail_id
         or invitation.sent_at
-        or invitation.status_at(now) is not InvitationStatus.PENDING
+        # Not `status_at`: the link is valid from the moment of the mail, however long the mail had to wait.
+        or invitation.status is not InvitationStatus.PENDING
     ):
         logger.info("mail is not wanted any more", mail_id=mail_id)
         return
@@ -144,7 +149,7 @@ def _deliver_invitation(mail_id: str, user_id: str, outgoing: Outgoing) -> None:
     secret = _new_secret(user_id, expires_at, outgoing.companies)
     values = _invitation_values(user, secret, expires_at, outgoing)
     if not _send("invitation", user.language, user.email, mail_id, values, outgoing, user_id=user_id):
-        note_undelivered(user, mail_id, Outcome.BOUNCED, by="email_dispatch", now=now, companies=outgoing.companies)
+        _refused(user, mail_id, now, outgoing)
         return
     outgoing.companies.invitation_sent(
         user_id, mail_id=mail_id, token_hash=secret.token_hash, sent_at=now, expires_at=expires_at
@@ -191,14 +196,7 @@ def _deliver_confirmation(mail_id: str, user_id: str, outgoing: Outgoing) -> Non
     now = outgoing.clock.now()
     user = outgoing.companies.user(user_id)
     change = user.email_change if user else None
-    if (
-        user is None
-        or change is None
-        or change.mail_id != mail_id
-        or change.sent_at
-        or change.bounced
-        or now >= change.expires_at
-    ):
+    if user is None or change is None or change.mail_id != mail_id or change.sent_at or change.bounced:
         logger.info("mail is not wanted any more", mail_id=mail_id)
         return
     editor = outgoing.companies.colleague(user.company_id, change.requested_by)
@@ -218,7 +216,7 @@ def _deliver_confirmation(mail_id: str, user_id: str, outgoing: Outgoing) -> Non
     values |= {"new_email": shown_email(change.email), "expires_at": expires_at}
     values |= secret.values(outgoing.shop.email_confirmation_url)
     if not _send("email_confirmation", user.language, change.email, mail_id, values, outgoing, user_id=user_id):
-        note_undelivered(user, mail_id, Outcome.BOUNCED, by="email_dispatch", now=now, companies=outgoing.companies)
+        _refused(user, mail_id, now, outgoing)
         return
     outgoing.companies.email_change_sent(
         user_id, mail_id=mail_id, token_hash=secret.token_hash, sent_at=now, expires_at=expires_at
@@ -355,6 +353,13 @@ def _deliver_account_exists(mail_id: str, attempt: Attempt, owner_id: str, outgo
             code_hash=secret_hash(f"{attempt.attempt_id}.{new_secret()}"),
             expires_at=now + outgoing.code_valid_for,
         )
+
+
+def _refused(user: User, mail_id: str, now: datetime, outgoing: Outgoing) -> None:
+    """Record that SES refused the mail permanently, and count it for the company."""
+    by, companies = "email_dispatch", outgoing.companies
+    count_bounce(user.company_id, mail_id, outgoing.bounces, by=by, companies=companies, clock=outgoing.clock)
+    note_undelivered(user, mail_id, Outcome.BOUNCED, by=by, now=now, companies=companies)
 
 
 def _send(

@@ -6,12 +6,14 @@ SES reports this at once, when it refuses the mail (`deliver_mail.py`), or later
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import cast
+from typing import Protocol, cast
 
 from customer_center.companies.actions import Action
 from customer_center.companies.entries import user_entry
-from customer_center.companies.model import InvitationStatus, User
-from customer_center.companies.ports import Users
+from customer_center.companies.ids import company_of
+from customer_center.companies.mails.stop_mails import count_bounce
+from customer_center.companies.model import BounceLimits, InvitationStatus, User
+from customer_center.companies.ports import Bounces, Users
 from customer_center.mail.feedback import Feedback, Outcome
 from customer_center.platform.clock import Clock
 from customer_center.platform.ids import made_by
@@ -19,16 +21,24 @@ from customer_center.platform.journal import Actor
 from customer_center.platform.log import logger
 
 
-def note_feedback(feedback: Feedback, *, companies: Users, clock: Clock) -> None:
-    """Mark the invitation or e-mail change whose mail bounced or caused a complaint; ignore all other mails.
+class Feedbacks(Users, Bounces, Protocol):
+    """The records that a mail which came to nothing changes."""
 
-    May run any number of times, in any order: only the current mail of an invitation or e-mail change has an effect,
-    and only once. Raises PreconditionFailed when somebody else changed the user at the same time; then retry.
+
+def note_feedback(feedback: Feedback, limits: BounceLimits, *, companies: Feedbacks, clock: Clock) -> None:
+    """Mark the invitation or e-mail change whose mail bounced or caused a complaint, and count it for its company.
+
+    May run any number of times, in any order: a mail is counted once. Only the current mail of an invitation or e-mail
+    change is marked. Raises PreconditionFailed when somebody else changed the user or the company at the same time;
+    then retry.
     """
     noted = False
     for user_id in [feedback.user_id] if feedback.user_id else _addressees(feedback.address, companies):
         user = companies.user(user_id)
         mail_id = feedback.mail_id or _invited_by(user, feedback.sent_at)
+        # The company counts the mail of a user who was deleted meanwhile, too.
+        if (company_id := company_of(user_id)) and mail_id:
+            count_bounce(company_id, mail_id, limits, by="email_feedback", companies=companies, clock=clock)
         if user and mail_id:
             outcome, now = feedback.outcome, clock.now()
             noted |= note_undelivered(user, mail_id, outcome, by="email_feedback", now=now, companies=companies)

@@ -6,13 +6,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from customer_center.companies.email_address import email_address
+from customer_center.companies.entries import person
 from customer_center.companies.model import (
+    REVEALING,
     EmailHolders,
     ErpContact,
     InvitationRules,
     Member,
     NewUser,
     Permission,
+    Usage,
     User,
     UserStatus,
     check_assignable,
@@ -31,8 +34,10 @@ from customer_center.platform.errors import (
     InProgress,
     InvalidInput,
     NotFound,
+    Overloaded,
 )
 from customer_center.platform.frozen import frozen
+from customer_center.platform.journal import Entry, new_entry
 
 ROWS_AT_MOST = 200
 
@@ -77,12 +82,23 @@ class RowResult:
     code: str | None = None
     errors: Sequence[FieldError] = ()
 
+    @property
+    def causes_mail(self) -> bool:
+        """Whether the row has caused a mail."""
+        return self.status is RowStatus.INVITED
+
+    @property
+    def is_try(self) -> bool:
+        """Whether the row tells if somebody has an account: such rows count as tries (`model.Usage`)."""
+        return self.status is RowStatus.WOULD_INVITE or (self.status is RowStatus.REFUSED and self.code in REVEALING)
+
 
 @frozen
 class ImportTask:
-    """The actor, the request and the options of an import. A dry run checks everything and writes nothing.
+    """The actor, the request and the options of an import. A dry run checks everything and invites nobody.
 
-    Rows are not tried after the time `give_up_at`, or after `invitations` users were invited.
+    Rows are not tried after the time `give_up_at`. At most `within` rows are tried; rows that need no mail and tell
+    nothing about accounts do not count.
     """
 
     actor: Member
@@ -90,7 +106,7 @@ class ImportTask:
     rules: InvitationRules
     dry_run: bool
     give_up_at: datetime
-    invitations: int
+    within: int
 
 
 def import_users(
@@ -108,7 +124,8 @@ def import_users(
     contact number.
 
     May be repeated: a user who is invited or active already is `unchanged`. `first_written_by` writes the first row and
-    stores in the same transaction that the request is done. Raises Forbidden, an OutsideSystemError (before anything
+    stores in the same transaction that the request is done. A dry run writes only a journal entry, before it checks the
+    first row, because its results tell who has an account. Raises Forbidden, an OutsideSystemError (before anything
     was written), and AlreadyDone for a request that was done before.
     """
     actor = task.actor.user
@@ -117,29 +134,50 @@ def import_users(
     if any(row.contact_number for row in rows):
         listed = erp.select_contacts(task.actor.company.customer_number)
         contacts = {contact.contact_number: contact for contact in listed}
+    if task.dry_run:
+        first_written_by.record(_checked(len(rows), task, clock.now()))
     holders = companies.holders_of_emails(_emails(rows, contacts))
     seen: set[str] = set()
     results: list[RowResult] = []
-    invited = 0
+    counted = 0
     writing = first_written_by
     for row in rows:
         now = clock.now()
         try:
-            if now >= task.give_up_at or invited == task.invitations:
+            if now >= task.give_up_at or counted == task.within:
                 result = _result(row, RowStatus.NOT_TRIED)
             else:
                 user, contact = _wanted(row, contacts, actor, task.rules, now)
                 _check_first(user, seen)
                 result = _invite(row, user, contact, holders, task, writing)
-        except InProgress:
+        except (InProgress, Overloaded):
             result = _result(row, RowStatus.NOT_TRIED)
         except (Conflict, Forbidden, InvalidInput, NotFound) as refusal:
             result = _refused(row, refusal)
         if result.status is RowStatus.INVITED:
-            invited += 1
             writing = companies
+        counted += result.causes_mail or result.is_try
         results.append(result)
     return results
+
+
+def used_by(results: Sequence[RowResult]) -> Usage:
+    """Return the mails and tries that an import used."""
+    return Usage(mails=sum(row.causes_mail for row in results), tries=sum(row.is_try for row in results))
+
+
+def _checked(rows: int, task: ImportTask, now: datetime) -> Entry:
+    """Return the entry of a dry run: who asked about how many rows. It names nobody, so an erasure blanks nothing."""
+    company_id = task.actor.company.company_id
+    return new_entry(
+        partition=company_id,
+        now=now,
+        actor=person(task.actor.user),
+        action="import.checked",
+        subject=company_id,
+        request_id=task.request_id,
+        changes={"rows": (None, rows)},
+    )
 
 
 def _emails(rows: Sequence[ImportRow], contacts: Mapping[str, ErpContact]) -> Sequence[str]:

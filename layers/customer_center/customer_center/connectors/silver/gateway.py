@@ -66,7 +66,10 @@ class SilverGateway:
             return None
         request = messages.customer_request(number)
         customer, faults = self._read(
-            Message.SELECT_CUSTOMER, request, lambda answer: messages.read_customer(answer, number, self._settings)
+            Message.SELECT_CUSTOMER,
+            request,
+            lambda answer: messages.read_customer(answer, number, self._settings),
+            number,
         )
         log_faults(Message.SELECT_CUSTOMER, [FaultyRecord(number, faults)] if faults else [])
         return customer
@@ -91,6 +94,7 @@ class SilverGateway:
             Message.INVOICE_DETAIL,
             request,
             lambda answer: messages.read_invoice(answer, customer, invoice, self._settings),
+            customer,
         )
 
     def create_contact(self, customer_number: str, contact: ErpContact) -> str:
@@ -101,7 +105,7 @@ class SilverGateway:
         """
         request = messages.create_contact_request(clean(customer_number), contact, self._settings)
         call = self._call(Message.CREATE_CONTACT, request, messages.read_created_contact)
-        return self._outbound.write(Message.CREATE_CONTACT, call)
+        return self._outbound.write(Message.CREATE_CONTACT, call, about=_about(clean(customer_number)))
 
     def _all_contacts(self, number: str) -> messages.ContactList:
         """Request the list with a growing MAXCOUNT until it is complete or the limit is reached."""
@@ -110,7 +114,7 @@ class SilverGateway:
         while True:
             request = messages.contacts_request(number, max_count, self._settings)
             read = partial(messages.read_contacts, max_count=max_count, settings=self._settings)
-            listed = self._read(Message.SELECT_CONTACT, request, read)
+            listed = self._read(Message.SELECT_CONTACT, request, read, number)
             if not listed.full:
                 return listed
             if max_count >= limit:
@@ -118,10 +122,17 @@ class SilverGateway:
                 return listed
             max_count = min(max_count * _GROWTH, limit)
 
-    def _read[Read](self, message: Message, request: Element, read: Callable[[Element], Read]) -> Read:
-        return self._outbound.read(message, self._call(message, request, read))
+    def _read[Read](
+        self, message: Message, request: Element, read: Callable[[Element], Read], customer_number: str
+    ) -> Read:
+        return self._outbound.read(message, self._call(message, request, read), about=_about(customer_number))
 
     def _call[Read](
         self, message: Message, request: Element, read: Callable[[Element], Read]
     ) -> Callable[[float], Read]:
         return lambda seconds: read(self._transport.call(message, request, seconds))
+
+
+def _about(customer_number: str) -> str:
+    # Without case, so that one customer is one for the breaker.
+    return customer_number.casefold()
