@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from customer_center.companies.mails.note_feedback import note_feedback
-from customer_center.companies.model import EmailHolders, InvitationStatus, Role, UserStatus
+from customer_center.companies.model import BounceLimits, EmailHolders, InvitationStatus, Role, UserStatus
 from customer_center.companies.onboarding.activation import ActivationRules, CodeSent
 from customer_center.mail.feedback import Feedback, Outcome
 from customer_center.platform.errors import Conflict, Forbidden, Gone, InProgress
@@ -221,7 +221,7 @@ def test_a_bounce_without_tags_finds_the_invitations_that_were_there(room, other
     room.follow_up()
     sent_at = room.companies.user(first.user_id).invitation.sent_at
     bounced = Feedback(Outcome.BOUNCED, "nils@baecker.example", sent_at)
-    note_feedback(bounced, companies=room.companies, clock=room.clock)
+    note_feedback(bounced, BounceLimits(), companies=room.companies, clock=room.clock)
     assert (_status(room, first), _status(room, second)) == (InvitationStatus.BOUNCED, InvitationStatus.PENDING)
     later = Feedback(Outcome.BOUNCED, "nils@baecker.example", room.clock.now())
     note_feedback(later, companies=room.companies, clock=room.clock)
