@@ -136,7 +136,7 @@ def test_the_notice_to_the_old_address_is_noted_once(world):
 def test_what_old_and_new_address_said_is_read_as_written(world):
     user = a_user()
     world.founded(a_main_contact(), user)
-    change = an_email_change(agreed=True, takes_effect_at=NOON + timedelta(days=3))
+    change = an_email_change(agreed=True, takes_effect_at=NOON + timedelta(days=3), earlier_hashes=("one", "two"))
     after = user.changed(NOON, email_change=change, noticed_hash="notice", cancelled_hash="cancelled")
     world.companies.change_user(user, after, an_entry())
     assert world.companies.user(user.user_id) == after

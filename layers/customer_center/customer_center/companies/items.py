@@ -290,6 +290,7 @@ def _email_change_values(change: EmailChange | None) -> dict[str, Any] | None:
         "requested_by": change.requested_by,
         "bounced": change.bounced,
         "old_token_hash": change.old_token_hash,
+        "earlier_hashes": list(change.earlier_hashes) or None,
         "agreed": change.agreed or None,
         "takes_effect_at": _text(change.takes_effect_at),
     }
@@ -304,6 +305,7 @@ def _email_change_from(values: Mapping[str, Any] | None) -> EmailChange | None:
         **_link_from(values),
         **own,
         old_token_hash=values.get("old_token_hash"),
+        earlier_hashes=tuple(values.get("earlier_hashes", ())),
         agreed=values.get("agreed", False),
         takes_effect_at=_moment(values.get("takes_effect_at")),
     )

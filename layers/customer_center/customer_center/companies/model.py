@@ -142,15 +142,17 @@ class EmailChange(Link):
 
     `requested_by` is the id of the user who edited the e-mail. `bounced` is True when the confirmation mail was not
     delivered. The link mailed to the new address has `token_hash`, the one in the notice to the old address
-    `old_token_hash`. `agreed` says that the old address agreed to the change. `takes_effect_at` is None until the new
-    address is confirmed; from then on it is the time when the login changes, unless the old address agrees before. See
-    docs/specification.md, 4.8.
+    `old_token_hash`; `earlier_hashes` are those of notices about changes that this one replaced, because their links
+    cancel this change too. `agreed` says that the old address agreed to the change. `takes_effect_at` is None until the
+    new address is confirmed; from then on it is the time when the login changes, unless the old address agrees before.
+    See docs/specification.md, 4.8.
     """
 
     email: str
     requested_by: str
     bounced: bool = False
     old_token_hash: str | None = None
+    earlier_hashes: tuple[str, ...] = ()
     agreed: bool = False
     takes_effect_at: datetime | None = None
 
@@ -158,6 +160,9 @@ class EmailChange(Link):
         """Return whether its links still work: a confirmed change waits, any other one expires at `expires_at`."""
         return self.takes_effect_at is not None or now < self.expires_at
 
+
+EARLIER_NOTICES = 10
+"""How many notices about replaced changes of an e-mail still cancel the present one."""
 
 REPEAT_LASTS = timedelta(minutes=15)
 """How long a used link of an invitation signs in again, for a person whose answer was lost."""

@@ -271,6 +271,24 @@ def test_the_link_that_cancelled_a_change_does_not_speak_for_the_next_one(room, 
     assert room.cancel(room.noticed_token()).email_change is None
 
 
+def test_every_notice_cancels_the_change_that_waits_now(room, taken):
+    """Otherwise who asks for the change twice makes the link in the first notice useless."""
+    chief = room.companies.everybody[0]
+    tokens = [_token(taken, "old")]
+    for at in range(3):
+        room.edit(taken.user_id, chief, email=f"again{at}@baecker.example")
+        tokens.append(room.noticed_token())
+    with pytest.raises(NotFound, match="confirmation-invalid"):
+        room.confirm(tokens[0])
+    after = room.cancel(tokens[0])
+    assert after.email_change is None
+    assert room.cancel(tokens[0]) == after
+    room.edit(taken.user_id, chief, email="last@baecker.example")
+    room.noticed_token()
+    with pytest.raises(NotFound, match="confirmation-invalid"):
+        room.cancel(tokens[0])
+
+
 def test_the_new_address_cancels_nothing(room, taken):
     for secret in ("secret", "", "x"):
         with pytest.raises(NotFound, match="confirmation-invalid"):

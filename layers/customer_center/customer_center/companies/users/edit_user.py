@@ -16,6 +16,7 @@ from customer_center.companies.entries import administered
 from customer_center.companies.links import seconds_to_wait
 from customer_center.companies.login import change_login
 from customer_center.companies.model import (
+    EARLIER_NOTICES,
     Edit,
     EmailChange,
     InvitationRules,
@@ -120,9 +121,18 @@ def _with_email(user: User, email: str, actor: User, rules: InvitationRules, com
         expires_at=now + rules.new_email_valid_for,
         email=email,
         requested_by=actor.user_id,
+        earlier_hashes=_notices(pending),
     )
     # From now on the link that cancelled the change before says nothing about this one.
     return replace(user, email_change=change, cancelled_hash=None)
+
+
+def _notices(replaced: EmailChange | None) -> tuple[str, ...]:
+    """Return the hashes of the notices about the change that is replaced, and about those that it replaced."""
+    if replaced is None:
+        return ()
+    known = (*replaced.earlier_hashes, replaced.old_token_hash)
+    return tuple(each for each in known if each)[-EARLIER_NOTICES:]
 
 
 def _is_under_way(pending: EmailChange, email: str, now: datetime) -> bool:
