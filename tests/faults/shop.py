@@ -26,7 +26,17 @@ from tests.template_reader import events_of, functions_of, referred
 
 _ROUNDS = 30
 # Counters, and items that only serve to recognise a repeat: a company does not see them.
-_TECHNICAL = ("refusals#", "breaker#", "idempotency#", "mail#", "activation#", "webhook#", "limit#", "tries#")
+_TECHNICAL = (
+    "refusals#",
+    "network_refusals#",
+    "breaker#",
+    "idempotency#",
+    "mail#",
+    "activation#",
+    "webhook#",
+    "limit#",
+    "tries#",
+)
 
 
 class Death(BaseException):
