@@ -96,9 +96,13 @@ def test_how_many_refusals_are_left_is_told(world):
         told = world.companies.reserve_refusal(NUMBER, network, NOON, limits)
         return [(limit.policy, limit.quota, limit.window, limit.remaining, limit.reset) for limit in told]
 
-    assert left("a") == [("refusals-per-network", 2, 900, 1, 900), ("refusals-per-day", 3, 86400, 2, 43200)]
-    assert [limit[3] for limit in left("a")] == [0, 1]
-    assert [limit[3] for limit in left("b")] == [1, 0]
+    assert left("a") == [
+        ("refusals-per-network", 2, 900, 1, 900),
+        ("refusals-per-day", 3, 86400, 2, 43200),
+        ("refusals-all-numbers", 20, 3600, 19, 3600),
+    ]
+    assert [limit[3] for limit in left("a")] == [0, 1, 18]
+    assert [limit[3] for limit in left("b")] == [1, 0, 19]
     with world.refuses(TooManyRequests) as refused:
         left("b")
     assert [limit.remaining for limit in refused.value.limits] == [1, 0]

@@ -28,6 +28,7 @@ _ROUNDS = 30
 # Counters, and items that only serve to recognise a repeat: a company does not see them.
 _TECHNICAL = (
     "refusals#",
+    "network_refusals#",
     "breaker#",
     "idempotency#",
     "mail#",

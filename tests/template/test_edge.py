@@ -59,8 +59,8 @@ def test_nothing_is_cached_and_everything_is_passed_on():
     assert CONFIG["WebACLId"] == {"Fn::GetAtt": ["WebAcl", "Arn"]}
 
 
-@pytest.mark.parametrize("route", sorted(PUBLIC_ROUTES))
-def test_every_public_route_has_a_limit_per_address(route):
+@pytest.mark.parametrize("route", sorted(route for route in PUBLIC_ROUTES if route.startswith("POST ")))
+def test_every_public_route_that_changes_something_has_a_limit_per_address(route):
     limited = RULES["public-routes"]["Statement"]["RateBasedStatement"]
     matched = limited["ScopeDownStatement"]["RegexMatchStatement"]
 

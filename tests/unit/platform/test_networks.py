@@ -172,6 +172,7 @@ def test_the_standard_header_quotes_an_address_of_ipv6(asked, header):
         {"forwarded": "for==203.0.113.7"},
         {"x_forwarded_for": CLIENT, "forwarded": "for=192.0.2.1"},
         {"x_forwarded_for": CLIENT, "forwarded": "for=unknown"},
+        {"x_forwarded_for": CLIENT, "forwarded": 'for="'},
     ],
 )
 def test_what_cannot_be_read_or_disagrees_counts_for_the_proxy(asked, headers):
@@ -181,6 +182,14 @@ def test_what_cannot_be_read_or_disagrees_counts_for_the_proxy(asked, headers):
 
 def test_both_headers_may_name_the_same_address(asked):
     assert asked(by_proxy(x_forwarded_for=f"{CLIENT}, {PROXY}", forwarded=f"for={CLIENT}")) == CLIENTS_NETWORK
+
+
+def test_a_header_that_names_only_the_gateways_own_client_says_nothing(asked):
+    assert (
+        asked(by_proxy(x_forwarded_for=CLIENT, forwarded=f"by=192.0.2.43;for={PROXY};proto=https")) == CLIENTS_NETWORK
+    )
+    assert asked(by_proxy(x_forwarded_for=PROXY, forwarded=f"for={CLIENT}, for={PROXY}")) == CLIENTS_NETWORK
+    assert asked(by_proxy(x_forwarded_for="", forwarded=f"for={CLIENT}")) == CLIENTS_NETWORK
 
 
 def test_fewer_addresses_than_proxies_count_for_the_proxy(asked):

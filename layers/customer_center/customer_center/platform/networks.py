@@ -28,6 +28,9 @@ _SECRET = re.compile(r"[!-+\--~]{32,256}")
 _PREFIX = {4: 24, 6: 48}
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
+type _Hop = IPv4Address | IPv6Address | None
+"""An address in a forwarding header; None for one that cannot be read."""
+
 
 @frozen
 class Proxies:
@@ -70,10 +73,11 @@ def _forwarded_address(request: Request, proxies: Proxies, now: datetime) -> str
         return None
     if not _is_from_proxy(request.headers[SECRET_HEADER], proxy_secrets(secret(proxies.proxy_secrets_parameter, now))):
         return None
+    peer = _ip(request.source_ip)
     told = {
-        _address_at(read(request.headers[name]), request.source_ip, proxies.trusted_proxies)
+        _address_at(hops, proxies.trusted_proxies)
         for name, read in _HEADERS.items()
-        if name in request.headers
+        if (hops := _without(peer, read(request.headers.get(name, ""))))
     }
     # A proxy extends one of the headers and may pass the other one on as the caller sent it. We cannot know which.
     return told.pop() if len(told) == 1 else None
@@ -98,19 +102,21 @@ def _is_from_proxy(header: str, secrets: Sequence[bytes]) -> bool:
     return True in [hmac.compare_digest(value, each) for value in given for each in secrets]
 
 
-def _address_at(hops: Sequence[IPv4Address | IPv6Address | None], peer: str, proxies: int) -> str | None:
+def _without(peer: _Hop, hops: Sequence[_Hop]) -> Sequence[_Hop]:
+    """Return the hops without the last one, if it is `peer`: the gateway may append its own client's address, too."""
+    return hops[:-1] if hops and hops[-1] is not None and hops[-1] == peer else hops
+
+
+def _address_at(hops: Sequence[_Hop], proxies: int) -> str | None:
     """Return the address that the first of our proxies saw; None if there is none.
 
-    `hops` are the addresses in a header; each proxy appends its client's. The gateway may append its own client's,
-    `peer`, too. What stands before the address that our first proxy appended was sent by the caller.
+    Each proxy appends its client's address. What stands before the one of our first proxy was sent by the caller.
     """
-    if hops and hops[-1] is not None and hops[-1] == _ip(peer):
-        hops = hops[:-1]
     found = hops[-proxies] if proxies <= len(hops) else None
     return str(found) if found else None
 
 
-def _x_forwarded_for(header: str) -> Sequence[IPv4Address | IPv6Address | None]:
+def _x_forwarded_for(header: str) -> Sequence[_Hop]:
     return [_node(value.strip()) for value in header.split(",") if value.strip()]
 
 
@@ -121,12 +127,12 @@ _PARAMETER = re.compile(
 )
 
 
-def _forwarded(header: str) -> Sequence[IPv4Address | IPv6Address | None]:
-    """Return the `for` of each element of a Forwarded header (RFC 7239, 4); nothing if the header is malformed."""
+def _forwarded(header: str) -> Sequence[_Hop]:
+    """Return the `for` of each element of a Forwarded header (RFC 7239, 4); one unknown hop for a malformed header."""
     try:
         return [_node(element.get("for", "")) for element in _elements(header) if element]
     except ValueError:
-        return []
+        return [None]
 
 
 def _elements(header: str) -> Iterator[Mapping[str, str]]:
@@ -148,7 +154,7 @@ def _elements(header: str) -> Iterator[Mapping[str, str]]:
         at = found.end()
 
 
-_HEADERS: Mapping[str, Callable[[str], Sequence[IPv4Address | IPv6Address | None]]] = {
+_HEADERS: Mapping[str, Callable[[str], Sequence[_Hop]]] = {
     "x-forwarded-for": _x_forwarded_for,
     "forwarded": _forwarded,
 }
@@ -157,13 +163,13 @@ _HEADERS: Mapping[str, Callable[[str], Sequence[IPv4Address | IPv6Address | None
 _NODE = re.compile(r"(?P<v4>[0-9.]+)(?::[0-9]+)?|\[(?P<v6>[0-9A-Fa-f:.]+)\](?::[0-9]+)?|(?P<bare>[0-9A-Fa-f:.]+)")
 
 
-def _node(text: str) -> IPv4Address | IPv6Address | None:
+def _node(text: str) -> _Hop:
     """Return the address of a node; None for `unknown`, an obfuscated name (`_…`), or anything else."""
     found = _NODE.fullmatch(text)
     return _ip(found["v4"] or found["v6"] or found["bare"]) if found else None
 
 
-def _ip(text: str) -> IPv4Address | IPv6Address | None:
+def _ip(text: str) -> _Hop:
     """Return the address, None if the text is none. An IPv4 address that is written as IPv6 is returned as IPv4."""
     try:
         ip = ipaddress.ip_address(text)
