@@ -85,7 +85,7 @@ USE_CASES: Sequence[UseCase] = (
     UseCase("an invitation is accepted", 0.3, 5, 10, 700, invocations=3, messages=1),
     UseCase("a user is edited", 0.5, 2.5, 4),
     UseCase(
-        "a new e-mail is asked for and confirmed", 0.05, 10, 20, 400, requests=2, invocations=5, mails=2, messages=3
+        "a new e-mail is asked for and confirmed", 0.05, 10, 21, 400, requests=2, invocations=5, mails=2, messages=3
     ),
     UseCase("a user is deactivated, or activated again", 0.2, 5, 7, 300, invocations=3, messages=1),
     # Happens once in a company's life, which is assumed to be two years. Includes the mailed code.

@@ -6,6 +6,7 @@ class MemoryBreaker:
 
     def __init__(self, seconds: float = 60.0) -> None:
         self.trips = 0
+        self.about: list[str | None] = []
         self.seconds = seconds
         self._open = False
 
@@ -14,6 +15,7 @@ class MemoryBreaker:
 
     def trip(self, about: str | None = None) -> None:
         self.trips += 1
+        self.about.append(about)
         self._open = True
 
     def close(self) -> None:

@@ -120,6 +120,23 @@ def test_a_read_that_waits_in_vain_twice_trips_the_breaker(impatient, simulator,
     assert breaker.trips == 1
 
 
+def test_each_read_says_which_customer_it_is_about_so_that_one_does_not_open_the_breaker_for_all(
+    gateway, simulator, breaker
+):
+    simulator.modes.set({"mode": "offline"})
+    reads = (
+        lambda: gateway.select_customer(f" {DEMO} "),
+        lambda: gateway.select_contacts(DEMO),
+        lambda: gateway.find_invoice(DEMO, "103019"),
+        lambda: gateway.find_invoice("abC", "103019"),
+    )
+    for read in reads:
+        with pytest.raises(OutsideUnavailable):
+            read()
+        breaker.close()
+    assert breaker.about == [DEMO, DEMO, DEMO, "abc"]
+
+
 @pytest.mark.parametrize("mode", MALFORMED)
 def test_an_answer_that_cannot_be_read_is_neither_repeated_nor_a_reason_to_trip(gateway, simulator, breaker, mode):
     simulator.modes.set({"mode": mode})
