@@ -33,7 +33,7 @@ def update_customer(event: ErpEvent, *, companies: CompanyRecords, now: datetime
     if "customer_center_main_contact_email" in sent:
         sent["main_contact_email"] = sent.pop("customer_center_main_contact_email")
     values, faults = read_values(sent)
-    log_faults("customer.updated", [FaultyRecord(number, faults)] if faults else [])
+    log_faults("customer.updated", FaultyRecord(number, faults))
     after = company.with_erp_values(values, event.stamp, now)
     if after is company:
         logger.info("nothing newer", company_id=company.company_id)
