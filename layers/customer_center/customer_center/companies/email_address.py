@@ -46,6 +46,8 @@ def address_in(text: str) -> str | None:
     (`Anna <a@x.example>`) or as a link (`mailto:a@x.example?subject=…`). An address in a display name does not count.
     Words next to an address without angle brackets leave open where the address begins, so that one does not count.
     """
+    if email_address(text):
+        return text
     visible = "".join(character for character in text[:_TEXT_LENGTH] if character.isprintable() or character.isspace())
     for part in re.split(r"[;,|]", _COMMENT.sub(" ", _DISPLAY_NAME.sub(" ", visible))):
         _, bracket, inside = part.partition("<")
@@ -66,4 +68,4 @@ def _address(word: str) -> str | None:
 
 def comparable(text: str) -> str:
     """Return the form in which an e-mail of the ERP, in any spelling, is compared with ours."""
-    return normalized_email(email_address(address_in(text) or "") or text)
+    return normalized_email(email_address(text.strip()) or text)

@@ -159,8 +159,8 @@ def texts(element: Element, *paths: str) -> Iterator[str]:
     """Yield the uncleaned texts at these paths that have a visible character, path by path. Elements may repeat."""
     for path in paths:
         for found in element.findall(path):
-            if clean(found.text or ""):
-                yield found.text or ""
+            if found.text and clean(found.text):
+                yield found.text
 
 
 def value(element: Element, *paths: str) -> str | None:

@@ -199,10 +199,11 @@ def read_contacts(root: Element, max_count: int, settings: SilverSettings) -> Co
     if len(root) and not known:
         raise ERP.malformed("unknown-structure")
     paths = _RAW if raw else _MAPPED
+    skipped = set(map(_kind, settings.skipped_contact_types))
     first: dict[str, ErpContact] = {}
     faulty = []
     for element in elements:
-        if _kind(value(element, *paths["kind"])) in map(_kind, settings.skipped_contact_types):
+        if _kind(value(element, *paths["kind"])) in skipped:
             continue
         contact, faults = read_contact(element, paths)
         if contact and contact.contact_number in first:
@@ -215,7 +216,7 @@ def read_contacts(root: Element, max_count: int, settings: SilverSettings) -> Co
     return ContactList(
         contacts=tuple(first.values()),
         faulty=tuple(faulty),
-        full=_is_full(len(elements), max_count, raw=raw),
+        full=is_full(len(elements), max_count, raw=raw),
     )
 
 
@@ -243,7 +244,7 @@ def _kind(text: str | None) -> str:
     return re.sub(r"^0+(?=.)", "", (text or "").strip().casefold())
 
 
-def _is_full(listed: int, max_count: int, *, raw: bool) -> bool:
+def is_full(listed: int, max_count: int, *, raw: bool) -> bool:
     """Return whether the ERP may have cut the list at MAXCOUNT.
 
     In the two mapped structures, an unknown number of company contacts is removed after the cut. There a list counts as
