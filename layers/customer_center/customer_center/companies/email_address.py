@@ -32,9 +32,10 @@ def email_address(text: str) -> str | None:
     return None if domain.rpartition(".")[2] in _NOWHERE or len(address) > _LENGTH else address
 
 
-_DISPLAY_NAME = re.compile(r'"[^"]{0,300}"(?=\s*<)')
-_COMMENT = re.compile(r"\([^()]{0,300}\)")
-_LINK = re.compile(r"mailto:\s*", re.IGNORECASE)
+# Compiled by their first use: most texts are one address.
+_DISPLAY_NAME = r'"[^"]{0,300}"(?=\s*<)'
+_COMMENT = r"\([^()]{0,300}\)"
+_LINK = r"(?i)mailto:\s*"
 # A text of another system that is longer is no list of addresses.
 _TEXT_LENGTH = 2000
 
@@ -49,9 +50,9 @@ def address_in(text: str) -> str | None:
     if email_address(text):
         return text
     visible = "".join(character for character in text[:_TEXT_LENGTH] if character.isprintable() or character.isspace())
-    for part in re.split(r"[;,|]", _COMMENT.sub(" ", _DISPLAY_NAME.sub(" ", visible))):
+    for part in re.split(r"[;,|]", re.sub(_COMMENT, " ", re.sub(_DISPLAY_NAME, " ", visible))):
         _, bracket, inside = part.partition("<")
-        words = _LINK.sub("", inside.partition(">")[0] if bracket else part).split()
+        words = re.sub(_LINK, "", inside.partition(">")[0] if bracket else part).split()
         addresses = [_address(word) for word in words]
         if addresses and all(addresses):
             return addresses[0]

@@ -22,7 +22,7 @@ _EMAILS = frozenset({"email", "main_contact_email"})
 _LISTED = 50
 # Blanks around a value are usual: no fault.
 _PADDING = " \t\r\n\xa0"
-_AN_ID = re.compile(r"(?=.*[0-9])[A-Za-z0-9._/-]+")
+_AN_ID = r"(?=.*[0-9])[A-Za-z0-9._/-]+"
 
 
 @frozen
@@ -34,7 +34,7 @@ class FaultyRecord:
 
     def __str__(self) -> str:
         """Return the number and the faults. A text that does not look like a number may be a name: it becomes `?`."""
-        return f"{self.number if _AN_ID.fullmatch(self.number) else '?'}: {', '.join(self.faults)}"
+        return f"{self.number if re.fullmatch(_AN_ID, self.number) else '?'}: {', '.join(self.faults)}"
 
 
 def read_values[Value: (str | None, str | bool | None)](

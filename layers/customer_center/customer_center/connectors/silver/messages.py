@@ -37,7 +37,7 @@ _MAPPED: Mapping[str, Sequence[str]] = {
     "language_code": ["LanguageCode", "SesExtension/LanguageCode"],
 }
 _CUSTOMER_NAME_LENGTH = 200
-_ISO_6523 = re.compile(r"[0-9]{4}")
+_ISO_6523 = r"[0-9]{4}"
 _FILTER_CHARACTERS = frozenset("*?|&<>@=()'\"")
 
 
@@ -188,7 +188,7 @@ def _is_party(party: Element, customer_number: str, settings: SilverSettings) ->
 
 def _is_of_another_register(identification: Element, settings: SilverSettings) -> bool:
     schemes = [identification.get(name, "").strip().casefold() for name in ("schemeID", "schemeName")]
-    return any(scheme in settings.other_party_schemes or _ISO_6523.fullmatch(scheme) for scheme in schemes)
+    return any(scheme in settings.other_party_schemes or re.fullmatch(_ISO_6523, scheme) for scheme in schemes)
 
 
 def read_contacts(root: Element, max_count: int, settings: SilverSettings) -> ContactList:
