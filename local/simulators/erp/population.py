@@ -9,7 +9,7 @@
 | `50000`  | 1    | chef@gesperrt.example  | INLAND  | All       | 1 (1)       | 503001        | blocked          |
 | `60000`  | 1    | solo@… (c)             | AUSLAND | `0`       | 0           | 603001        | no contacts      |
 | `70000`  | 1    | Erika.Muster@… (d)     | EU      | none      | 2 (1)       | 703001        | odd main e-mail  |
-| `80000`  | Ja   | two, with names (e)    | INLAND  | `No`      | 10 (7) (e)   | 803001        | bad data         |
+| `80000`  | Ja   | two, with names (e)    | INLAND  | `No`      | 10 (7) (e)  | 803001        | bad data         |
 | `D00210` | 1    | tja@silversolutions.de | INLAND  | none      | 4 (3)       | 103210        | logged example   |
 
 The column "contacts" shows the number of contacts and, in brackets, the number of persons. Dynamics NAV sends `_blank_`

@@ -98,6 +98,11 @@ def test_a_text_is_cleaned_and_not_refused():
     assert event.data["contact_number"] == "KT1"
 
 
+def test_a_control_character_may_stand_in_json_as_it_is():
+    content = json.dumps(payload("contact.updated", name="Ma#x")).replace("#", "\x1f")
+    assert ERP.read(content.encode()).data["name"] == "Max"
+
+
 def test_a_long_text_is_for_who_applies_the_event():
     event = ERP.event(payload("contact.updated", telephone="1" * 300, email="?" * 300, name="M" * 300))
     assert [len(event.data[name]) for name in ("telephone", "email", "name")] == [300, 300, 300]

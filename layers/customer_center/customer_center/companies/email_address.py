@@ -33,9 +33,10 @@ def email_address(text: str) -> str | None:
     return None if domain.rpartition(".")[2] in _NOWHERE or len(address) > _LENGTH else address
 
 
-_DISPLAY_NAME = re.compile(r'"[^"]{0,300}"(?=\s*<)')
-_COMMENT = re.compile(r"\([^()]{0,300}\)")
-_LINK = re.compile(r"mailto:\s*", re.IGNORECASE)
+# Compiled by their first use: most texts are one address.
+_DISPLAY_NAME = r'"[^"]{0,300}"(?=\s*<)'
+_COMMENT = r"\([^()]{0,300}\)"
+_LINK = r"(?i)mailto:\s*"
 # A text of another system that is longer is no list of addresses.
 _TEXT_LENGTH = 2000
 
@@ -47,10 +48,12 @@ def address_in(text: str) -> str | None:
     (`Anna <a@x.example>`) or as a link (`mailto:a@x.example?subject=…`). An address in a display name does not count.
     Words next to an address without angle brackets leave open where the address begins, so that one does not count.
     """
+    if email_address(text):
+        return text
     visible = "".join(character for character in text[:_TEXT_LENGTH] if character.isprintable() or character.isspace())
-    for part in re.split(r"[;,|]", _COMMENT.sub(" ", _DISPLAY_NAME.sub(" ", visible))):
+    for part in re.split(r"[;,|]", re.sub(_COMMENT, " ", re.sub(_DISPLAY_NAME, " ", visible))):
         _, bracket, inside = part.partition("<")
-        words = _LINK.sub("", inside.partition(">")[0] if bracket else part).split()
+        words = re.sub(_LINK, "", inside.partition(">")[0] if bracket else part).split()
         addresses = [_address(word) for word in words]
         if addresses and all(addresses):
             return addresses[0]
@@ -67,7 +70,7 @@ def _address(word: str) -> str | None:
 
 def comparable(text: str) -> str:
     """Return the form in which an e-mail of the ERP, in any spelling, is compared with ours."""
-    return normalized_email(email_address(address_in(text) or "") or text)
+    return normalized_email(email_address(text.strip()) or text)
 
 
 # Their letters look alike, so that a label which mixes them is shown in its ASCII form, as browsers show it.

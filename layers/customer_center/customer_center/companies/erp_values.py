@@ -22,7 +22,7 @@ _EMAILS = frozenset({"email", "main_contact_email"})
 _LISTED = 50
 # Blanks around a value are usual: no fault.
 _PADDING = " \t\r\n\xa0"
-_AN_ID = re.compile(r"(?=.*[0-9])[A-Za-z0-9._/-]+")
+_AN_ID = r"(?=.*[0-9])[A-Za-z0-9._/-]+"
 
 
 @frozen
@@ -34,7 +34,7 @@ class FaultyRecord:
 
     def __str__(self) -> str:
         """Return the number and the faults. A text that does not look like a number may be a name: it becomes `?`."""
-        return f"{self.number if _AN_ID.fullmatch(self.number) else '?'}: {', '.join(self.faults)}"
+        return f"{self.number if re.fullmatch(_AN_ID, self.number) else '?'}: {', '.join(self.faults)}"
 
 
 def read_values[Value: (str | None, str | bool | None)](
@@ -63,15 +63,37 @@ def read_number(text: str) -> str:
     return number if len(number) <= NUMBER_LENGTH else ""
 
 
-def log_faults(origin: str, records: Sequence[FaultyRecord]) -> None:
-    """Write one warning with the number of each fault and the first records, for who corrects them in the ERP.
+class FaultyRecords:
+    """The faulty records of one answer or event, for one warning in the log. Keeps the first ones, counts the others.
 
-    `origin` is the message or event with the records. Nothing is logged when there is no record.
+    The warning is for who corrects the records in the ERP.
     """
-    if records:
-        faults = Counter(fault for record in records for fault in record.faults)
-        listed = list(map(str, records[:_LISTED]))
-        logger.warning("erp-records-faulty", origin=origin, faults=dict(faults), records=listed)
+
+    def __init__(self, origin: str) -> None:
+        """`origin` is the message or event with the records."""
+        self._origin = origin
+        self._faults: Counter[str] = Counter()
+        self._listed: list[str] = []
+
+    def add(self, *records: FaultyRecord) -> None:
+        """Add records that have faults. Others are ignored."""
+        for record in records:
+            self._faults.update(record.faults)
+            if record.faults and len(self._listed) < _LISTED:
+                self._listed.append(str(record))
+
+    def log(self) -> None:
+        """Write the warning. Nothing is logged when there are no faults."""
+        if self._faults:
+            faults = dict(self._faults)
+            logger.warning("erp-records-faulty", origin=self._origin, faults=faults, records=self._listed)
+
+
+def log_faults(origin: str, *records: FaultyRecord) -> None:
+    """Log the records that have faults, at once."""
+    faulty = FaultyRecords(origin)
+    faulty.add(*records)
+    faulty.log()
 
 
 def _read(field: str, text: str, name_length: int) -> tuple[str | None, str | None]:

@@ -84,7 +84,9 @@ def cleaned(line: str) -> str:
     that stands for unreadable bytes becomes `?`. Other characters that cannot be shown are removed. The result is empty
     without a visible character. Cleaning twice changes nothing more.
     """
-    if not (line.isascii() and line.isprintable()):
+    if line.isprintable() and line.isascii():
+        return line.strip()
+    if not line.isprintable() or _UNREADABLE in line:
         line = "".join(map(_cleaned, line))
     line = plain(line)
     return line if is_printable(line) else ""

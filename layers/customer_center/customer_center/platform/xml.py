@@ -4,6 +4,7 @@ import codecs
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from html.entities import name2codepoint
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
@@ -18,22 +19,28 @@ _STAND_IN: Final = "\x81"
 
 _HEAD = 300
 """Number of bytes in which a document declares its encoding."""
-_DECLARATION = re.compile(r"\s*<\?xml\b[^>]*\?>")
-_DECLARED_ENCODING = re.compile(rb"<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+# Patterns are compiled by their first use (`_pattern`): most documents need no repair, and cold starts should not wait.
+_DECLARATION = r"\s*<\?xml\b[^>]*\?>"
+_DECLARED_ENCODING = rb"<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']"
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_IN_XML = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 # Sections in which references and tags are plain text.
-_PLAIN = re.compile(r"<!\[CDATA\[|<!--")
+_PLAIN = r"<!\[CDATA\[|<!--"
 _ENDS = {"<![CDATA[": "]]>", "<!--": "-->"}
 # A reference other than the five of XML, an ampersand that begins no reference, and a "less than" that begins no tag.
-_WRONG = re.compile(
+_WRONG = (
     r"&(?!(?:amp|lt|gt|quot|apos);)"
     r"(?:(?:\#(?P<decimal>[0-9]{1,9})|\#x(?P<hexadecimal>[0-9A-Fa-f]{1,8})|(?P<name>[A-Za-z][A-Za-z0-9]{0,30}));)?"
     r"|<(?![^\W\d]|[/!?:])"
 )
 # What may go on in the next piece: the beginning of a reference, or of a tag or section.
 _LONGEST = 40
-_UNFINISHED = re.compile(r"(?:&[#A-Za-z0-9]{0,31}|<|<!(?:\[[A-Z]{0,5}|-)?)\Z")
+_UNFINISHED = r"(?:&[#A-Za-z0-9]{0,31}|<|<!(?:\[[A-Z]{0,5}|-)?)\Z"
+
+
+@cache
+def _pattern[Text: (str, bytes)](text: Text) -> re.Pattern[Text]:
+    return re.compile(text)
 
 
 def parse(document: bytes | str, malformed: Callable[[str], Exception], repaired: Callable[[], object]) -> Element:
@@ -83,9 +90,9 @@ class Repair:
         """
         text = self._waiting + (piece if isinstance(piece, str) else self._decoded(piece, last=last))
         if not self._begun and (text or last):
-            text = _DECLARATION.sub("", text, count=1).lstrip("\ufeff \t\r\n")
+            text = _pattern(_DECLARATION).sub("", text, count=1).lstrip("\ufeff \t\r\n")
             self._begun = bool(text)
-        fit = _NOT_IN_XML.sub(_STAND_IN, text)
+        fit = _pattern(_NOT_IN_XML).sub(_STAND_IN, text)
         self.changed |= fit != text
         return "".join(self._parts(fit, last=last))
 
@@ -96,7 +103,7 @@ class Repair:
                 return ""
             piece, self._head = self._head, b""
             marked = next((name for mark, name in _BYTE_ORDER_MARKS if piece.startswith(mark)), None)
-            declared = _DECLARED_ENCODING.search(piece, 0, _HEAD)
+            declared = _pattern(_DECLARED_ENCODING).search(piece, 0, _HEAD)
             name = marked or (declared[1].decode("ascii") if declared else "utf-8")
             self._decoder = codecs.getincrementaldecoder(name)(_WINDOWS_1252)
         return self._decoder.decode(piece, last)
@@ -117,10 +124,12 @@ class Repair:
                 self._ends_with = ""
                 yield text[start:stop]
             else:
-                opening = _PLAIN.search(text, start)
-                unfinished = None if opening or last else _UNFINISHED.search(text, max(start, len(text) - _LONGEST))
+                opening = _pattern(_PLAIN).search(text, start)
+                unfinished = (
+                    None if opening or last else _pattern(_UNFINISHED).search(text, max(start, len(text) - _LONGEST))
+                )
                 ordinary = text[start : opening.start() if opening else unfinished.start() if unfinished else None]
-                repaired = _WRONG.sub(_well_formed, ordinary)
+                repaired = _pattern(_WRONG).sub(_well_formed, ordinary)
                 self.changed |= repaired != ordinary
                 yield repaired
                 self._waiting = unfinished[0] if unfinished else ""
@@ -146,7 +155,7 @@ def _well_formed(found: re.Match[str]) -> str:
         return chr(name2codepoint[name]) if name in name2codepoint else f"&amp;{name};"
     if number := found["decimal"] or found["hexadecimal"]:
         code = int(number, 10 if found["decimal"] else 16)
-        return found[0] if code <= sys.maxunicode and not _NOT_IN_XML.match(chr(code)) else _STAND_IN
+        return found[0] if code <= sys.maxunicode and not _pattern(_NOT_IN_XML).match(chr(code)) else _STAND_IN
     return "&amp;"
 
 
@@ -159,8 +168,8 @@ def texts(element: Element, *paths: str) -> Iterator[str]:
     """Yield the uncleaned texts at these paths that have a visible character, path by path. Elements may repeat."""
     for path in paths:
         for found in element.findall(path):
-            if clean(found.text or ""):
-                yield found.text or ""
+            if found.text and clean(found.text):
+                yield found.text
 
 
 def value(element: Element, *paths: str) -> str | None:

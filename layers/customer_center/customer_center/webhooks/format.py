@@ -13,9 +13,12 @@ _ABOUT = "A field that is left out of `data` does not change. null means that th
 
 
 def json_payload(content: bytes) -> object:
-    """Parse the content as JSON and return its value. Raises MalformedRequest `json-invalid`."""
+    """Parse the content as JSON and return its value. Raises MalformedRequest `json-invalid`.
+
+    Control characters in text may stand there unescaped, as in XML: one of them must not cost the whole event.
+    """
     try:
-        return json.loads(content)
+        return json.loads(content, strict=False)
     except (ValueError, RecursionError):
         raise MalformedRequest("json-invalid") from None
 

@@ -36,7 +36,7 @@ def update_contact(event: ErpEvent, *, gone: bool, companies: ErpRecords, now: d
     listed = companies.contacts_read(company.company_id)
     contact = before or CachedContact(ErpContact(number, name=""))
     values, faults = read_values({name: value for name, value in event.values.items() if name in _FIELDS})
-    log_faults("contact.updated", [FaultyRecord(number, faults)] if faults else [])
+    log_faults("contact.updated", FaultyRecord(number, faults))
     after = contact.with_erp_values(values, event.stamp, gone=gone, list_stamp=read_stamp(listed.at) if listed else "")
     if after == contact:
         logger.info("nothing newer", company_id=company.company_id)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from customer_center.companies.customer_numbers import company_at
-from customer_center.companies.email_address import comparable
+from customer_center.companies.email_address import address_in, comparable
 from customer_center.companies.entries import erp_company_entries, erp_user_entry
 from customer_center.companies.erp_values import FaultyRecord, log_faults, read_values
 from customer_center.companies.model import Company, ErpEvent, Role, User
@@ -33,7 +33,7 @@ def update_customer(event: ErpEvent, *, companies: CompanyRecords, now: datetime
     if "customer_center_main_contact_email" in sent:
         sent["main_contact_email"] = sent.pop("customer_center_main_contact_email")
     values, faults = read_values(sent)
-    log_faults("customer.updated", [FaultyRecord(number, faults)] if faults else [])
+    log_faults("customer.updated", FaultyRecord(number, faults))
     after = company.with_erp_values(values, event.stamp, now)
     if after is company:
         logger.info("nothing newer", company_id=company.company_id)
@@ -64,4 +64,7 @@ def _promoted(before: Company, after: Company, companies: Records, now: datetime
 
 def _named(company: Company) -> str | None:
     """Return the e-mail of the ERP's main contact, None while the customer center is off."""
-    return comparable(company.main_contact_email) if company.customer_center and company.main_contact_email else None
+    if not company.customer_center or not company.main_contact_email:
+        return None
+    # Companies that were stored before such texts were read have the ERP's text.
+    return comparable(address_in(company.main_contact_email) or company.main_contact_email)

@@ -71,7 +71,7 @@ class SilverGateway:
             lambda answer: messages.read_customer(answer, number, self._settings),
             number,
         )
-        log_faults(Message.SELECT_CUSTOMER, [FaultyRecord(number, faults)] if faults else [])
+        log_faults(Message.SELECT_CUSTOMER, FaultyRecord(number, faults))
         return customer
 
     def select_contacts(self, customer_number: str) -> Sequence[ErpContact]:
@@ -81,7 +81,7 @@ class SilverGateway:
             return ()
         with self.use():
             listed = self._all_contacts(number)
-        log_faults(Message.SELECT_CONTACT, listed.faulty)
+        log_faults(Message.SELECT_CONTACT, *listed.faulty)
         return listed.contacts
 
     def find_invoice(self, customer_number: str, invoice_number: str) -> bool:

@@ -37,7 +37,7 @@ _MAPPED: Mapping[str, Sequence[str]] = {
     "language_code": ["LanguageCode", "SesExtension/LanguageCode"],
 }
 _CUSTOMER_NAME_LENGTH = 200
-_ISO_6523 = re.compile(r"[0-9]{4}")
+_ISO_6523 = r"[0-9]{4}"
 _FILTER_CHARACTERS = frozenset("*?|&<>@=()'\"")
 
 
@@ -188,7 +188,7 @@ def _is_party(party: Element, customer_number: str, settings: SilverSettings) ->
 
 def _is_of_another_register(identification: Element, settings: SilverSettings) -> bool:
     schemes = [identification.get(name, "").strip().casefold() for name in ("schemeID", "schemeName")]
-    return any(scheme in settings.other_party_schemes or _ISO_6523.fullmatch(scheme) for scheme in schemes)
+    return any(scheme in settings.other_party_schemes or re.fullmatch(_ISO_6523, scheme) for scheme in schemes)
 
 
 def read_contacts(root: Element, max_count: int, settings: SilverSettings) -> ContactList:
@@ -199,10 +199,11 @@ def read_contacts(root: Element, max_count: int, settings: SilverSettings) -> Co
     if len(root) and not known:
         raise ERP.malformed("unknown-structure")
     paths = _RAW if raw else _MAPPED
+    skipped = set(map(_kind, settings.skipped_contact_types))
     first: dict[str, ErpContact] = {}
     faulty = []
     for element in elements:
-        if _kind(value(element, *paths["kind"])) in map(_kind, settings.skipped_contact_types):
+        if _kind(value(element, *paths["kind"])) in skipped:
             continue
         contact, faults = read_contact(element, paths)
         if contact and contact.contact_number in first:
@@ -215,7 +216,7 @@ def read_contacts(root: Element, max_count: int, settings: SilverSettings) -> Co
     return ContactList(
         contacts=tuple(first.values()),
         faulty=tuple(faulty),
-        full=_is_full(len(elements), max_count, raw=raw),
+        full=is_full(len(elements), max_count, raw=raw),
     )
 
 
@@ -243,7 +244,7 @@ def _kind(text: str | None) -> str:
     return re.sub(r"^0+(?=.)", "", (text or "").strip().casefold())
 
 
-def _is_full(listed: int, max_count: int, *, raw: bool) -> bool:
+def is_full(listed: int, max_count: int, *, raw: bool) -> bool:
     """Return whether the ERP may have cut the list at MAXCOUNT.
 
     In the two mapped structures, an unknown number of company contacts is removed after the cut. There a list counts as

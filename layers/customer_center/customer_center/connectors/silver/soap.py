@@ -10,11 +10,11 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from customer_center.connectors.silver.failures import ERP, parse
 from customer_center.platform.xml import clean, serialized
 
+# They say what an identification is (UBL). All other attributes describe types of SOAP.
+_KEPT_ATTRIBUTES = ("schemeID", "schemeName")
 _MAX_DEPTH = 50
 _TIMEOUT = 12
 _UNAVAILABLE = frozenset({-1, 2, 21, 22})
-# They say what an identification is (UBL). All other attributes describe types of SOAP.
-_KEPT_ATTRIBUTES = ("schemeID", "schemeName")
 _ABOUT_THE_CALL = frozenset({"status", "error", "erp_message"})
 
 

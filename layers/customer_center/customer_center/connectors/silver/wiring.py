@@ -30,9 +30,9 @@ class _Environment:
     erp_timeout_seconds: float = 5.0
     erp_deadline_seconds: float = 20.0
     erp_max_count: int = 1000
-    erp_invoice_number_required: bool = True
     erp_skipped_contact_types: tuple[str, ...] = ("0",)
     erp_web_site: str = "HOME"
+    erp_invoice_number_required: bool = True
     erp_offline_seconds: int = 60
 
 
@@ -77,7 +77,7 @@ def _settings(environment: _Environment, clock: Clock) -> SilverSettings:
         timeout=environment.erp_timeout_seconds,
         deadline=environment.erp_deadline_seconds,
         max_count=environment.erp_max_count,
-        invoice_number_required=environment.erp_invoice_number_required,
         skipped_contact_types=frozenset(environment.erp_skipped_contact_types),
         web_site=environment.erp_web_site,
+        invoice_number_required=environment.erp_invoice_number_required,
     )
