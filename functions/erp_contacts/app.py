@@ -23,13 +23,12 @@ from customer_center.companies.ports import Companies
 from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.bodies import InviteContactBody, new_user
 from customer_center.companies.users.import_bodies import (
-    COLUMNS,
-    REQUIRED_COLUMNS,
     ImportAnswer,
     ImportQuery,
     import_row,
 )
 from customer_center.companies.users.import_users import ROWS_AT_MOST, ImportTask, RowResult, import_users
+from customer_center.companies.users.import_words import COLUMNS, REQUIRED_COLUMNS
 from customer_center.companies.users.invite_contact import invite_contact
 from customer_center.companies.wiring import companies
 from customer_center.connectors.silver.wiring import erp
@@ -153,7 +152,17 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
 @api.route(
     "POST /users/import",
     caller=person(companies, Permission.USERS_INVITE, administration=True),
-    problems=["csv-invalid", "csv-too-long", "too-many-requests", "erp-malformed", "erp-unavailable", "erp-timeout"],
+    problems=[
+        "csv-columns",
+        "csv-encoding",
+        "csv-invalid",
+        "csv-row-invalid",
+        "csv-too-long",
+        "too-many-requests",
+        "erp-malformed",
+        "erp-unavailable",
+        "erp-timeout",
+    ],
     consumes="text/csv",
 )
 def import_table(body: bytes, query: ImportQuery, caller: Member, request: Request) -> Answer[ImportAnswer]:

@@ -26,8 +26,9 @@ from customer_center.companies.users.delete_user import delete_user
 from customer_center.companies.users.edit_user import edit_user
 from customer_center.companies.users.find_users import UserFilter, UserSort, find_users
 from customer_center.companies.users.hand_over import hand_over
-from customer_center.companies.users.import_bodies import COLUMNS, REQUIRED_COLUMNS, import_row
+from customer_center.companies.users.import_bodies import import_row
 from customer_center.companies.users.import_users import ROWS_AT_MOST, ImportTask, import_users
+from customer_center.companies.users.import_words import COLUMNS, REQUIRED_COLUMNS
 from customer_center.companies.users.invite_contact import invite_contact, request_user
 from customer_center.companies.users.resend_invitation import resend_invitation
 from customer_center.companies.users.revoke_invitation import revoke_invitation
@@ -172,9 +173,11 @@ class Room:
         ports = {"rules": self.invitation_rules, "identities": self.identities, "before_mail": before_mail}
         return self._do(activate_user, user_id, actor, if_version=if_version, **ports)
 
-    def import_users(self, actor, text, *, dry_run=False, seconds=20, invitations=ROWS_AT_MOST, request=None):
+    def import_users(
+        self, actor, text, *, dry_run=False, seconds=20, invitations=ROWS_AT_MOST, request=None, header=True
+    ):
         """Import the rows of the text. A header of all columns is added unless the text has one."""
-        header = "" if text.startswith("salutation") else ",".join(COLUMNS) + "\n"
+        header = "" if text.startswith("salutation") or not header else ",".join(COLUMNS) + "\n"
         table = read((header + text).encode(), columns=COLUMNS, required=REQUIRED_COLUMNS, at_most=ROWS_AT_MOST)
         rows = [import_row(row, ("mr", "mrs"), "en") for row in table]
         member = Member(actor, self.companies.company(actor.company_id))

@@ -1,5 +1,6 @@
 """The texts of errors: every language has the same ones, as sentences."""
 
+import re
 import string
 
 import pytest
@@ -45,8 +46,11 @@ def test_every_text_is_of_whole_sentences(sentences):
         assert sentence[-1] in ".?!"
 
 
-def test_a_field_has_no_values_to_fill_in():
-    assert not any(placeholders(sentence) for sentences in ALL_TEXTS.fields.values() for sentence in sentences.values())
+def test_a_field_has_no_values_to_fill_in_but_its_limit_in_brackets():
+    for sentences in ALL_TEXTS.fields.values():
+        for sentence in sentences.values():
+            assert placeholders(sentence) <= {"limit"}
+            assert ("{limit}" in sentence) is bool(re.search(r" \([^()]*\{limit\}[^()]*\)", sentence))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +64,6 @@ def test_a_field_has_no_values_to_fill_in():
 )
 def test_a_sentence_comes_in_the_language_with_its_values(language, sentence):
     assert ALL_TEXTS.error_text("csv-too-long", language, {"rows": "500"}) == sentence
-    assert ALL_TEXTS.field_text("too-long", language) == ALL_TEXTS.fields["too-long"][language]
 
 
 def test_every_code_is_declared_by_one_room():

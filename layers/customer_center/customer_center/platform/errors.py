@@ -14,10 +14,14 @@ from customer_center.platform.frozen import frozen
 
 @frozen
 class FieldError:
-    """A wrong field in a request's body or query: its JSON pointer (RFC 6901) and a field code (`texts.py`)."""
+    """A wrong field in a request's body or query: its JSON pointer (RFC 6901) and a field code (`texts.py`).
+
+    `limit` is what the field's sentence says about it: the length, the range or the values that are allowed.
+    """
 
     pointer: str
     code: str
+    limit: str = ""
 
 
 @frozen

@@ -399,7 +399,11 @@ def _problem(error: errors.CustomerCenterError, request: Request, texts: Texts) 
     }
     if isinstance(error, errors.InvalidInput) and error.errors:
         problem["errors"] = [
-            {"pointer": wrong.pointer, "code": wrong.code, "message": texts.field_text(wrong.code, language)}
+            {
+                "pointer": wrong.pointer,
+                "code": wrong.code,
+                "message": texts.field_text(wrong.code, language, wrong.limit),
+            }
             for wrong in error.errors
         ]
     headers = {"Content-Language": language}

@@ -4,6 +4,7 @@ Each room declares its own codes in its `texts.py`. This file has the classes, a
 declared once, with its class of `platform/errors.py`. Codes never change; sentences may improve.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -48,9 +49,13 @@ class Texts:
         """Return the sentence of an error code in a supported language, with its values filled in."""
         return self.problems[code].sentences[language].format_map(values)
 
-    def field_text(self, code: str, language: str) -> str:
-        """Return the sentence of a field error's code in a supported language."""
-        return self.fields[code][language]
+    def field_text(self, code: str, language: str, limit: str = "") -> str:
+        """Return the sentence of a field error's code in a supported language. It names the limit, where one is known.
+
+        A sentence has the limit in brackets, so that it reads well without one too.
+        """
+        sentence = self.fields[code][language]
+        return sentence.format(limit=limit) if limit else re.sub(r" \([^()]*\{limit\}[^()]*\)", "", sentence)
 
 
 _PROBLEMS = {
@@ -72,6 +77,24 @@ _PROBLEMS = {
             "fr": "Le curseur n’appartient pas à cette liste.",
         },
     ),
+    "csv-columns": Problem(
+        InvalidInput,
+        {
+            "en": "The columns of the file are not as expected. Possible are: {columns}.",
+            "de": "Die Spalten der Datei sind nicht wie erwartet. Möglich sind: {columns}.",
+            "nl": "De kolommen van het bestand zijn niet zoals verwacht. Mogelijk zijn: {columns}.",
+            "fr": "Les colonnes du fichier ne sont pas celles attendues. Colonnes possibles : {columns}.",
+        },
+    ),
+    "csv-encoding": Problem(
+        MalformedRequest,
+        {
+            "en": "The letters of the file cannot be read. Please save it as CSV UTF-8.",
+            "de": "Die Buchstaben der Datei sind nicht lesbar. Bitte speichern Sie sie als CSV UTF-8.",
+            "nl": "De letters van het bestand zijn niet leesbaar. Sla het op als CSV UTF-8.",
+            "fr": "Les lettres du fichier sont illisibles. Veuillez l’enregistrer au format CSV UTF-8.",
+        },
+    ),
     "csv-invalid": Problem(
         MalformedRequest,
         {
@@ -79,6 +102,15 @@ _PROBLEMS = {
             "de": "Der Inhalt der Anfrage ist keine CSV-Datei mit den erwarteten Spalten.",
             "nl": "De inhoud van het verzoek is geen CSV-bestand met de verwachte kolommen.",
             "fr": "Le corps de la requête n’est pas un fichier CSV contenant les colonnes attendues.",
+        },
+    ),
+    "csv-row-invalid": Problem(
+        MalformedRequest,
+        {
+            "en": "Row {row} of the file cannot be read. Perhaps a quotation mark is missing.",
+            "de": "Zeile {row} der Datei ist nicht lesbar. Vielleicht fehlt ein Anführungszeichen.",
+            "nl": "Rij {row} van het bestand is niet leesbaar. Misschien ontbreekt een aanhalingsteken.",
+            "fr": "La ligne {row} du fichier est illisible. Il manque peut-être un guillemet.",
         },
     ),
     "csv-too-long": Problem(
@@ -183,6 +215,18 @@ _PROBLEMS = {
 }
 
 _FIELDS: Mapping[str, Mapping[str, str]] = {
+    "duplicate-column": {
+        "en": "Two columns of the file mean the same.",
+        "de": "Zwei Spalten der Datei bedeuten dasselbe.",
+        "nl": "Twee kolommen van het bestand betekenen hetzelfde.",
+        "fr": "Deux colonnes du fichier ont la même signification.",
+    },
+    "unknown-column": {
+        "en": "This column is not expected.",
+        "de": "Diese Spalte wird nicht erwartet.",
+        "nl": "Deze kolom wordt niet verwacht.",
+        "fr": "Cette colonne n’est pas attendue.",
+    },
     "boolean": {
         "en": "This is neither true nor false.",
         "de": "Das ist weder true noch false.",
@@ -232,10 +276,10 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "fr": "Ce n’est pas du texte.",
     },
     "too-long": {
-        "en": "This is too long.",
-        "de": "Das ist zu lang.",
-        "nl": "Dit is te lang.",
-        "fr": "C’est trop long.",
+        "en": "This is too long (at most {limit}).",
+        "de": "Das ist zu lang (höchstens {limit}).",
+        "nl": "Dit is te lang (hoogstens {limit}).",
+        "fr": "C’est trop long ({limit} au maximum).",
     },
     "too-short": {
         "en": "This is too short.",
@@ -250,10 +294,10 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "fr": "Ce champ n’existe pas.",
     },
     "unknown-value": {
-        "en": "This is not one of the allowed values.",
-        "de": "Das ist keiner der erlaubten Werte.",
-        "nl": "Dit is geen van de toegestane waarden.",
-        "fr": "Ce n’est pas l’une des valeurs autorisées.",
+        "en": "This is not one of the allowed values ({limit}).",
+        "de": "Das ist keiner der erlaubten Werte ({limit}).",
+        "nl": "Dit is geen van de toegestane waarden ({limit}).",
+        "fr": "Ce n’est pas l’une des valeurs autorisées ({limit}).",
     },
     "unprintable": {
         "en": "Control characters are not allowed.",
