@@ -23,12 +23,13 @@ from customer_center.companies.ports import Companies
 from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.bodies import InviteContactBody, new_user
 from customer_center.companies.users.import_bodies import (
+    COLUMNS,
+    REQUIRED_COLUMNS,
     ImportAnswer,
     ImportQuery,
     import_row,
 )
 from customer_center.companies.users.import_users import ROWS_AT_MOST, ImportTask, RowResult, import_users
-from customer_center.companies.users.import_words import COLUMNS, REQUIRED_COLUMNS
 from customer_center.companies.users.invite_contact import invite_contact
 from customer_center.companies.wiring import companies
 from customer_center.connectors.silver.wiring import erp

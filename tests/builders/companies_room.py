@@ -26,9 +26,8 @@ from customer_center.companies.users.delete_user import delete_user
 from customer_center.companies.users.edit_user import edit_user
 from customer_center.companies.users.find_users import UserFilter, UserSort, find_users
 from customer_center.companies.users.hand_over import hand_over
-from customer_center.companies.users.import_bodies import import_row
+from customer_center.companies.users.import_bodies import COLUMNS, REQUIRED_COLUMNS, import_row
 from customer_center.companies.users.import_users import ROWS_AT_MOST, ImportTask, import_users
-from customer_center.companies.users.import_words import COLUMNS, REQUIRED_COLUMNS
 from customer_center.companies.users.invite_contact import invite_contact, request_user
 from customer_center.companies.users.resend_invitation import resend_invitation
 from customer_center.companies.users.revoke_invitation import revoke_invitation

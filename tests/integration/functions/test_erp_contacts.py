@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from customer_center.companies.users.import_words import COLUMNS
+from customer_center.companies.users.import_bodies import COLUMNS
 from customer_center.platform.dynamodb import to_item
 from customer_center.platform.http import MAX_BODY_BYTES
 from customer_center.platform.spreadsheet import BYTES_AT_MOST

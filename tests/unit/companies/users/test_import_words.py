@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customer_center.companies.model import Role
+from customer_center.companies.users.import_bodies import COLUMNS
 from customer_center.companies.users.import_words import (
-    COLUMNS,
     currency_in,
     language_in,
     money_in,

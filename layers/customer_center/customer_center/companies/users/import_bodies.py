@@ -1,7 +1,7 @@
 """The import of users: reading the rows of a table, and the answer with the result of each row."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import Field
@@ -29,6 +29,67 @@ from customer_center.platform.wire import Output, Query
 
 _TEXTS = PLATFORM_TEXTS | COMPANIES_TEXTS
 _NUMBER_LENGTH = 40
+
+
+# The columns of a user's fields, with other headers for each. Case, accents, blanks and signs do not matter.
+COLUMNS: Mapping[str, Collection[str]] = {
+    "salutation": ("title", "form of address", "Anrede", "aanhef", "aanspreking", "civilité", "titre"),
+    "name": (
+        "full name",
+        "contact name",
+        "vollständiger Name",
+        "Vor- und Nachname",
+        "naam",
+        "volledige naam",
+        "nom",
+        "nom complet",
+    ),
+    "email": (
+        "mail",
+        "e-mail address",
+        "mail address",
+        "E-Mail-Adresse",
+        "Mailadresse",
+        "e-mailadres",
+        "mailadres",
+        "adresse e-mail",
+        "adresse mail",
+        "courriel",
+    ),
+    "roles": ("role", "Rolle", "Rollen", "rol", "rôle", "rôles"),
+    "language": ("language code", "Sprache", "Sprachcode", "taal", "taalcode", "langue", "code langue"),
+    "contact_number": (
+        "contact no.",
+        "Kontaktnummer",
+        "Kontaktnr.",
+        "Kontakt-Nr.",
+        "contactnummer",
+        "contactnr.",
+        "numéro de contact",
+        "n° de contact",
+        "n° contact",
+    ),
+    "budget_per_order": (
+        "order budget",
+        "Budget pro Bestellung",
+        "Budget je Bestellung",
+        "Budget pro Auftrag",
+        "budget per bestelling",
+        "budget par commande",
+    ),
+    "budget_per_month": (
+        "monthly budget",
+        "Budget pro Monat",
+        "Budget je Monat",
+        "Monatsbudget",
+        "budget per maand",
+        "maandbudget",
+        "budget par mois",
+        "budget mensuel",
+    ),
+    "currency": ("Währung", "Waehrung", "valuta", "munteenheid", "devise", "monnaie"),
+}
+REQUIRED_COLUMNS = ("salutation", "roles")
 
 
 class ImportQuery(Query):

@@ -1,4 +1,4 @@
-"""What people write into a table of users: headers and values in English, German, Dutch and French.
+"""What people write into the cells of a table of users, in English, German, Dutch and French.
 
 Case, accents, blanks and signs do not matter (`platform/search.py`).
 """
@@ -9,67 +9,6 @@ from functools import cache
 
 from customer_center.companies.model import Role
 from customer_center.platform.search import folded, words
-
-COLUMNS: Mapping[str, Collection[str]] = {
-    "salutation": ("title", "form of address", "Anrede", "aanhef", "aanspreking", "civilité"),
-    "name": (
-        "full name",
-        "contact name",
-        "vollständiger Name",
-        "Vor- und Nachname",
-        "naam",
-        "volledige naam",
-        "nom",
-        "nom complet",
-    ),
-    "email": (
-        "mail",
-        "e-mail address",
-        "mail address",
-        "E-Mail-Adresse",
-        "Mailadresse",
-        "e-mailadres",
-        "mailadres",
-        "adresse e-mail",
-        "adresse mail",
-        "courriel",
-    ),
-    "roles": ("role", "Rolle", "Rollen", "rol", "rôle", "rôles"),
-    "language": ("language code", "Sprache", "Sprachcode", "taal", "taalcode", "langue", "code langue"),
-    "contact_number": (
-        "contact no.",
-        "Kontaktnummer",
-        "Kontaktnr.",
-        "Kontakt-Nr.",
-        "contactnummer",
-        "contactnr.",
-        "numéro de contact",
-        "n° de contact",
-        "n° contact",
-    ),
-    "budget_per_order": (
-        "order budget",
-        "Budget pro Bestellung",
-        "Budget je Bestellung",
-        "Budget pro Auftrag",
-        "budget per bestelling",
-        "budget par commande",
-    ),
-    "budget_per_month": (
-        "monthly budget",
-        "Budget pro Monat",
-        "Budget je Monat",
-        "Monatsbudget",
-        "budget per maand",
-        "maandbudget",
-        "budget par mois",
-        "budget mensuel",
-    ),
-    "currency": ("Währung", "Waehrung", "valuta", "munteenheid", "devise", "monnaie"),
-}
-"""The columns of a user's fields, with other headers for each."""
-
-REQUIRED_COLUMNS = ("salutation", "roles")
 
 _SALUTATIONS: Mapping[str, Collection[str]] = {
     "mr": (
