@@ -181,6 +181,11 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
         "csv-invalid",
         "csv-too-long",
         "mails-stopped",
+        "csv-columns",
+        "csv-encoding",
+        "csv-invalid",
+        "csv-row-invalid",
+        "csv-too-long",
         "too-many-requests",
         "erp-malformed",
         "erp-unavailable",
@@ -191,8 +196,9 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
 def import_table(body: bytes, query: ImportQuery, caller: Member, request: Request) -> Answer[ImportAnswer]:
     """Invite up to 200 users from a table. The answer has one result per row; a wrong row does not affect the others.
 
-    The table is in UTF-8, with commas or semicolons between cells. Columns have names and may be in any order. Required
-    are `salutation` and `roles` (several roles with `;` or `|`). Optional are `name`, `email`, `language`,
+    The table is CSV of up to 1 MB, as Excel and LibreOffice write it. Columns have names and may be in any order, and
+    headers and values may be in English, German, Dutch or French. Required are `salutation` and `roles` (several roles
+    with `;` or `|`). Optional are `name`, `email`, `language`,
     `contact_number`, `budget_per_order`, `budget_per_month` and `currency`. A row without a contact number needs name
     and e-mail. A row with a contact number may leave out name, e-mail and language; the ERP's values are used instead.
     Rows with the status `not_tried` were not processed, because the time or a limit was used up. Send the same request

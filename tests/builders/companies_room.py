@@ -180,9 +180,11 @@ class Room:
         ports = {"rules": self.invitation_rules, "identities": self.identities, "before_mail": before_mail}
         return self._do(activate_user, user_id, actor, if_version=if_version, **ports)
 
-    def import_users(self, actor, text, *, dry_run=False, seconds=20, invitations=ROWS_AT_MOST, request=None):
+    def import_users(
+        self, actor, text, *, dry_run=False, seconds=20, invitations=ROWS_AT_MOST, request=None, header=True
+    ):
         """Import the rows of the text. A header of all columns is added unless the text has one."""
-        header = "" if text.startswith("salutation") else ",".join(COLUMNS) + "\n"
+        header = "" if text.startswith("salutation") or not header else ",".join(COLUMNS) + "\n"
         table = read((header + text).encode(), columns=COLUMNS, required=REQUIRED_COLUMNS, at_most=ROWS_AT_MOST)
         rows = [
             import_row(row, {"salutations": ("mr", "mrs"), "currencies": ("EUR", "CHF", "GBP", "USD")}, "en")

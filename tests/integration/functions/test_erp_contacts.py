@@ -5,8 +5,10 @@ import re
 
 import pytest
 
+from customer_center.companies.users.import_bodies import COLUMNS
 from customer_center.platform.dynamodb import to_item
 from customer_center.platform.http import MAX_BODY_BYTES
+from customer_center.platform.spreadsheet import BYTES_AT_MOST
 from tests.integration.aws import event_of
 from tests.integration.functions.requests_of_samples import with_header, with_path, with_query, with_raw
 from tests.integration.functions.stage import assert_problem
@@ -195,11 +197,13 @@ TABLES = {
     "nothing": (None, 400, "csv-invalid"),
     "empty": ("", 400, "csv-invalid"),
     "json": ("{}", 400, "csv-invalid"),
-    "another-column": ("salutation,roles,password\nmr,buyer,x", 400, "csv-invalid"),
-    "no-roles": ("salutation,name,email\nmr,Nina,n@x.example", 400, "csv-invalid"),
-    "open-quote": ('salutation,roles\n"mr,buyer', 400, "csv-invalid"),
+    "no-header": ("mr,Nina,n@x.example,buyer", 400, "csv-invalid"),
+    "open-quote": ('salutation,roles\n"mr,buyer', 400, "csv-row-invalid"),
     "201-rows": ("salutation,roles\n" + "mr,buyer\n" * 201, 422, "csv-too-long"),
+    "1-mb-and-one": ("x" * (BYTES_AT_MOST + 1), 413, "body-too-large"),
     "4-mb-and-one": ("x" * (MAX_BODY_BYTES + 1), 413, "body-too-large"),
+    # The gateway has replaced what it could not read.
+    "another-encoding": ("salutation,roles,name\nmr,buyer,M\ufffdller", 400, "csv-encoding"),
 }
 
 
@@ -208,9 +212,29 @@ def test_a_table_that_cannot_be_read_is_refused(company, text, status, code):
     company.refuses(with_raw("erp_contacts/import_users", text), status, code)
 
 
-def test_a_table_in_another_encoding_is_refused(company):
-    text = base64.b64encode("salutation,roles,name\nmr,buyer,Müller".encode("latin-1")).decode()
-    company.refuses(with_raw("erp_contacts/import_users", text, encoded=True), 400, "csv-invalid")
+def test_wrong_columns_are_named_with_those_that_are_possible(company):
+    event = with_raw("erp_contacts/import_users", "salutation,name,password,Nom\nmr,Nina,x,y")
+    wrong = [("/password", "unknown-column"), ("/name", "duplicate-column"), ("/roles", "required")]
+    reply = company.refuses(event, 422, "csv-columns", *wrong)
+    assert all(column in reply.body["detail"] for column in COLUMNS)
+
+
+def test_a_wrong_value_is_told_with_the_allowed_ones(company):
+    event = with_raw("erp_contacts/import_users", "salutation,name,email,roles\ndr,Nina,n@x.example,buyer")
+    (row,) = company.call(event).body["rows"]
+    message = "Das ist keiner der erlaubten Werte (mr, mrs)."
+    assert row["errors"] == [{"pointer": "/salutation", "code": "unknown-value", "message": message}]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8-sig"])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+def test_a_table_is_read_in_every_encoding_of_excel(company, encoding, delimiter):
+    """As bytes: the gateway replaces what is not UTF-8 in bodies of the type `text/csv`."""
+    text = "Anrede;Rollen;Name;E-Mail;\r\nFrau;Einkauf;Jörg Müller;j@x.example;\r\n".replace(";", delimiter)
+    event = with_raw("erp_contacts/import_users", base64.b64encode(text.encode(encoding)).decode(), encoded=True)
+    (row,) = company.call(event).body["rows"]
+    user = company.store.user(row["user_id"])
+    assert (user.name, user.salutation, sorted(user.roles)) == ("Jörg Müller", "mrs", ["buyer"])
 
 
 def test_a_table_as_a_spreadsheet_program_writes_it_is_read(company):

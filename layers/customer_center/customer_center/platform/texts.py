@@ -78,6 +78,24 @@ _PROBLEMS = {
             "fr": "Cette page n’appartient pas à la liste. Veuillez commencer à la première page.",
         },
     ),
+    "csv-columns": Problem(
+        InvalidInput,
+        {
+            "en": "The columns of the file are not as expected. Possible are: {columns}.",
+            "de": "Die Spalten der Datei sind nicht wie erwartet. Möglich sind: {columns}.",
+            "nl": "De kolommen van het bestand zijn niet zoals verwacht. Mogelijk zijn: {columns}.",
+            "fr": "Les colonnes du fichier ne sont pas celles attendues. Colonnes possibles : {columns}.",
+        },
+    ),
+    "csv-encoding": Problem(
+        MalformedRequest,
+        {
+            "en": "The letters of the file cannot be read. Please save it as CSV UTF-8.",
+            "de": "Die Buchstaben der Datei sind nicht lesbar. Bitte speichern Sie sie als CSV UTF-8.",
+            "nl": "De letters van het bestand zijn niet leesbaar. Sla het op als CSV UTF-8.",
+            "fr": "Les lettres du fichier sont illisibles. Veuillez l’enregistrer au format CSV UTF-8.",
+        },
+    ),
     "csv-invalid": Problem(
         MalformedRequest,
         {
@@ -85,6 +103,15 @@ _PROBLEMS = {
             "de": "Das ist keine CSV-Datei mit den erwarteten Spalten.",
             "nl": "Dit is geen CSV-bestand met de verwachte kolommen.",
             "fr": "Ce n’est pas un fichier CSV contenant les colonnes attendues.",
+        },
+    ),
+    "csv-row-invalid": Problem(
+        MalformedRequest,
+        {
+            "en": "Row {row} of the file cannot be read. Perhaps a quotation mark is missing.",
+            "de": "Zeile {row} der Datei ist nicht lesbar. Vielleicht fehlt ein Anführungszeichen.",
+            "nl": "Rij {row} van het bestand is niet leesbaar. Misschien ontbreekt een aanhalingsteken.",
+            "fr": "La ligne {row} du fichier est illisible. Il manque peut-être un guillemet.",
         },
     ),
     "csv-too-long": Problem(
@@ -198,6 +225,18 @@ _PROBLEMS = {
 }
 
 _FIELDS: Mapping[str, Mapping[str, str]] = {
+    "duplicate-column": {
+        "en": "Two columns of the file mean the same.",
+        "de": "Zwei Spalten der Datei bedeuten dasselbe.",
+        "nl": "Twee kolommen van het bestand betekenen hetzelfde.",
+        "fr": "Deux colonnes du fichier ont la même signification.",
+    },
+    "unknown-column": {
+        "en": "This column is not expected.",
+        "de": "Diese Spalte wird nicht erwartet.",
+        "nl": "Deze kolom wordt niet verwacht.",
+        "fr": "Cette colonne n’est pas attendue.",
+    },
     "boolean": {
         "en": "This is neither true nor false.",
         "de": "Das ist weder true noch false.",

@@ -224,7 +224,7 @@ def test_a_bounce_without_tags_finds_the_invitations_that_were_there(room, other
     note_feedback(bounced, BounceLimits(), companies=room.companies, clock=room.clock)
     assert (_status(room, first), _status(room, second)) == (InvitationStatus.BOUNCED, InvitationStatus.PENDING)
     later = Feedback(Outcome.BOUNCED, "nils@baecker.example", room.clock.now())
-    note_feedback(later, companies=room.companies, clock=room.clock)
+    note_feedback(later, BounceLimits(), companies=room.companies, clock=room.clock)
     assert _status(room, second) is InvitationStatus.BOUNCED
 
 

@@ -133,8 +133,8 @@ def test_who_is_no_contact_becomes_one_where_that_is_on(room, chief):
         ("mr,Nina,n@x.example,buyer,,,ten,,EUR", "invalid-input", [("/budget_per_order", "number")]),
         ("mr,Nina,n@x.example,buyer,,,,0,EUR", "invalid-input", [("/budget_per_month", "out-of-range")]),
         ("mr,Nina,n@x.example,buyer,,,1,2,", "invalid-input", [("/currency", "required")]),
-        ("mr,Nina,n@x.example,buyer,,,1,,euro", "invalid-input", [("/currency", "invalid")]),
-        ("mr,Nina,n@x.example,buyer,,,,,,more", "invalid-input", [("", "unknown-field")]),
+        ("mr,Nina,n@x.example,buyer,,,1,,gulden", "invalid-input", [("/currency", "invalid")]),
+        ("mr,Nina,n@x.example,buyer,,,,,,more", "invalid-input", [("/J", "unknown-column")]),
         ("mr,,,buyer,,KT200,,,", "invalid-input", [("/email", "required")]),
         ("mr,Nina,n@x.example,buyer,,KT404,,,", "contact-not-found", [("/contact_number", "contact-not-found")]),
         ("mr,Nina,tja@baecker.example,buyer,,KT100,,,", None, []),
@@ -154,6 +154,49 @@ def test_a_bad_row_is_told_where_it_is_and_keeps_no_other(room, chief, row, code
     assert (bad.status, bad.code) == (REFUSED if code else UNCHANGED, code)
     assert [(error.pointer, error.code) for error in bad.errors] == list(errors)
     assert _statuses([before, after]) == [WOULD_INVITE if dry_run else INVITED] * 2
+
+
+def test_what_people_write_in_their_language_is_understood(room, chief):
+    table = (
+        "\ufeffsep=;\r\n"
+        "Anrede;Vollständiger Name;E-Mail-Adresse;Rolle;Sprache;Kontakt-Nr.;Budget pro Bestellung;Währung;\r\n"
+        ";;;;;;;;\r\n"
+        "Frau;Nina\u00a0Neu;\u200enina@bäcker.example ;Freigabe, Einkauf;Französisch;;1.000,50;€;\r\n"
+        "Herr;;;EINKÄUFER;;\u200eKT100;;;\r\n"
+    )
+    nina, anna = room.import_users(chief, table, header=False)
+    assert [(nina.number, nina.status), (anna.number, anna.status)] == [(3, INVITED), (4, INVITED)]
+    user = room.companies.user(nina.user_id)
+    assert (user.salutation, user.name, user.email) == ("mrs", "Nina Neu", "nina@xn--bcker-gra.example")
+    assert (user.roles, user.language, user.budgets) == ({Role.APPROVER, Role.BUYER}, "fr", budgets("1000.50"))
+    anna = room.companies.user(anna.user_id)
+    assert (anna.salutation, anna.name, anna.roles, anna.contact_number) == ("mr", "Anna Mehl", {Role.BUYER}, "KT100")
+
+
+def test_an_error_names_row_column_and_the_allowed_values(room, chief):
+    (dr, boss) = room.import_users(chief, "dr,Nina,n@x.example,buyer,,,,,\nmr,Nina,m@x.example,boss,,,,,\n")
+    assert (dr.number, *dr.errors) == (2, FieldError("/salutation", "unknown-value", "mr, mrs"))
+    assert (boss.number, *boss.errors) == (3, FieldError("/roles", "unknown-value", "approver, buyer, main_contact"))
+
+
+@pytest.mark.parametrize(
+    ("row", "error"),
+    [
+        ("mr,shop-login.example/x,n@x.example,buyer,,,,,", ("/name", "address-in-name")),
+        ("mr,\u3164,n@x.example,buyer,,,,,", ("/name", "required")),
+        ("mr,\U000e0041,n@x.example,buyer,,,,,", ("/name", "unprintable")),
+        (f"mr,,,buyer,,{'K' * 41},,,", ("/contact_number", "too-long")),
+    ],
+)
+def test_names_and_numbers_are_held_to_the_same_rules_as_in_a_form(room, chief, row, error):
+    (result,) = room.import_users(chief, row + "\n")
+    assert [(wrong.pointer, wrong.code) for wrong in result.errors] == [error]
+
+
+def test_a_contact_whose_name_is_an_address_needs_a_name(room, chief):
+    room.erp.add(a_customer(), contacts=[a_contact("KT100", name="www.x", email="anna@baecker.example")], invoices=[])
+    (result,) = room.import_users(chief, ANNA)
+    assert (result.status, result.errors) == (REFUSED, (FieldError("/name", "address-in-name"),))
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
