@@ -1,6 +1,6 @@
 """How values of an ERP are read. The rules are the same for every ERP, and for its answers and its webhooks.
 
-A wrong value is cleaned or left out, so that one wrong record affects no other (docs/specification.md, 6.43 to 6.45).
+A wrong value is cleaned or left out, so that one wrong record affects no other (docs/specification.md, 6.62 to 6.64).
 What was wrong is returned as faults, such as `name-cleaned`. Faults contain no value.
 """
 
