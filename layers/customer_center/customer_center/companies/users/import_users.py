@@ -33,8 +33,6 @@ from customer_center.platform.errors import (
 )
 from customer_center.platform.frozen import frozen
 
-ROWS_AT_MOST = 200
-
 # The column that is named in the error of a whole row, by error code.
 _COLUMNS: Mapping[str, str] = {
     "contact-in-use": "/contact_number",
