@@ -44,6 +44,7 @@ from customer_center.companies.users.bodies import (
     MeAnswer,
     RequestUserBody,
     UsersAnswer,
+    UsersExportQuery,
     UsersQuery,
     new_user,
 )
@@ -55,6 +56,7 @@ from customer_center.companies.users.hand_over import hand_over
 from customer_center.companies.users.invite_contact import request_user
 from customer_center.companies.users.resend_invitation import resend_invitation
 from customer_center.companies.users.revoke_invitation import revoke_invitation
+from customer_center.companies.users.user_table import USER_COLUMNS, user_row
 from customer_center.companies.wiring import companies
 from customer_center.connectors.cognito.wiring import identities
 from customer_center.platform.clock import SystemClock
@@ -64,6 +66,7 @@ from customer_center.platform.frozen import frozen
 from customer_center.platform.http import Answer, Api, Csv, Request
 from customer_center.platform.idempotency import once
 from customer_center.platform.language import choose_language
+from customer_center.platform.paging import Page
 from customer_center.platform.spreadsheet import written
 from customer_center.platform.wire import PageQuery
 from customer_center.platform.wiring import journal
@@ -145,7 +148,28 @@ def edit_me(body: EditMeBody, caller: Member, request: Request) -> Answer[UserAn
 )
 def list_users(caller: Member, query: UsersQuery) -> Answer[UsersAnswer]:
     """List the company's users with status and roles. Any page may have fewer users than `limit`."""
-    page = find_users(
+    page = _users(caller, query)
+    items = [_answer(user, caller.company) for user in page.rows]
+    return Answer(UsersAnswer(items=items, next_cursor=page.next_cursor))
+
+
+@api.route(
+    "GET /users/export",
+    caller=person(companies, Permission.USERS_VIEW, administration=True),
+    problems=["cursor-invalid", "unsupported-query"],
+)
+def export_users(caller: Member, query: UsersExportQuery) -> Answer[Csv]:
+    """Export the company's users as a table with the columns of `POST /users/import`.
+
+    A long table is split into several answers. The header `Link` with `rel="next"` (RFC 8288) leads to the next one.
+    """
+    page = _users(caller, query)
+    headers = {"Content-Disposition": 'attachment; filename="users.csv"', **_next_part(query, page.next_cursor)}
+    return Answer(written(USER_COLUMNS, map(user_row, page.rows)), headers=headers)
+
+
+def _users(caller: Member, query: UsersQuery) -> Page[User]:
+    return find_users(
         caller.company.company_id,
         query.wanted,
         query.sort,
@@ -154,8 +178,14 @@ def list_users(caller: Member, query: UsersQuery) -> Answer[UsersAnswer]:
         companies=companies(),
         clock=SystemClock(),
     )
-    items = [_answer(user, caller.company) for user in page.rows]
-    return Answer(UsersAnswer(items=items, next_cursor=page.next_cursor))
+
+
+def _next_part(query: PageQuery, next_cursor: str | None) -> Mapping[str, str]:
+    """Return the header with the address of the table's next part, no header for the last part."""
+    if next_cursor is None:
+        return {}
+    asked = query.model_dump(mode="json", exclude_unset=True) | {"cursor": next_cursor}
+    return {"Link": f'<?{urlencode(asked)}>; rel="next"'}
 
 
 @api.route(
@@ -326,10 +356,7 @@ def export_audit_trail(caller: Member, query: AuditExportQuery) -> Answer[Csv]:
     """
     page = _audit_trail(caller, query)
     rows = (row for entry in page.rows for row in audit_rows(AuditEntryAnswer.from_entry(entry, page.names)))
-    headers = {"Content-Disposition": 'attachment; filename="audit-entries.csv"'}
-    if page.next_cursor:
-        asked = query.model_dump(mode="json", exclude_unset=True) | {"cursor": page.next_cursor}
-        headers["Link"] = f'<?{urlencode(asked)}>; rel="next"'
+    headers = {"Content-Disposition": 'attachment; filename="audit-entries.csv"', **_next_part(query, page.next_cursor)}
     return Answer(written(AUDIT_COLUMNS, rows), headers=headers)
 
 

@@ -9,6 +9,7 @@ from types import NoneType
 from typing import Any
 
 from customer_center.companies.audit.bodies import AUDIT_COLUMNS
+from customer_center.companies.users.user_table import USER_COLUMNS
 from customer_center.platform.errors import RetryLater
 from customer_center.platform.http import PROBLEM_JSON, STATUS, Route
 from customer_center.platform.texts import Problem
@@ -17,7 +18,7 @@ from generate.openapi.examples import example_of
 from generate.openapi.schemas import Json, name_of, reference
 
 _JSON = "application/json"
-TABLES: Mapping[str, Sequence[str]] = {"export_audit_entries": AUDIT_COLUMNS}
+TABLES: Mapping[str, Sequence[str]] = {"export_audit_entries": AUDIT_COLUMNS, "export_users": USER_COLUMNS}
 """The columns of the tables that operations answer."""
 _GATEWAY_ERROR = """\
 What the gateway answers instead of this API. It has no `code`; the status says why.
@@ -257,6 +258,7 @@ def _refusal(status: HTTPStatus, problems: Mapping[str, Problem], schemas: Mappi
         example["detail"] = problems[code].sentences["en"]
     else:
         del example["errors"]
+    del example["user_id"]
     found: Json = {
         "description": next(sentences(kind)[0] for kind, known in STATUS.items() if known is status),
         "content": {PROBLEM_JSON: {"schema": reference("Problem"), "example": example}},

@@ -14,6 +14,7 @@ from customer_center.companies.bodies import (
     Salutation,
     UserAnswer,
 )
+from customer_center.companies.limits import IMPORT_ROWS
 from customer_center.companies.model import (
     ASSIGNABLE_ROLES,
     Edit,
@@ -171,6 +172,12 @@ class UsersQuery(PageQuery):
     def wanted(self) -> UserFilter:
         """The filter for the users."""
         return UserFilter(self.status, self.invitation, self.role, self.q)
+
+
+class UsersExportQuery(UsersQuery):
+    """Which users, as a table."""
+
+    limit: Annotated[int, Field(ge=1, le=IMPORT_ROWS, description="Users per answer, at most.")] = IMPORT_ROWS
 
 
 @frozen(kw_only=True)

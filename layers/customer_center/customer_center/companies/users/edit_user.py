@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from customer_center.companies import effects
-from customer_center.companies.colleagues import colleague_of, crossed_by_others
+from customer_center.companies.colleagues import colleague_of, crossed_by_others, email_in_use, email_in_use_explained
 from customer_center.companies.entries import administered
 from customer_center.companies.links import seconds_to_wait
 from customer_center.companies.login import change_login
@@ -32,7 +32,6 @@ from customer_center.companies.model import (
 from customer_center.companies.ports import Identities, Records, Users
 from customer_center.companies.users.invitations import new_invitation
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Conflict
 from customer_center.platform.journal import Effect
 from customer_center.platform.language import choose_language
 
@@ -77,7 +76,7 @@ def edit_user(
     follow = _effects(user, after, now)
     if any(effect.kind == "mail" for effect in follow):
         before_mail()
-    with crossed_by_others(if_version):
+    with crossed_by_others(if_version), email_in_use_explained(after.email, actor.company_id, companies):
         companies.change_user(user, after, administered("user.edited", user, after, actor, request_id, follow))
     if _login_differs(user, after):
         change_login(lambda: identities.enable(after), user_id)
@@ -107,7 +106,7 @@ def _with_email(user: User, email: str, actor: User, rules: InvitationRules, com
     if pending and _is_just_mailed(pending, email, now):
         return user
     if companies.user_id_of_email(email):
-        raise Conflict("email-in-use")
+        raise email_in_use(email, actor.company_id, companies)
     change = EmailChange(
         mail_id=effects.new_mail_id(now),
         expires_at=now + rules.new_email_valid_for,
