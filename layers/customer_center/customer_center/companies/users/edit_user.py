@@ -23,6 +23,7 @@ from customer_center.companies.model import (
     Role,
     User,
     UserStatus,
+    check_all,
     check_budgets_set,
     check_not_self,
     check_permission,
@@ -58,9 +59,12 @@ def edit_user(
     """
     user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
     now = clock.now()
-    roles = _roles(user, edit.roles, actor)
+    roles = user.roles if edit.roles is None else edit.roles
     budgets = replace(user.budgets, **edit.budgets)
-    check_budgets_set(actor, user.budgets, budgets)
+    check_all(
+        lambda: _check_roles(user, roles, actor),
+        lambda: check_budgets_set(actor, user.budgets, budgets),
+    )
     after = user.changed(
         now,
         salutation=edit.salutation or user.salutation,
@@ -83,15 +87,14 @@ def edit_user(
     return after
 
 
-def _roles(user: User, roles: frozenset[Role] | None, actor: User) -> frozenset[Role]:
-    if roles is None or roles == user.roles:
-        return user.roles
+def _check_roles(user: User, roles: frozenset[Role], actor: User) -> None:
+    if roles == user.roles:
+        return
     check_permission(actor, Permission.ROLES_ASSIGN)
     # Only new roles are checked, so that a user who activated keeps `business_user`.
     check_roles_given(actor, roles - user.roles)
     if user.permissions - replace(user, roles=roles).permissions:
         check_not_self(actor, user)
-    return roles
 
 
 def _with_email(user: User, email: str, actor: User, rules: InvitationRules, companies: Records, now: datetime) -> User:
