@@ -35,6 +35,7 @@ COLD: Mapping[str, str] = {
     "POST /activations": "activation",
     "GET /erp-contacts": "erp_contacts",
     "POST /invitations/acceptance": "invitations",
+    "GET /settings": "settings",
     "GET /users/{user_id}": "users",
     "GET /companies/{company_id}/users/{user_id}": "machines",
     "POST /webhooks/{source}": "customer_webhook",

@@ -46,6 +46,7 @@ class Story:
         yield "activation, complete, with code"
 
     def _reading(self) -> Iterator[str]:
+        self._do("GET /settings")
         self._do("GET /me", by=self._main)
         yield "GET /me"
         self._do("GET /users/{user_id}", by=self._main, user_id=self._main)

@@ -91,6 +91,7 @@ def strangers_are_refused(deployed: Deployed) -> Iterator[Finding]:
 
 def public_routes_answer(deployed: Deployed) -> Iterator[Finding]:
     """Check that functions start, read their settings and reach their table. Invalid requests write nothing."""
+    yield _expected(200, deployed.call("GET", "/settings"), "The settings")
     broken = deployed.call("POST", "/activations", data="{", headers={"Content-Type": "application/json"})
     yield _problem(400, "json-invalid", broken, "An activation that is no JSON")
     yield _problem(422, "invalid-input", deployed.call("POST", "/activations", json={}), "An empty activation")

@@ -18,6 +18,7 @@ from customer_center.companies.erp.bodies import (
 )
 from customer_center.companies.erp.list_erp_contacts import list_erp_contacts
 from customer_center.companies.idempotency import user_once
+from customer_center.companies.limits import IMPORT_ROWS
 from customer_center.companies.mails.limit_mails import Allowance, use_limited
 from customer_center.companies.model import (
     HourlyLimits,
@@ -37,7 +38,7 @@ from customer_center.companies.users.import_bodies import (
     ImportQuery,
     import_row,
 )
-from customer_center.companies.users.import_users import ROWS_AT_MOST, ImportTask, RowResult, import_users, used_by
+from customer_center.companies.users.import_users import ImportTask, RowResult, import_users, used_by
 from customer_center.companies.users.invite_contact import invite_contact
 from customer_center.companies.wiring import companies
 from customer_center.connectors.silver.wiring import erp
@@ -206,7 +207,7 @@ def import_table(body: bytes, query: ImportQuery, caller: Member, request: Reque
     """
     clock = SystemClock()
     give_up_at = clock.now() + _IMPORT_FOR
-    table = read(body, columns=COLUMNS, required=REQUIRED_COLUMNS, at_most=ROWS_AT_MOST)
+    table = read(body, columns=COLUMNS, required=REQUIRED_COLUMNS, at_most=IMPORT_ROWS)
     language = request.language
     rows = [import_row(row, settings().allowed(), language) for row in table]
 

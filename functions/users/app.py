@@ -37,15 +37,18 @@ from customer_center.companies.model import (
     Permission,
     Usage,
     User,
+    assignable_roles,
 )
 from customer_center.companies.ports import Companies
 from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.bodies import (
+    EditMeBody,
     EditUserBody,
     MainContactBody,
     MeAnswer,
     RequestUserBody,
     UsersAnswer,
+    UsersExportQuery,
     UsersQuery,
     new_user,
 )
@@ -57,6 +60,7 @@ from customer_center.companies.users.hand_over import hand_over
 from customer_center.companies.users.invite_contact import request_user
 from customer_center.companies.users.resend_invitation import resend_invitation
 from customer_center.companies.users.revoke_invitation import revoke_invitation
+from customer_center.companies.users.user_table import USER_COLUMNS, user_row
 from customer_center.companies.wiring import companies
 from customer_center.connectors.cognito.wiring import identities
 from customer_center.platform.clock import SystemClock
@@ -66,6 +70,7 @@ from customer_center.platform.frozen import frozen
 from customer_center.platform.http import Answer, Api, Csv, Request
 from customer_center.platform.idempotency import once
 from customer_center.platform.language import choose_language
+from customer_center.platform.paging import Page
 from customer_center.platform.spreadsheet import written
 from customer_center.platform.wire import PageQuery
 from customer_center.platform.wiring import journal
@@ -121,9 +126,32 @@ def me(caller: Member) -> Answer[MeAnswer]:
             user=_answer(caller.user, caller.company),
             company=CompanyAnswer.from_company(caller.company),
             permissions=sorted(caller.user.permissions),
+            assignable_roles=[*assignable_roles(caller.user)],
         ),
         version=caller.user.version,
     )
+
+
+@api.route("PATCH /me", caller=person(companies), problems=["in-progress", "version-changed"])
+def edit_me(body: EditMeBody, caller: Member, request: Request) -> Answer[UserAnswer]:
+    """Edit one's own salutation, name and language. Fields that are left out do not change.
+
+    Everybody who is logged in may do this. All else, the e-mail too, is an administrator's to edit.
+    """
+    with _limited(caller, request) as allowance:
+        user = edit_user(
+            caller.user.user_id,
+            body.edit(),
+            caller.user,
+            request.request_id,
+            if_version=request.required_if_match,
+            rules=settings().rules(),
+            before_mail=lambda: allowance.take(Usage(mails=1)),
+            companies=companies(),
+            identities=identities(),
+            clock=SystemClock(),
+        )
+    return _changed(user, caller)
 
 
 @api.route(
@@ -133,7 +161,28 @@ def me(caller: Member) -> Answer[MeAnswer]:
 )
 def list_users(caller: Member, query: UsersQuery) -> Answer[UsersAnswer]:
     """List the company's users with status and roles. Any page may have fewer users than `limit`."""
-    page = find_users(
+    page = _users(caller, query)
+    items = [_answer(user, caller.company) for user in page.rows]
+    return Answer(UsersAnswer(items=items, next_cursor=page.next_cursor))
+
+
+@api.route(
+    "GET /users/export",
+    caller=person(companies, Permission.USERS_VIEW, administration=True),
+    problems=["cursor-invalid", "unsupported-query"],
+)
+def export_users(caller: Member, query: UsersExportQuery) -> Answer[Csv]:
+    """Export the company's users as a table with the columns of `POST /users/import`.
+
+    A long table is split into several answers. The header `Link` with `rel="next"` (RFC 8288) leads to the next one.
+    """
+    page = _users(caller, query)
+    headers = {"Content-Disposition": 'attachment; filename="users.csv"', **_next_part(query, page.next_cursor)}
+    return Answer(written(USER_COLUMNS, map(user_row, page.rows)), headers=headers)
+
+
+def _users(caller: Member, query: UsersQuery) -> Page[User]:
+    return find_users(
         caller.company.company_id,
         query.wanted,
         query.sort,
@@ -142,8 +191,14 @@ def list_users(caller: Member, query: UsersQuery) -> Answer[UsersAnswer]:
         companies=companies(),
         clock=SystemClock(),
     )
-    items = [_answer(user, caller.company) for user in page.rows]
-    return Answer(UsersAnswer(items=items, next_cursor=page.next_cursor))
+
+
+def _next_part(query: PageQuery, next_cursor: str | None) -> Mapping[str, str]:
+    """Return the header with the address of the table's next part, no header for the last part."""
+    if next_cursor is None:
+        return {}
+    asked = query.model_dump(mode="json", exclude_unset=True) | {"cursor": next_cursor}
+    return {"Link": f'<?{urlencode(asked)}>; rel="next"'}
 
 
 @api.route(
@@ -316,10 +371,7 @@ def export_audit_trail(caller: Member, query: AuditExportQuery) -> Answer[Csv]:
     """
     page = _audit_trail(caller, query)
     rows = (row for entry in page.rows for row in audit_rows(AuditEntryAnswer.from_entry(entry, page.names)))
-    headers = {"Content-Disposition": 'attachment; filename="audit-entries.csv"'}
-    if page.next_cursor:
-        asked = query.model_dump(mode="json", exclude_unset=True) | {"cursor": page.next_cursor}
-        headers["Link"] = f'<?{urlencode(asked)}>; rel="next"'
+    headers = {"Content-Disposition": 'attachment; filename="audit-entries.csv"', **_next_part(query, page.next_cursor)}
     return Answer(written(AUDIT_COLUMNS, rows), headers=headers)
 
 

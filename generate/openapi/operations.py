@@ -9,6 +9,7 @@ from types import NoneType
 from typing import Any
 
 from customer_center.companies.audit.bodies import AUDIT_COLUMNS
+from customer_center.companies.users.user_table import USER_COLUMNS
 from customer_center.platform.errors import RetryLater
 from customer_center.platform.http import PROBLEM_JSON, STATUS, Route
 from customer_center.platform.texts import Problem
@@ -17,7 +18,7 @@ from generate.openapi.examples import example_of
 from generate.openapi.schemas import Json, name_of, reference
 
 _JSON = "application/json"
-TABLES: Mapping[str, Sequence[str]] = {"export_audit_entries": AUDIT_COLUMNS}
+TABLES: Mapping[str, Sequence[str]] = {"export_audit_entries": AUDIT_COLUMNS, "export_users": USER_COLUMNS}
 """The columns of the tables that operations answer."""
 _GATEWAY_ERROR = """\
 What the gateway answers instead of this API. It has no `code`; the status says why.
@@ -56,6 +57,12 @@ _PARAMETERS: Json = {
         "description": "The `ETag` the change is meant for, or `*` for any version.",
         "schema": {"type": "string", "pattern": r'^("[0-9]{1,9}"|\*)$', "examples": ['"3"']},
     },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "The `ETag` of an earlier answer: if it is still the same, the answer is 304 without a body.",
+        "schema": {"type": "string", "examples": ['"4f1a9c0b7d2e6a35"']},
+    },
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
@@ -64,6 +71,10 @@ _PARAMETERS: Json = {
     },
 }
 HEADERS: Json = {
+    "CacheControl": {
+        "description": "How long browsers and proxies may keep the answer (RFC 9111).",
+        "schema": {"type": "string", "examples": ["public, max-age=300"]},
+    },
     "ETag": {
         "description": "The version of what is shown, for If-Match.",
         "schema": {"type": "string", "examples": ['"3"']},
@@ -88,6 +99,10 @@ HEADERS: Json = {
     },
 }
 
+_CACHED: Json = {
+    "ETag": reference("ETag", "headers"),
+    "Cache-Control": reference("CacheControl", "headers"),
+}
 _RATE_LIMIT: Json = {
     "RateLimit": reference("RateLimit", "headers"),
     "RateLimit-Policy": reference("RateLimitPolicy", "headers"),
@@ -164,6 +179,8 @@ def _parameters(operation: Operation, schemas: Mapping[str, Any]) -> Iterator[Js
             yield _query_parameter(name, dict(schema), required=name in query.get("required", ()))
     if "version-changed" in route.problems:
         yield reference("RequiredIfMatch" if operation.needs_version else "IfMatch", "parameters")
+    if HTTPStatus.NOT_MODIFIED in route.statuses:
+        yield reference("IfNoneMatch", "parameters")
     yield from (reference(name, "parameters") for name in route.caller.parameters)
     if operation.takes_idempotency_key:
         yield reference("IdempotencyKey", "parameters")
@@ -204,6 +221,8 @@ def _by_status(operation: Operation) -> Mapping[HTTPStatus, Mapping[str, Problem
 def _good(route: Route, status: HTTPStatus, model: type[Any], schemas: Mapping[str, Any]) -> Json:
     """Return the Response Object of a successful request."""
     if model is NoneType:
+        if status is HTTPStatus.NOT_MODIFIED:
+            return {"description": "Nothing has changed. The answer has no body.", "headers": dict(_CACHED)}
         return {"description": "Done. The answer has no body."}
     found: Json = {"description": sentences(model)[0]}
     if not is_dataclass(model):
@@ -213,6 +232,8 @@ def _good(route: Route, status: HTTPStatus, model: type[Any], schemas: Mapping[s
     headers: Json = {}
     if {"version", "user"} & schemas[name_of(model)]["properties"].keys():
         headers["ETag"] = reference("ETag", "headers")
+    if HTTPStatus.NOT_MODIFIED in route.statuses:
+        headers |= _CACHED
     if status is HTTPStatus.CREATED:
         headers["Location"] = reference("Location", "headers")
     schema = reference(name_of(model))
@@ -237,6 +258,7 @@ def _refusal(status: HTTPStatus, problems: Mapping[str, Problem], schemas: Mappi
         example["detail"] = problems[code].sentences["en"]
     else:
         del example["errors"]
+    del example["user_id"]
     found: Json = {
         "description": next(sentences(kind)[0] for kind, known in STATUS.items() if known is status),
         "content": {PROBLEM_JSON: {"schema": reference("Problem"), "example": example}},

@@ -23,7 +23,10 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """Why a request was refused (RFC 9457). `errors` lists the wrong fields by JSON pointer (RFC 6901)."""
+    """Why a request was refused (RFC 9457). `errors` lists the wrong fields by JSON pointer (RFC 6901).
+
+    `user_id` is the colleague whom an `email-in-use` is about; it is left out if the e-mail is somebody else's.
+    """
 
     type: str
     title: str
@@ -32,6 +35,11 @@ class Problem(BaseModel):
     code: str
     request_id: str
     errors: list[FieldProblem]
+    user_id: str
+
+
+# The fields that a problem has only where they say something.
+_RARE = ("errors", "user_id")
 
 
 class GatewayError(BaseModel):
@@ -84,7 +92,7 @@ def component_schemas(operations: Iterable[Operation]) -> Json:
     schemas["FieldProblem"]["properties"]["code"]["enum"] = sorted(codes)
     problems = {code for operation in operations for code in operation.problems}
     schemas["Problem"]["properties"]["code"]["enum"] = sorted(problems)
-    schemas["Problem"]["required"].remove("errors")
+    schemas["Problem"]["required"] = [name for name in schemas["Problem"]["required"] if name not in _RARE]
     for name, schema in schemas.items():
         if not name.endswith("Query"):
             _without_defaults(schema)

@@ -19,6 +19,7 @@ from local.walk.mail import read_mail
 from local.walk.main_contact import hand_over
 from local.walk.overview import look_over
 from local.walk.revocation import resend_and_revoke
+from local.walk.settings import read_settings
 from local.walk.shop import CODE, LINK, MAIN_CONTACT, PASSWORD, Shop
 from local.walk.story import Story
 from local.walk.table import import_table
@@ -26,6 +27,7 @@ from local.walk.table import import_table
 __all__ = ["CODE", "LINK", "MAIN_CONTACT", "PASSWORD", "Shop", "walk"]
 
 CHAPTERS: Sequence[Callable[[Story], None]] = (
+    read_settings,
     activate,
     look_over,
     invite,

@@ -16,5 +16,7 @@ def import_table(story: Story) -> None:
         for row in expect(HTTPStatus.OK, answer)["rows"]:
             wrong = [f"{error['pointer']}: {error['message']}" for error in row["errors"]]
             tell(f"row {row['row']}, {row['email']}: {row['status']} {' '.join(wrong)}".rstrip())
+    table = story.shop.call("GET", "/users/export?status=invited&q=berta", token=story.token).text
+    tell(f"GET /users/export?status=invited&q=berta: {table.splitlines()[-1]}")
     found = expect(HTTPStatus.OK, story.shop.call("GET", "/users?q=berta&sort=name", token=story.token))["items"]
     tell(f"GET /users?q=berta&sort=name finds {', '.join(sorted({user['name'] for user in found}))}")

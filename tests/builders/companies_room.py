@@ -11,6 +11,7 @@ from customer_center.companies.entries import person
 from customer_center.companies.erp.apply_erp_event import apply_erp_event
 from customer_center.companies.erp.create_erp_contact import create_erp_contact
 from customer_center.companies.erp.list_erp_contacts import list_erp_contacts
+from customer_center.companies.limits import IMPORT_ROWS
 from customer_center.companies.login import align_identity
 from customer_center.companies.mails.deliver_mail import Outgoing, Shop, deliver_mail
 from customer_center.companies.model import Edit, InvitationRules, Member, NewUser, Role, UserStatus
@@ -32,7 +33,7 @@ from customer_center.companies.users.edit_user import edit_user
 from customer_center.companies.users.find_users import UserFilter, UserSort, find_users
 from customer_center.companies.users.hand_over import hand_over
 from customer_center.companies.users.import_bodies import COLUMNS, REQUIRED_COLUMNS, import_row
-from customer_center.companies.users.import_users import ROWS_AT_MOST, ImportTask, import_users
+from customer_center.companies.users.import_users import ImportTask, import_users
 from customer_center.companies.users.invite_contact import invite_contact, request_user
 from customer_center.companies.users.resend_invitation import resend_invitation
 from customer_center.companies.users.revoke_invitation import revoke_invitation
@@ -181,11 +182,11 @@ class Room:
         return self._do(activate_user, user_id, actor, if_version=if_version, **ports)
 
     def import_users(
-        self, actor, text, *, dry_run=False, seconds=20, invitations=ROWS_AT_MOST, request=None, header=True
+        self, actor, text, *, dry_run=False, seconds=20, invitations=IMPORT_ROWS, request=None, header=True
     ):
         """Import the rows of the text. A header of all columns is added unless the text has one."""
         header = "" if text.startswith("salutation") or not header else ",".join(COLUMNS) + "\n"
-        table = read((header + text).encode(), columns=COLUMNS, required=REQUIRED_COLUMNS, at_most=ROWS_AT_MOST)
+        table = read((header + text).encode(), columns=COLUMNS, required=REQUIRED_COLUMNS, at_most=IMPORT_ROWS)
         rows = [
             import_row(row, {"salutations": ("mr", "mrs"), "currencies": ("EUR", "CHF", "GBP", "USD")}, "en")
             for row in table

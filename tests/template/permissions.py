@@ -35,6 +35,9 @@ InvitationsFunction
                                                                  AdminUpdateUserAttributes AdminUserGlobalSignOut
     ssm:parameter${ProxySecretsParameter}           ssm          GetParameter
 
+SettingsFunction
+    nothing
+
 ErpContactsFunction
     CompaniesTable                                  dynamodb     BatchGetItem DeleteItem GetItem PutItem Query
                                                                  UpdateItem

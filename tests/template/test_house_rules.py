@@ -35,6 +35,7 @@ PUBLIC_ROUTES = {
     "POST /invitations/acceptance",
     "POST /email-confirmations",
     "POST /email-cancellations",
+    "GET /settings",
 }
 # The gateway authenticates only people. The code checks these kinds of caller before it reads anything else.
 GUARDED_IN_CODE = {"client", "SIGNATURE"}

@@ -23,7 +23,7 @@ from tests.integration.population import (
 PERSON_SAMPLES = [path for path in HTTP_SAMPLES if "authorizer" in event_of(path)["requestContext"]]
 
 
-PERMITTED_SAMPLES = [path for path in PERSON_SAMPLES if path not in ("users/me", "users/export_me")]
+PERMITTED_SAMPLES = [path for path in PERSON_SAMPLES if path not in ("users/me", "users/edit_me", "users/export_me")]
 
 
 ADMIN_SAMPLES = [path for path in PERMITTED_SAMPLES if path != "users/company"]

@@ -226,3 +226,40 @@ def test_nobody_takes_access_from_themself(company, path):
 
 def test_nobody_hands_over_to_themself(company):
     company.refuses(with_body("users/hand_over", user_id=MAIN), 409, "own-account")
+
+
+@pytest.mark.parametrize(
+    ("user_id", "roles"),
+    [(MAIN, ["main_contact", "approver", "buyer"]), (BUYER, []), (LEAVING, [])],
+    ids=["main contact", "buyer", "approver"],
+)
+def test_me_tells_which_roles_somebody_may_give(company, user_id, roles):
+    assert company.call(as_user(user_id, event_of("users/me"))).body["assignable_roles"] == roles
+
+
+@pytest.mark.parametrize("user_id", [MAIN, BUYER])
+def test_people_edit_their_own_name_and_language(company, user_id):
+    reply = company.call(as_user(user_id, event_of("users/edit_me")))
+    assert reply.status == 200
+    assert (reply.body["name"], reply.body["language"], reply.body["version"]) == ("Max Mustermann-Meier", "nl", 2)
+    assert company.store.user(user_id).name == "Max Mustermann-Meier"
+    assert ("user.edited", "person", user_id) in company.changes_in(COMPANY)
+
+
+@pytest.mark.parametrize("field", ["email", "roles", "budgets", "contact_number", "customer_number", "status"])
+def test_nobody_edits_anything_else_of_their_own(company, field):
+    event = as_user(BUYER, with_body("users/edit_me", **{field: "anything"}))
+    assert_problem(company.call(event), event, 422, "invalid-input", (f"/{field}", "unknown-field"))
+
+
+def test_ones_own_name_is_held_to_the_same_rules(company):
+    event = with_body("users/edit_me", name="x" * 51, salutation="sir", language="")
+    wrong = [("/name", "too-long"), ("/salutation", "unknown-value"), ("/language", "too-short")]
+    assert_problem(company.call(event), event, 422, "invalid-input", *wrong)
+
+
+def test_an_older_version_of_oneself_is_not_edited(company):
+    company.refuses(with_header(event_of("users/edit_me"), "if-match", '"7"'), 412, "version-changed")
+    event = event_of("users/edit_me")
+    del event["headers"]["if-match"]
+    company.refuses(event, 428, "precondition-required")

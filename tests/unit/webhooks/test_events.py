@@ -165,6 +165,13 @@ def test_every_wrong_place_is_told(kind, changed, wrong):
     assert refusal(payload(kind, **changed)) == wrong
 
 
+@pytest.mark.parametrize(("number", "limit"), [("1" * 41, "40"), (" ", "1")])
+def test_a_length_error_says_the_limit(number, limit):
+    with pytest.raises(InvalidInput) as refused:
+        ERP.event(payload(customer_number=number))
+    assert [wrong.limit for wrong in refused.value.errors] == [limit]
+
+
 @pytest.mark.parametrize("given", [None, [], "text", 1, True])
 def test_an_event_is_an_object(given):
     assert refusal(given) == {"": "object"}

@@ -6,7 +6,7 @@ enforce: the tenant wall (`is_colleague`), the last main contact (`last_main_con
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -749,8 +749,19 @@ def last_main_contact() -> Conflict:
 
 def check_assignable(actor: User, roles: Iterable[Role], budgets: Budgets) -> None:
     """Raise unless the actor may give a new user these roles and budgets. Raises what the two checks below raise."""
-    check_roles_given(actor, roles)
-    check_budgets_set(actor, Budgets(), budgets)
+    check_all(lambda: check_roles_given(actor, roles), lambda: check_budgets_set(actor, Budgets(), budgets))
+
+
+def check_all(*checks: Callable[[], object]) -> None:
+    """Call all checks. Raises one InvalidInput with the wrong fields of all of them, and any other error at once."""
+    wrong: list[FieldError] = []
+    for check in checks:
+        try:
+            check()
+        except InvalidInput as refusal:
+            wrong += refusal.errors
+    if wrong:
+        raise InvalidInput(errors=wrong)
 
 
 def check_roles_given(actor: User, roles: Iterable[Role]) -> None:
@@ -765,6 +776,13 @@ def check_roles_given(actor: User, roles: Iterable[Role]) -> None:
     granted = frozenset().union(*(PERMISSIONS[role] for role in wanted))
     if missing := granted - actor.permissions:
         raise Forbidden("permission-missing", permission=min(missing))
+
+
+def assignable_roles(actor: User) -> Sequence[Role]:
+    """Return the roles that the actor may give to another user, in the order of `Role`."""
+    if Permission.ROLES_ASSIGN not in actor.permissions:
+        return []
+    return [role for role in Role if role in ASSIGNABLE_ROLES and actor.permissions >= PERMISSIONS[role]]
 
 
 def check_budgets_set(actor: User, before: Budgets, after: Budgets) -> None:

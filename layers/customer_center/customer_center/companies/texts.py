@@ -365,6 +365,24 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "fr": "Ce n’est pas une adresse e-mail.",
     },
     "email-in-use": _PROBLEMS["email-in-use"].sentences,
+    "email-of-active-colleague": {
+        "en": "A colleague of yours already uses this e-mail address.",
+        "de": "Diese E-Mail-Adresse gehört bereits einem Benutzer Ihres Unternehmens.",
+        "nl": "Dit e-mailadres is al van een gebruiker van uw bedrijf.",
+        "fr": "Un utilisateur de votre entreprise a déjà cette adresse e-mail.",
+    },
+    "email-of-deactivated-colleague": {
+        "en": "A deactivated colleague has this e-mail address. You can activate their account again.",
+        "de": "Ein deaktivierter Kollege hat diese E-Mail-Adresse. Sie können ihn wieder aktivieren.",
+        "nl": "Een gedeactiveerde gebruiker van uw bedrijf heeft dit e-mailadres. U kunt deze weer activeren.",
+        "fr": "Un utilisateur désactivé de votre entreprise a cette adresse e-mail. Vous pouvez le réactiver.",
+    },
+    "email-of-invited-colleague": {
+        "en": "A colleague is already invited with this e-mail address. You can send the invitation again.",
+        "de": "Mit dieser E-Mail-Adresse ist schon jemand eingeladen. Sie können die Einladung noch einmal senden.",
+        "nl": "Met dit e-mailadres is al een collega uitgenodigd. U kunt de uitnodiging opnieuw sturen.",
+        "fr": "Un collègue est déjà invité à cette adresse e-mail. Vous pouvez renvoyer l’invitation.",
+    },
     "password-policy": {
         "en": "The password has at least 10 characters and no blank at its ends.",
         "de": "Das Passwort hat mindestens 10 Zeichen und kein Leerzeichen am Anfang oder Ende.",

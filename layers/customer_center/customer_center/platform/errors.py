@@ -5,8 +5,9 @@ sentence. Each room's `texts.py` declares its codes and the class of each code. 
 these classes to HTTP statuses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Self
 
 from customer_center.platform.frozen import frozen
@@ -88,7 +89,21 @@ class NotFound(CustomerCenterError):
 
 
 class Conflict(CustomerCenterError):
-    """The current state does not allow the request."""
+    """The current state does not allow the request. `errors` may name the fields that are in conflict.
+
+    `members` are further members of the answer (RFC 9457, 3.2), the id of what the request conflicts with for example.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        errors: Sequence[FieldError] = (),
+        members: Mapping[str, str] = MappingProxyType({}),
+        **values: str,
+    ) -> None:
+        super().__init__(code, **values)
+        self.errors = tuple(errors)
+        self.members = members
 
 
 class Gone(CustomerCenterError):

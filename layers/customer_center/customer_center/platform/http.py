@@ -434,7 +434,9 @@ def _problem(error: errors.CustomerCenterError, request: Request, texts: Texts) 
         "code": error.code,
         "request_id": request.request_id,
     }
-    if isinstance(error, errors.InvalidInput) and error.errors:
+    if isinstance(error, errors.Conflict):
+        problem |= error.members
+    if isinstance(error, errors.InvalidInput | errors.Conflict) and error.errors:
         problem["errors"] = [
             {
                 "pointer": wrong.pointer,

@@ -111,7 +111,8 @@ def _data(given: object, table: Mapping[str, Field], errors: list[FieldError]) -
         else:
             code = "required" if field.required else None
         if code:
-            errors.append(FieldError(f"/data/{name}", code))
+            limit = {"too-long": str(field.max_length), "too-short": "1"}.get(code, "")
+            errors.append(FieldError(f"/data/{name}", code, limit))
     return data
 
 

@@ -61,6 +61,20 @@ def test_the_mail_tells_how_to_reach_the_shop_and_the_account_data(room, chief):
         assert part in mail.text
 
 
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("de", "Rollen: Freigabe, Einkauf"),
+        ("nl", "Rollen: Goedkeurder, Inkoper"),
+        ("fr", "Rôles: Approbation, Achats"),
+    ],
+)
+def test_the_mail_names_the_roles_in_the_readers_language(room, chief, language, line):
+    room.invite(chief, "KT100", name="Anna Mehl", roles=frozenset({Role.BUYER, Role.APPROVER}), language=language)
+    room.follow_up()
+    assert line in room.mailer.sent[0].text.replace(" :", ":")
+
+
 def test_the_mail_of_a_requested_user_is_similar(room, chief):
     """001: "After sending the form, the user will get an email similar to the email of: Add an existing user to the
     shop"."""

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from pydantic import ValidationError
 
-from customer_center.companies.model import Budgets, Edit, EmailHolders, InvitationStatus, Role, UserStatus
+from customer_center.companies.model import Budgets, Edit, EmailHolders, InvitationStatus, Money, Role, UserStatus
 from customer_center.companies.users.bodies import EditUserBody
 from customer_center.companies.users.edit_user import edit_user
 from customer_center.platform.errors import (
@@ -488,3 +489,17 @@ def test_the_limit_of_mails_is_asked_about_a_new_email_and_about_nothing_else(ro
         assert room.companies.user(user.user_id) == user
     else:
         assert room.edit(user.user_id, chief, before_mail=used_up, **given).name == "Anna Anders"
+
+
+def test_wrong_roles_and_wrong_budgets_are_told_together(room, chief):
+    with pytest.raises(InvalidInput) as refused:
+        room.edit(
+            room.present(a_user()).user_id,
+            chief,
+            roles=frozenset({Role.BUSINESS_USER}),
+            budgets={"per_order": Money(Decimal(1), "EUR"), "per_month": Money(Decimal(1), "CHF")},
+        )
+    assert [(error.pointer, error.code) for error in refused.value.errors] == [
+        ("/roles", "role-not-assignable"),
+        ("/budgets/per_month/currency", "currency-differs"),
+    ]

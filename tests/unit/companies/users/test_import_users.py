@@ -139,7 +139,7 @@ def test_who_is_no_contact_becomes_one_where_that_is_on(room, chief):
         ("mr,Nina,n@x.example,buyer,,KT404,,,", "contact-not-found", [("/contact_number", "contact-not-found")]),
         ("mr,Nina,tja@baecker.example,buyer,,KT100,,,", None, []),
         ("mr,Nina,STRANGER@x.example,buyer,,,,,", "email-in-use", [("/email", "email-in-use")]),
-        ("mr,Nina,off@baecker.example,buyer,,,,,", "email-in-use", [("/email", "email-in-use")]),
+        ("mr,Nina,off@baecker.example,buyer,,,,,", "email-in-use", [("/email", "email-of-deactivated-colleague")]),
     ],
 )
 @pytest.mark.parametrize("dry_run", [False, True])

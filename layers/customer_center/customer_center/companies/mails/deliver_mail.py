@@ -12,6 +12,7 @@ from dataclasses import field
 from datetime import datetime, timedelta
 
 from customer_center.companies.email_address import shown_email
+from customer_center.companies.labels import ROLES
 from customer_center.companies.mails.note_feedback import note_undelivered
 from customer_center.companies.mails.stop_mails import count_bounce
 from customer_center.companies.model import (
@@ -168,7 +169,7 @@ def _invitation_values(user: User, secret: _Secret, expires_at: datetime, outgoi
         "company_name": company.name,
         "customer_number": company.customer_number,
         "contact_number": user.contact_number,
-        "roles": sorted(user.roles),
+        "roles": [ROLES[user.language][role] for role in sorted(user.roles)],
         "inviter_name": inviter.name if inviter else company.name,
         **secret.values(outgoing.shop.invitation_url),
         "expires_at": expires_at,

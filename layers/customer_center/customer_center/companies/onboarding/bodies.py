@@ -14,6 +14,7 @@ from customer_center.companies.bodies import (
     Salutation,
     UserAnswer,
 )
+from customer_center.companies.limits import PASSWORD_LENGTH
 from customer_center.companies.model import Session
 from customer_center.platform.frozen import frozen
 from customer_center.platform.printable import trimmed
@@ -31,7 +32,9 @@ def _password(text: SecretStr) -> SecretStr:
 
 Token = Annotated[str, StringConstraints(min_length=1, max_length=200), PastedCode]
 
-Password = Annotated[SecretStr, Field(min_length=10, max_length=128), AfterValidator(_password)]
+Password = Annotated[
+    SecretStr, Field(min_length=PASSWORD_LENGTH[0], max_length=PASSWORD_LENGTH[1]), AfterValidator(_password)
+]
 
 
 class ActivationBody(Input):

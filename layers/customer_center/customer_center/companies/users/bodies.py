@@ -25,6 +25,7 @@ from customer_center.companies.bodies import (
     allowed,
 )
 from customer_center.companies.currencies import decimals_of
+from customer_center.companies.limits import IMPORT_ROWS
 from customer_center.companies.model import (
     ASSIGNABLE_ROLES,
     Budgets,
@@ -197,6 +198,24 @@ class EditUserBody(Input):
         )
 
 
+class EditMeBody(Input):
+    """The changes to one's own user. Fields that are left out stay unchanged (RFC 7396, JSON merge patch)."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Max Mustermann", "language": "de"}]})
+
+    salutation: Salutation = Field(default_factory=str)
+    name: PersonName = Field(default_factory=str)
+    language: LanguageTag = Field(default_factory=str)
+
+    def edit(self) -> Edit:
+        """Return the edit."""
+        return Edit(
+            salutation=self.salutation or None,
+            name=self.name or None,
+            language=self.language or None,
+        )
+
+
 class MainContactBody(Input):
     """The user who becomes the main contact."""
 
@@ -224,13 +243,23 @@ class UsersQuery(PageQuery):
         return UserFilter(self.status, self.invitation, self.role, self.q)
 
 
+class UsersExportQuery(UsersQuery):
+    """Which users, as a table."""
+
+    limit: Annotated[int, Field(ge=1, le=IMPORT_ROWS, description="Users per answer, at most.")] = IMPORT_ROWS
+
+
 @frozen(kw_only=True)
 class MeAnswer(Output):
-    """The user who is logged in, their company, and their permissions: a page can hide what would be refused."""
+    """The user who is logged in, their company, and their permissions: a page can hide what would be refused.
+
+    `assignable_roles` are the roles that they may give to others.
+    """
 
     user: UserAnswer
     company: CompanyAnswer
     permissions: list[Permission]
+    assignable_roles: list[Role]
 
 
 @frozen(kw_only=True)

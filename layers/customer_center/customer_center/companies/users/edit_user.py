@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from customer_center.companies import effects
-from customer_center.companies.colleagues import colleague_of, crossed_by_others
+from customer_center.companies.colleagues import colleague_of, crossed_by_others, email_in_use, email_in_use_explained
 from customer_center.companies.entries import administered
 from customer_center.companies.links import seconds_to_wait
 from customer_center.companies.login import change_login
@@ -25,6 +25,7 @@ from customer_center.companies.model import (
     Role,
     User,
     UserStatus,
+    check_all,
     check_budgets_set,
     check_not_self,
     check_permission,
@@ -34,7 +35,7 @@ from customer_center.companies.model import (
 from customer_center.companies.ports import Identities, Records, Users
 from customer_center.companies.users.invitations import new_invitation
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Conflict, Forbidden
+from customer_center.platform.errors import Forbidden
 from customer_center.platform.journal import Effect
 from customer_center.platform.language import choose_language
 
@@ -64,9 +65,12 @@ def edit_user(
     """
     user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
     now = clock.now()
-    roles = _roles(user, edit.roles, actor)
+    roles = user.roles if edit.roles is None else edit.roles
     budgets = replace(user.budgets, **edit.budgets)
-    check_budgets_set(actor, user.budgets, budgets)
+    check_all(
+        lambda: _check_roles(user, roles, actor),
+        lambda: check_budgets_set(actor, user.budgets, budgets),
+    )
     after = user.changed(
         now,
         salutation=edit.salutation or user.salutation,
@@ -84,22 +88,21 @@ def edit_user(
     follow = _effects(user, after, now)
     if any(effect.kind == "mail" for effect in follow):
         before_mail()
-    with crossed_by_others(if_version):
+    with crossed_by_others(if_version), email_in_use_explained(after.email, actor.company_id, companies):
         companies.change_user(user, after, administered("user.edited", user, after, actor, request_id, follow))
     if _login_differs(user, after):
         change_login(lambda: identities.enable(after), user_id)
     return after
 
 
-def _roles(user: User, roles: frozenset[Role] | None, actor: User) -> frozenset[Role]:
-    if roles is None or roles == user.roles:
-        return user.roles
+def _check_roles(user: User, roles: frozenset[Role], actor: User) -> None:
+    if roles == user.roles:
+        return
     check_permission(actor, Permission.ROLES_ASSIGN)
     # Only new roles are checked, so that a user who activated keeps `business_user`.
     check_roles_given(actor, roles - user.roles)
     if user.permissions - replace(user, roles=roles).permissions:
         check_not_self(actor, user)
-    return roles
 
 
 def _with_email(user: User, email: str, actor: User, rules: InvitationRules, companies: Records, now: datetime) -> User:
@@ -115,7 +118,7 @@ def _with_email(user: User, email: str, actor: User, rules: InvitationRules, com
         return user
     holders = companies.holders_of_email(email)
     if holders.owner_id or holders.colleague(user.company_id):
-        raise Conflict("email-in-use")
+        raise email_in_use(email, actor.company_id, companies)
     change = EmailChange(
         mail_id=effects.new_mail_id(now),
         expires_at=now + rules.new_email_valid_for,

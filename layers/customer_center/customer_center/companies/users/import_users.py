@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
+from customer_center.companies.colleagues import email_in_use
 from customer_center.companies.email_address import email_address
 from customer_center.companies.entries import person
 from customer_center.companies.model import (
@@ -38,8 +39,6 @@ from customer_center.platform.errors import (
 )
 from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import Entry, new_entry
-
-ROWS_AT_MOST = 200
 
 # The column that is named in the error of a whole row, by error code.
 _COLUMNS: Mapping[str, str] = {
@@ -247,7 +246,7 @@ def _unchanged(row: ImportRow, holder: str, task: ImportTask, companies: Adminis
     """Return the result for an e-mail that somebody has; Conflict unless it is an invited or active colleague."""
     user = companies.user(holder) if is_colleague(holder, task.actor.company.company_id) else None
     if user is None or user.status is UserStatus.DEACTIVATED:
-        raise Conflict("email-in-use")
+        raise email_in_use(row.email or "", task.actor.company.company_id, companies)
     return _result(row, RowStatus.UNCHANGED, holder)
 
 
@@ -256,5 +255,7 @@ def _result(row: ImportRow, status: RowStatus, user_id: str | None = None) -> Ro
 
 
 def _refused(row: ImportRow, refusal: CustomerCenterError) -> RowResult:
-    errors = refusal.errors if isinstance(refusal, InvalidInput) else [FieldError(_COLUMNS[refusal.code], refusal.code)]
-    return RowResult(row.number, row.email, RowStatus.REFUSED, code=refusal.code, errors=tuple(errors))
+    told = (*refusal.errors,) if isinstance(refusal, InvalidInput | Conflict) else ()
+    errors = told or (FieldError(_COLUMNS[refusal.code], refusal.code),)
+    user_id = refusal.members.get("user_id") if isinstance(refusal, Conflict) else None
+    return RowResult(row.number, row.email, RowStatus.REFUSED, user_id, refusal.code, errors)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from customer_center.companies.colleagues import email_in_use_explained
 from customer_center.companies.model import Company, ErpContact, InvitationRules, NewUser, User, check_assignable
 from customer_center.companies.ports import Administration, ErpGateway, Records
 from customer_center.companies.users.invitations import invited_entry, invited_user
@@ -30,7 +31,8 @@ def invite_contact(
     company = _company(actor, companies)
     contact = _with_number(contact_number, erp.select_contacts(company.customer_number))
     user = invited_user(new_user, actor, contact, rules, clock.now())
-    companies.add_user(user, invited_entry(user, actor, request_id, rules), contact)
+    with email_in_use_explained(user.email, actor.company_id, companies):
+        companies.add_user(user, invited_entry(user, actor, request_id, rules), contact)
     return user
 
 
@@ -50,7 +52,8 @@ def request_user(
     """
     check_assignable(actor, new_user.roles, new_user.budgets)
     user = invited_user(new_user, actor, None, rules, clock.now())
-    companies.add_user(user, invited_entry(user, actor, request_id, rules))
+    with email_in_use_explained(user.email, actor.company_id, companies):
+        companies.add_user(user, invited_entry(user, actor, request_id, rules))
     return user
 
 
