@@ -50,6 +50,7 @@ INVITATION_STATUSES: Labels = {
         "expired": "Expired",
         "revoked": "Withdrawn",
         "bounced": "Undeliverable",
+        "superseded": "Has an account elsewhere",
     },
     "de": {
         "pending": "Offen",
@@ -57,6 +58,7 @@ INVITATION_STATUSES: Labels = {
         "expired": "Abgelaufen",
         "revoked": "Zurückgezogen",
         "bounced": "Unzustellbar",
+        "superseded": "Hat anderswo ein Konto",
     },
     "nl": {
         "pending": "Openstaand",
@@ -64,6 +66,7 @@ INVITATION_STATUSES: Labels = {
         "expired": "Verlopen",
         "revoked": "Ingetrokken",
         "bounced": "Onbestelbaar",
+        "superseded": "Heeft elders een account",
     },
     "fr": {
         "pending": "En attente",
@@ -71,6 +74,7 @@ INVITATION_STATUSES: Labels = {
         "expired": "Expirée",
         "revoked": "Retirée",
         "bounced": "Non distribuée",
+        "superseded": "A un compte ailleurs",
     },
 }
 

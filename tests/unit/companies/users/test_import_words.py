@@ -1,11 +1,10 @@
 """What people write into tables of users, in four languages."""
 
-import tomllib
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from customer_center.companies.labels import ROLES
 from customer_center.companies.model import Role
 from customer_center.companies.users.import_bodies import COLUMNS
 from customer_center.companies.users.import_words import (
@@ -29,7 +28,7 @@ def test_no_header_has_two_meanings():
 
 @pytest.mark.parametrize("language", SUPPORTED_LANGUAGES)
 def test_every_role_is_understood_as_our_mails_name_it(language):
-    names = tomllib.loads((TEXTS / f"{language}.toml").read_text())["common"]["role_names"]
+    names = ROLES[language]
     for role in Role:
         assert roles_in(names[role]) == roles_in(names[role].upper()) == [role]
     assert roles_in(f"{names['buyer']} / {names['approver']}") == ["buyer", "approver"]
