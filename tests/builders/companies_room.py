@@ -8,6 +8,7 @@ from customer_center.companies.audit.erase_user import erase_user
 from customer_center.companies.audit.read_audit_trail import EntryFilter, read_audit_trail
 from customer_center.companies.audit.redact_entries import redact_entries
 from customer_center.companies.erp.apply_erp_event import apply_erp_event
+from customer_center.companies.erp.contact_list import read_asked_list
 from customer_center.companies.erp.create_erp_contact import create_erp_contact
 from customer_center.companies.erp.list_erp_contacts import list_erp_contacts
 from customer_center.companies.login import align_identity
@@ -44,6 +45,7 @@ from tests.fakes.companies import FakeCompanies, FakeIdentities, FakeTrail
 from tests.fakes.erp import FakeErp
 from tests.fakes.mail import FakeMailer
 
+KEEP_FOR = timedelta(minutes=10)
 PASSWORD = "correct horse battery"
 OPERATOR = Actor("client", "key-of-an-operator")
 SHOP = Shop(
@@ -141,6 +143,7 @@ class Room:
             actor,
             f"request-{next(self.requests)}",
             rules=self.invitation_rules,
+            keep_for=KEEP_FOR,
             erp=self.erp,
             companies=self.companies,
             clock=self.clock,
@@ -180,7 +183,7 @@ class Room:
         member = Member(actor, self.companies.company(actor.company_id))
         give_up_at = self.clock.now() + timedelta(seconds=seconds)
         request_id = f"request-{next(self.requests)}"
-        task = ImportTask(member, request_id, self.invitation_rules, dry_run, give_up_at, invitations)
+        task = ImportTask(member, request_id, self.invitation_rules, dry_run, give_up_at, invitations, KEEP_FOR)
 
         def do(companies):
             return import_users(
@@ -260,11 +263,23 @@ class Room:
         """List the contacts of the ERP without an account."""
         return list_erp_contacts(
             actor,
+            f"request-{next(self.requests)}",
             limit=limit,
             cursor=cursor,
             q=q,
             refresh=refresh,
-            keep_for=timedelta(minutes=10),
+            keep_for=KEEP_FOR,
+            erp=self.erp,
+            companies=self.companies,
+            clock=self.clock,
+        )
+
+    def read_list(self, effect: Effect, *, seconds=240) -> None:
+        """Read the list of contacts that an effect names."""
+        read_asked_list(
+            effect,
+            read_for=timedelta(seconds=seconds),
+            lapses_after=timedelta(minutes=5),
             erp=self.erp,
             companies=self.companies,
             clock=self.clock,
@@ -333,6 +348,8 @@ class Room:
                     deliver_mail(effect, self.outgoing)
                 case "identity":
                     self.align(effect)
+                case "contact_list":
+                    self.read_list(effect)
                 case "erasure":
                     redact_entries(effect.data["user_id"], trail=self.trail)
                 case "erp_contact":

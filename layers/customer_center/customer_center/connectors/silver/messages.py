@@ -138,11 +138,11 @@ def read_contacts(root: Element, max_count: int, settings: SilverSettings) -> Co
     return ContactList(
         contacts=tuple(first.values()),
         incomplete=len(contacts) - len(complete),
-        full=_is_full(len(elements), max_count, raw=raw),
+        full=is_full(len(elements), max_count, raw=raw),
     )
 
 
-def _is_full(listed: int, max_count: int, *, raw: bool) -> bool:
+def is_full(listed: int, max_count: int, *, raw: bool) -> bool:
     """Return whether the ERP may have cut the list at MAXCOUNT.
 
     In the two mapped structures, an unknown number of company contacts is removed after the cut. There a list counts as
