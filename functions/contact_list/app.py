@@ -9,7 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from customer_center.companies.erp.contact_list import read_asked_list
+from customer_center.companies.contact_list import read_asked_list
 from customer_center.companies.wiring import companies
 from customer_center.connectors.silver.wiring import erp
 from customer_center.platform.clock import SystemClock

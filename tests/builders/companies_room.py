@@ -7,8 +7,8 @@ from itertools import count
 from customer_center.companies.audit.erase_user import erase_user
 from customer_center.companies.audit.read_audit_trail import EntryFilter, read_audit_trail
 from customer_center.companies.audit.redact_entries import redact_entries
+from customer_center.companies.contact_list import read_asked_list
 from customer_center.companies.erp.apply_erp_event import apply_erp_event
-from customer_center.companies.erp.contact_list import read_asked_list
 from customer_center.companies.erp.create_erp_contact import create_erp_contact
 from customer_center.companies.erp.list_erp_contacts import list_erp_contacts
 from customer_center.companies.login import align_identity

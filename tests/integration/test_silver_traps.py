@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from customer_center.companies.model import ErpContact
-from customer_center.platform.log import logger
 from customer_center.platform.errors import OutsideMalformed, OutsideTimeout, OutsideUnavailable
+from customer_center.platform.log import logger
 from tests.fakes.breaker import MemoryBreaker
 from tests.fakes.clock import WakefulClock
 from tests.fakes.erp_simulator import direct_session, running_simulator, silver_gateway, silver_settings

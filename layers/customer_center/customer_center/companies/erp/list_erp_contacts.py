@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from customer_center.companies.contact_list import ask_for_list, read_list_now
 from customer_center.companies.email_address import comparable
-from customer_center.companies.erp.contact_list import ask_for_list, read_list_now
 from customer_center.companies.ids import user_id_floor
 from customer_center.companies.model import (
     ASKED_AGAIN_AFTER,

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from customer_center.companies.contact_list import make_sure_listed
 from customer_center.companies.email_address import email_address
-from customer_center.companies.erp.contact_list import make_sure_listed
 from customer_center.companies.model import (
     ErpContact,
     InvitationRules,

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Protocol
 
-from customer_center.companies.erp.contact_list import make_sure_listed
+from customer_center.companies.contact_list import make_sure_listed
 from customer_center.companies.model import (
     CachedContact,
     Company,
