@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from xml.etree.ElementTree import Element, SubElement
 
-from local.simulators.erp.population import COMPANY, Contact, Customer, Invoice, population
+from local.simulators.erp.population import COMPANY, Contact, Customer, Invoice, generated_contact, population
 
+PATTERN = ("Gxxxxxxx", "Gyyyyyyy")
+"""The numbers of two contacts that stand for all generated ones."""
 SHAPES = ("raw", "contact_response", "order_response")
 
 
@@ -88,6 +90,9 @@ class Erp:
         count = int(request.findtext("MAXCOUNT") or 10)
         if customer is None and self.answers_one_contact:
             customer, contacts = self._contact_of_number((number or "").strip().upper())
+        elif customer and customer.generated:
+            # The server repeats the first one, see `server.py`.
+            contacts = [generated_contact(number) for number in PATTERN]
         else:
             contacts = customer.contacts[:count] if customer else []
         if self.contact_shape == "raw":
@@ -95,9 +100,16 @@ class Erp:
         root = "ContactResponse" if self.contact_shape == "contact_response" else "OrderResponse"
         return _mapped_contacts(contacts, root)
 
+    def generated(self, request: Element) -> int:
+        """Return how many generated contacts the answer to SelectContact has, 0 for every other answer."""
+        customer = self._find(request.findtext("NUMBER")) if message_of(request) == "select_contact" else None
+        return min(customer.generated, int(request.findtext("MAXCOUNT") or 10)) if customer else 0
+
     def _contact_of_number(self, number: str) -> tuple[Customer | None, list[Contact]]:
         """Return the contact with this number, and its customer."""
         for customer in self.customers.values():
+            if customer.generated and number[:1] == "G" and 0 < int(number[1:]) <= customer.generated:
+                return customer, [generated_contact(number)]
             for contact in customer.contacts:
                 if contact.number.upper() == number:
                     return customer, [contact]
