@@ -143,6 +143,7 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
                 asked_for,
                 caller.user,
                 request.request_id,
+                request.idempotency_key or request.request_id,
                 rules=settings().rules(),
                 keep_for=settings().keep_for(),
                 erp=gateway,
@@ -187,7 +188,14 @@ def import_table(body: bytes, query: ImportQuery, caller: Member, request: Reque
     def do(remembering: Companies) -> Sequence[RowResult]:
         within = len(rows) if query.dry_run else _limit_mails(caller, request, len(rows))
         task = ImportTask(
-            caller, request.request_id, settings().rules(), query.dry_run, give_up_at, within, settings().keep_for()
+            caller,
+            request.request_id,
+            settings().rules(),
+            query.dry_run,
+            give_up_at,
+            within,
+            settings().keep_for(),
+            request.idempotency_key or request.request_id,
         )
         with erp() as gateway:
             return import_users(

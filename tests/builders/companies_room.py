@@ -135,13 +135,15 @@ class Room:
             clock=self.clock,
         )
 
-    def invite(self, actor, contact_number="KT100", **given):
+    def invite(self, actor, contact_number="KT100", *, claim_id=None, **given):
         """Add a contact of the ERP to the shop."""
+        request_id = f"request-{next(self.requests)}"
         return invite_contact(
             contact_number,
             NewUser(**{"salutation": "mrs", "roles": frozenset({Role.BUYER})} | given),
             actor,
-            f"request-{next(self.requests)}",
+            request_id,
+            claim_id or request_id,
             rules=self.invitation_rules,
             keep_for=KEEP_FOR,
             erp=self.erp,
@@ -175,7 +177,9 @@ class Room:
         ports = {"rules": self.invitation_rules, "identities": self.identities, "before_mail": before_mail}
         return self._do(activate_user, user_id, actor, if_version=if_version, **ports)
 
-    def import_users(self, actor, text, *, dry_run=False, seconds=20, invitations=ROWS_AT_MOST, request=None):
+    def import_users(
+        self, actor, text, *, dry_run=False, seconds=20, invitations=ROWS_AT_MOST, request=None, claim_id=None
+    ):
         """Import the rows of the text. A header of all columns is added unless the text has one."""
         header = "" if text.startswith("salutation") else ",".join(COLUMNS) + "\n"
         table = read((header + text).encode(), columns=COLUMNS, required=REQUIRED_COLUMNS, at_most=ROWS_AT_MOST)
@@ -183,7 +187,10 @@ class Room:
         member = Member(actor, self.companies.company(actor.company_id))
         give_up_at = self.clock.now() + timedelta(seconds=seconds)
         request_id = f"request-{next(self.requests)}"
-        task = ImportTask(member, request_id, self.invitation_rules, dry_run, give_up_at, invitations, KEEP_FOR)
+        claim_id = claim_id or request_id
+        task = ImportTask(
+            member, request_id, self.invitation_rules, dry_run, give_up_at, invitations, KEEP_FOR, claim_id
+        )
 
         def do(companies):
             return import_users(

@@ -225,18 +225,29 @@ class FakeCompanies(Companies):
         self.entries += entries
         return True
 
-    def begin_contacts(self, company_id: str, reader: str, now: datetime, until: datetime) -> bool:
-        other, lapses = self._readers.get(company_id, (reader, now))
+    def begin_contacts(
+        self, company_id: str, reader: str, now: datetime, until: datetime, *, asks: bool = False
+    ) -> bool:
+        other, lapses = self._readers.get(company_id, ("", now))
         if other != reader and lapses > now:
             return False
+        asked_at = self._asked.get(company_id)
+        if asks and other != reader and asked_at and now - asked_at < ASKED_AGAIN_AFTER:
+            return False
         self._readers[company_id] = (reader, until)
+        if asks:
+            self._asked[company_id] = now
         return True
 
-    def end_contacts(self, company_id: str, reader: str, failed_at: datetime | None = None) -> None:
+    def end_contacts(
+        self, company_id: str, reader: str, failed_at: datetime | None = None, *, asked: bool = True
+    ) -> None:
         if self._readers.get(company_id, ("",))[0] == reader:
             del self._readers[company_id]
             if failed_at:
                 self._failed[company_id] = failed_at
+            if not asked:
+                self._asked.pop(company_id, None)
 
     def contacts_failed(self, company_id: str) -> bool:
         failed_at, asked_at = self._failed.get(company_id), self._asked.get(company_id)

@@ -60,8 +60,7 @@ def test_a_long_list_takes_little_memory(simulator, transport, session):
         assert sum(1 for _ in gateway.select_contacts(DEMO)) == count
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    # The numbers that were seen, as hashes.
-    assert peaks[1] - peaks[0] < 1_500_000
+    assert peaks[1] - peaks[0] < 2_200_000, "the numbers that were seen, as hashes, and what the simulator takes"
 
 
 def test_who_stops_early_reads_no_more(simulator, transport, session):

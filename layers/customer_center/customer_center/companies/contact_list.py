@@ -14,7 +14,14 @@ from customer_center.companies.entries import contact_list_entry, person
 from customer_center.companies.model import ASKED_AGAIN_AFTER, CachedContact, ErpContact, User
 from customer_center.companies.ports import Contacts, ErpGateway, Records
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import InProgress, NotFound, OutsideSystemError, OutsideTimeout, OutsideUnavailable
+from customer_center.platform.errors import (
+    InProgress,
+    NotFound,
+    OutsideMalformed,
+    OutsideSystemError,
+    OutsideTimeout,
+    OutsideUnavailable,
+)
 from customer_center.platform.journal import Actor, Effect
 from customer_center.platform.log import logger
 
@@ -42,7 +49,7 @@ def ask_for_list(actor: User, request_id: str, *, companies: ContactRecords, clo
 
 
 def make_sure_listed(
-    actor: User, request_id: str, *, keep_for: timedelta, erp: ErpGateway, companies: ContactRecords, clock: Clock
+    actor: User, claim_id: str, *, keep_for: timedelta, erp: ErpGateway, companies: ContactRecords, clock: Clock
 ) -> bool:
     """Read the list from the ERP unless it is newer than `keep_for`. Return whether it was read.
 
@@ -52,26 +59,25 @@ def make_sure_listed(
     read = companies.contacts_read(actor.company_id)
     if read and clock.now() - read.at < keep_for:
         return False
-    if not read_list_now(actor, request_id, erp=erp, companies=companies, clock=clock):
+    if not read_list_now(actor, claim_id, erp=erp, companies=companies, clock=clock):
         raise InProgress("in-progress", retry_after=int(ASKED_AGAIN_AFTER.total_seconds()))
     return True
 
 
-def read_list_now(actor: User, request_id: str, *, erp: ErpGateway, companies: ContactRecords, clock: Clock) -> bool:
+def read_list_now(actor: User, claim_id: str, *, erp: ErpGateway, companies: ContactRecords, clock: Clock) -> bool:
     """Read the list while the person waits, for `WAIT` at most; an effect goes on with a longer one.
 
-    Return whether the list is complete; False also when somebody asked for it less than `ASKED_AGAIN_AFTER` ago. Raises
-    an OutsideSystemError, also when the ERP failed for whoever asked a moment ago.
+    Return whether the list is complete; False also when somebody asked for it less than `ASKED_AGAIN_AFTER` ago. A
+    request that died may be repeated with the same `claim_id`. Raises an OutsideSystemError, also when the ERP sent
+    nonsense to whoever asked a moment ago.
     """
     company_id, now = actor.company_id, clock.now()
-    reader = f"request {request_id}"
-    if not companies.ask_for_contacts(company_id, now):
+    reader = f"request {claim_id}"
+    if not companies.begin_contacts(company_id, reader, now, now + _REQUEST_LASTS, asks=True):
         if companies.contacts_failed(company_id):
             raise OutsideUnavailable("erp-unavailable", retry_after=int(ASKED_AGAIN_AFTER.total_seconds()))
         return False
-    if not companies.begin_contacts(company_id, reader, now, now + _REQUEST_LASTS):
-        return False
-    goes_on = contact_list_entry(company_id, person(actor), now, request_id, effects.read_contact_list(company_id, now))
+    goes_on = contact_list_entry(company_id, person(actor), now, claim_id, effects.read_contact_list(company_id, now))
     try:
         _read(company_id, now + WAIT, erp=erp, companies=companies, clock=clock)
     except OutOfTime:
@@ -79,7 +85,8 @@ def read_list_now(actor: User, request_id: str, *, erp: ErpGateway, companies: C
         companies.ask_for_contacts(company_id, now, goes_on, again=True)
         return False
     except OutsideSystemError as error:
-        companies.end_contacts(company_id, reader, failed_at=clock.now())
+        # An ERP that cannot be reached is protected by the breaker, so that the person may try again.
+        companies.end_contacts(company_id, reader, clock.now(), asked=isinstance(error, OutsideMalformed))
         if isinstance(error, OutsideTimeout):
             # The effect waits longer for an answer.
             companies.ask_for_contacts(company_id, now, goes_on, again=True)

@@ -290,11 +290,22 @@ class Contacts(Protocol):
         Return False, and write nothing, when somebody asked less than `ASKED_AGAIN_AFTER` ago; not with `again`.
         """
 
-    def begin_contacts(self, company_id: str, reader: str, now: datetime, until: datetime) -> bool:
-        """Note that `reader` reads the contacts until that time. Return False while another reader does."""
+    def begin_contacts(
+        self, company_id: str, reader: str, now: datetime, until: datetime, *, asks: bool = False
+    ) -> bool:
+        """Note that `reader` reads the contacts until that time. Return False while another reader does.
 
-    def end_contacts(self, company_id: str, reader: str, failed_at: datetime | None = None) -> None:
-        """Note that the reader has ended, and when the ERP failed; `save_contacts` has noted a success."""
+        A reader that `asks` notes that too, as `ask_for_contacts` does, and gets False when somebody else asked less
+        than `ASKED_AGAIN_AFTER` ago.
+        """
+
+    def end_contacts(
+        self, company_id: str, reader: str, failed_at: datetime | None = None, *, asked: bool = True
+    ) -> None:
+        """Note that the reader has ended, and when the ERP failed; `save_contacts` has noted a success.
+
+        Without `asked`, the ERP may be asked again at once.
+        """
 
     def contacts_failed(self, company_id: str) -> bool:
         """Return whether the ERP failed when it was last asked for the contacts (strongly consistent)."""

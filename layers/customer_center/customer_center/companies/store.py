@@ -227,8 +227,6 @@ class CompanyStore(TableStore, Companies):
         if not again:
             request["ConditionExpression"] = "attribute_not_exists(asked_at) OR asked_at <= :before"
             request["ExpressionAttributeValues"] |= to_item({":before": iso(now - ASKED_AGAIN_AFTER)})
-        if not entries:
-            return self._holds(self._client.update_item, **request)
         try:
             # Not `_commit`: a request that is remembered is not done by asking.
             transact(
@@ -239,19 +237,28 @@ class CompanyStore(TableStore, Companies):
         return True
 
     @override
-    def begin_contacts(self, company_id: str, reader: str, now: datetime, until: datetime) -> bool:
+    def begin_contacts(
+        self, company_id: str, reader: str, now: datetime, until: datetime, *, asks: bool = False
+    ) -> bool:
+        free = "attribute_not_exists(reader) OR reader = :reader OR reader_until <= :now"
+        values = {":reader": reader, ":until": iso(until), ":now": iso(now)}
+        if not asks:
+            return self._note(_contacts_key(company_id), "SET reader = :reader, reader_until = :until", free, values)
         return self._note(
             _contacts_key(company_id),
-            "SET reader = :reader, reader_until = :until",
-            "attribute_not_exists(reader) OR reader = :reader OR reader_until <= :now",
-            {":reader": reader, ":until": iso(until), ":now": iso(now)},
+            "SET reader = :reader, reader_until = :until, asked_at = :now",
+            f"({free}) AND (attribute_not_exists(asked_at) OR asked_at <= :before OR reader = :reader)",
+            {**values, ":before": iso(now - ASKED_AGAIN_AFTER)},
         )
 
     @override
-    def end_contacts(self, company_id: str, reader: str, failed_at: datetime | None = None) -> None:
+    def end_contacts(
+        self, company_id: str, reader: str, failed_at: datetime | None = None, *, asked: bool = True
+    ) -> None:
         self._note(
             _contacts_key(company_id),
-            "REMOVE reader, reader_until" + (" SET failed_at = :failed" if failed_at else ""),
+            f"REMOVE reader, reader_until{'' if asked else ', asked_at'}"
+            + (" SET failed_at = :failed" if failed_at else ""),
             "reader = :reader",
             {":reader": reader, ":failed": iso(failed_at) if failed_at else None},
         )

@@ -8,7 +8,7 @@ import pytest
 from customer_center.companies.effects import read_contact_list
 from customer_center.companies.erp.bodies import ErpContactAnswer
 from customer_center.companies.ids import new_user_id
-from customer_center.platform.errors import MalformedRequest, OutsideTimeout, OutsideUnavailable
+from customer_center.platform.errors import MalformedRequest, OutsideMalformed, OutsideTimeout, OutsideUnavailable
 from tests.builders.companies import OTHER_COMPANY_ID, a_company, a_main_contact, a_user, an_entry, an_invited_user
 from tests.builders.companies_room import Room
 from tests.builders.erp import NUMBER, a_contact, a_customer
@@ -241,8 +241,19 @@ def test_a_refresh_that_failed_does_not_make_a_new_list_old(room, chief):
     assert (contacts.outdated, contacts.stale) == (False, True)
 
 
-def test_an_erp_that_never_answered_is_an_error_and_is_asked_once_in_30_seconds(room, chief):
+def test_an_erp_that_never_answered_is_an_error(room, chief):
+    """The breaker protects the ERP, so that everybody may try again."""
     room.erp.error = OutsideUnavailable("erp-unavailable", 60)
+    with pytest.raises(OutsideUnavailable):
+        room.contacts(chief)
+    room.erp.error = None
+    assert _numbers(room.contacts(chief)) == ["KT2", "KT1"]
+
+
+def test_an_erp_that_sends_nonsense_is_asked_once_in_30_seconds(room, chief):
+    room.erp.error = OutsideMalformed("erp-malformed")
+    with pytest.raises(OutsideMalformed):
+        room.contacts(chief)
     for _ in range(3):
         with pytest.raises(OutsideUnavailable):
             room.contacts(chief)

@@ -12,6 +12,7 @@ from customer_center.platform.errors import (
     InProgress,
     InvalidInput,
     NotFound,
+    OutsideMalformed,
     OutsideTimeout,
     OutsideUnavailable,
 )
@@ -283,8 +284,10 @@ def test_while_the_first_list_is_being_read_an_invitation_waits(room, chief):
     assert room.invite(chief, "KT100").contact_number == "KT100"
 
 
-def test_when_the_erp_failed_a_moment_ago_it_is_not_asked_again(room, chief):
-    room.erp.error = OutsideUnavailable("erp-unavailable", 60)
+def test_an_erp_that_sent_nonsense_a_moment_ago_is_not_asked_again(room, chief):
+    room.erp.error = OutsideMalformed("erp-malformed")
+    with pytest.raises(OutsideMalformed):
+        room.invite(chief, "KT100")
     for _ in range(5):
         with pytest.raises(OutsideUnavailable):
             room.invite(chief, "KT100")

@@ -84,7 +84,8 @@ class ImportTask:
     """The actor, the request and the options of an import. A dry run checks everything and writes nothing.
 
     Rows are not tried after the time `give_up_at`, or after `invitations` users were invited. Contacts come from the
-    stored list, unless it is older than `keep_for`.
+    stored list, unless it is older than `keep_for`. `claim_id` is the caller's Idempotency-Key, or an id of the
+    request.
     """
 
     actor: Member
@@ -94,6 +95,7 @@ class ImportTask:
     give_up_at: datetime
     invitations: int
     keep_for: timedelta
+    claim_id: str
 
 
 class ImportRecords(Administration, Contacts, Protocol):
@@ -157,7 +159,7 @@ def _contacts(
         return {}, True
     actor, complete = task.actor.user, True
     try:
-        make_sure_listed(actor, task.request_id, keep_for=task.keep_for, erp=erp, companies=companies, clock=clock)
+        make_sure_listed(actor, task.claim_id, keep_for=task.keep_for, erp=erp, companies=companies, clock=clock)
     except InProgress:
         complete = False
     known = companies.contacts_of_numbers(actor.company_id, numbers)

@@ -28,6 +28,7 @@ def invite_contact(
     new_user: NewUser,
     actor: User,
     request_id: str,
+    claim_id: str,
     *,
     rules: InvitationRules,
     keep_for: timedelta,
@@ -38,7 +39,8 @@ def invite_contact(
     """Add a contact of the ERP to the shop (seed 001, "Add an existing user to the shop"); an effect mails the link.
 
     The contact comes from the stored list, and the ERP is asked for this one contact. The list is read only when it is
-    older than `keep_for` and does not have the contact. The caller cannot set the contact's numbers ("The customer
+    older than `keep_for` and does not have the contact; `claim_id` is the caller's Idempotency-Key, or an id of the
+    request. The caller cannot set the contact's numbers ("The customer
     number and contact number cannot be changed"). Raises NotFound `contact-not-found`, Conflict `contact-in-use` or
     `email-in-use`, InvalidInput, Forbidden, InProgress while the list is being read, an OutsideSystemError. A repeat
     after success raises Conflict `contact-in-use`.
@@ -48,7 +50,7 @@ def invite_contact(
     known = _listed(companies.contact(actor.company_id, contact_number))
     if known:
         contact = erp.current_contact(customer_number, known)
-    elif make_sure_listed(actor, request_id, keep_for=keep_for, erp=erp, companies=companies, clock=clock):
+    elif make_sure_listed(actor, claim_id, keep_for=keep_for, erp=erp, companies=companies, clock=clock):
         contact = _listed(companies.contact(actor.company_id, contact_number))
     else:
         contact = None
