@@ -272,9 +272,10 @@ class RunningShop:
                 told |= {str(value) for value in item.get("changes", {}).get("name", ())}
             elif not pk.startswith(_TECHNICAL) and sk != "contacts":
                 records.append(_named([pk, sk, _lasting(item)], names))
-        # A visitor who repeats the first request has two entries, and a list may be asked for again; nothing else may
+        # A list may be asked for again, and a visitor who repeats the first request has two entries; nothing else may
         # be there twice.
-        begun = {entry for entry in journal if entry[0] in ("activation.requested", "contacts.asked_for")}
+        journal = Counter({entry: times for entry, times in journal.items() if entry[0] != "contacts.asked_for"})
+        begun = {entry for entry in journal if entry[0] == "activation.requested"}
         journal -= Counter({entry: journal[entry] - 1 for entry in begun})
         return {
             "records": sorted(records),
