@@ -66,6 +66,10 @@ class Settings:
             create_erp_contact=self.create_erp_contact,
         )
 
+    def keep_for(self) -> timedelta:
+        """Return how long a company's list of contacts is used."""
+        return timedelta(seconds=self.erp_contacts_seconds)
+
 
 @cache
 def settings() -> Settings:
@@ -78,16 +82,22 @@ def settings() -> Settings:
     caller=person(companies, Permission.USERS_VIEW, administration=True),
     problems=["cursor-invalid", "erp-malformed", "erp-unavailable", "erp-timeout"],
 )
-def list_contacts(caller: Member, query: ErpContactsQuery) -> Answer[ErpContactsAnswer]:
-    """List the ERP's contacts without a shop account, by name. While the ERP is down, return the last known list."""
+def list_contacts(caller: Member, query: ErpContactsQuery, request: Request) -> Answer[ErpContactsAnswer]:
+    """List the ERP's contacts without a shop account, by name, as they were last read.
+
+    When the list is old, or with `refresh`, the answer is `outdated` and the list is read again behind it: send the
+    request again, without `refresh`, until `outdated` is false. Only the first list of a company is waited for, for
+    about ten seconds; of a longer one the answer has the contacts that have arrived, without `as_of`.
+    """
     with erp() as gateway:
         contacts = list_erp_contacts(
             caller.user,
+            request.request_id,
             limit=query.limit,
             cursor=query.cursor,
             q=query.q or "",
             refresh=query.refresh,
-            keep_for=timedelta(seconds=settings().erp_contacts_seconds),
+            keep_for=settings().keep_for(),
             erp=gateway,
             companies=companies(),
             clock=SystemClock(),
@@ -97,6 +107,7 @@ def list_contacts(caller: Member, query: ErpContactsQuery) -> Answer[ErpContacts
             items=[ErpContactAnswer.from_contact(row) for row in contacts.page.contacts],
             next_cursor=contacts.page.next_cursor,
             as_of=contacts.as_of,
+            outdated=contacts.outdated,
             stale=contacts.stale,
         )
     )
@@ -132,7 +143,9 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
                 asked_for,
                 caller.user,
                 request.request_id,
+                request.idempotency_key or request.request_id,
                 rules=settings().rules(),
+                keep_for=settings().keep_for(),
                 erp=gateway,
                 companies=companies,
                 clock=clock,
@@ -174,7 +187,16 @@ def import_table(body: bytes, query: ImportQuery, caller: Member, request: Reque
 
     def do(remembering: Companies) -> Sequence[RowResult]:
         within = len(rows) if query.dry_run else _limit_mails(caller, request, len(rows))
-        task = ImportTask(caller, request.request_id, settings().rules(), query.dry_run, give_up_at, within)
+        task = ImportTask(
+            caller,
+            request.request_id,
+            settings().rules(),
+            query.dry_run,
+            give_up_at,
+            within,
+            settings().keep_for(),
+            request.idempotency_key or request.request_id,
+        )
         with erp() as gateway:
             return import_users(
                 rows, task, erp=gateway, companies=companies(), first_written_by=remembering, clock=clock

@@ -7,6 +7,7 @@ from itertools import count
 from customer_center.companies.audit.erase_user import erase_user
 from customer_center.companies.audit.read_audit_trail import EntryFilter, read_audit_trail
 from customer_center.companies.audit.redact_entries import redact_entries
+from customer_center.companies.contact_list import read_asked_list
 from customer_center.companies.erp.apply_erp_event import apply_erp_event
 from customer_center.companies.erp.create_erp_contact import create_erp_contact
 from customer_center.companies.erp.list_erp_contacts import list_erp_contacts
@@ -44,6 +45,7 @@ from tests.fakes.companies import FakeCompanies, FakeIdentities, FakeTrail
 from tests.fakes.erp import FakeErp
 from tests.fakes.mail import FakeMailer
 
+KEEP_FOR = timedelta(minutes=10)
 PASSWORD = "correct horse battery"
 OPERATOR = Actor("client", "key-of-an-operator")
 SHOP = Shop(
@@ -133,14 +135,17 @@ class Room:
             clock=self.clock,
         )
 
-    def invite(self, actor, contact_number="KT100", **given):
+    def invite(self, actor, contact_number="KT100", *, claim_id=None, **given):
         """Add a contact of the ERP to the shop."""
+        request_id = f"request-{next(self.requests)}"
         return invite_contact(
             contact_number,
             NewUser(**{"salutation": "mrs", "roles": frozenset({Role.BUYER})} | given),
             actor,
-            f"request-{next(self.requests)}",
+            request_id,
+            claim_id or request_id,
             rules=self.invitation_rules,
+            keep_for=KEEP_FOR,
             erp=self.erp,
             companies=self.companies,
             clock=self.clock,
@@ -172,7 +177,9 @@ class Room:
         ports = {"rules": self.invitation_rules, "identities": self.identities, "before_mail": before_mail}
         return self._do(activate_user, user_id, actor, if_version=if_version, **ports)
 
-    def import_users(self, actor, text, *, dry_run=False, seconds=20, invitations=ROWS_AT_MOST, request=None):
+    def import_users(
+        self, actor, text, *, dry_run=False, seconds=20, invitations=ROWS_AT_MOST, request=None, claim_id=None
+    ):
         """Import the rows of the text. A header of all columns is added unless the text has one."""
         header = "" if text.startswith("salutation") else ",".join(COLUMNS) + "\n"
         table = read((header + text).encode(), columns=COLUMNS, required=REQUIRED_COLUMNS, at_most=ROWS_AT_MOST)
@@ -180,7 +187,10 @@ class Room:
         member = Member(actor, self.companies.company(actor.company_id))
         give_up_at = self.clock.now() + timedelta(seconds=seconds)
         request_id = f"request-{next(self.requests)}"
-        task = ImportTask(member, request_id, self.invitation_rules, dry_run, give_up_at, invitations)
+        claim_id = claim_id or request_id
+        task = ImportTask(
+            member, request_id, self.invitation_rules, dry_run, give_up_at, invitations, KEEP_FOR, claim_id
+        )
 
         def do(companies):
             return import_users(
@@ -260,11 +270,23 @@ class Room:
         """List the contacts of the ERP without an account."""
         return list_erp_contacts(
             actor,
+            f"request-{next(self.requests)}",
             limit=limit,
             cursor=cursor,
             q=q,
             refresh=refresh,
-            keep_for=timedelta(minutes=10),
+            keep_for=KEEP_FOR,
+            erp=self.erp,
+            companies=self.companies,
+            clock=self.clock,
+        )
+
+    def read_list(self, effect: Effect, *, seconds=240) -> None:
+        """Read the list of contacts that an effect names."""
+        read_asked_list(
+            effect,
+            read_for=timedelta(seconds=seconds),
+            lapses_after=timedelta(minutes=5),
             erp=self.erp,
             companies=self.companies,
             clock=self.clock,
@@ -333,6 +355,8 @@ class Room:
                     deliver_mail(effect, self.outgoing)
                 case "identity":
                     self.align(effect)
+                case "contact_list":
+                    self.read_list(effect)
                 case "erasure":
                     redact_entries(effect.data["user_id"], trail=self.trail)
                 case "erp_contact":

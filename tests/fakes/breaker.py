@@ -2,17 +2,17 @@
 
 
 class MemoryBreaker:
-    """A `Breaker` in memory: open for a minute after each trip, or until `close`."""
+    """A `Breaker` in memory: open for everybody for a minute after each trip, or until `close`."""
 
     def __init__(self, seconds: float = 60.0) -> None:
         self.trips = 0
         self.seconds = seconds
         self._open = False
 
-    def open_for(self) -> float:
+    def open_for(self, of: str = "", seconds: float = 0) -> float:
         return self.seconds if self._open else 0.0
 
-    def trip(self) -> None:
+    def trip(self, of: str = "", seconds: float = 0) -> None:
         self.trips += 1
         self._open = True
 

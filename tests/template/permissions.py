@@ -58,6 +58,7 @@ OutboxFunction
     MailQueue                                       sqs          SendMessage
     IdentityQueue                                   sqs          SendMessage
     ErpContactQueue                                 sqs          SendMessage
+    ContactListQueue                                sqs          SendMessage
     FailedRecordsBucket                             s3           ListBucket
     FailedRecordsBucket/*                           s3           PutObject
 
@@ -67,6 +68,7 @@ SweeperFunction
     MailQueue                                       sqs          SendMessage
     IdentityQueue                                   sqs          SendMessage
     ErpContactQueue                                 sqs          SendMessage
+    ContactListQueue                                sqs          SendMessage
 
 EmailDispatchFunction
     CompaniesTable                                  dynamodb     GetItem PutItem UpdateItem
@@ -90,6 +92,11 @@ ReconcileFunction
 
 ErpPushFunction
     CompaniesTable                                  dynamodb     GetItem PutItem UpdateItem
+    JournalTable                                    dynamodb     PutItem
+    ssm:parameter${ErpCredentialsParameter}         ssm          GetParameter
+
+ContactListFunction
+    CompaniesTable                                  dynamodb     DeleteItem GetItem PutItem Query UpdateItem
     JournalTable                                    dynamodb     PutItem
     ssm:parameter${ErpCredentialsParameter}         ssm          GetParameter
 """

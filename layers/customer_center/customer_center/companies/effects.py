@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from customer_center.platform.clock import from_iso, iso
 from customer_center.platform.ids import new_ulid
 from customer_center.platform.journal import Effect, new_effect
 
@@ -10,8 +11,15 @@ MAIL = "mail"
 IDENTITY = "identity"
 ERP_CONTACT = "erp_contact"
 ERASURE = "erasure"
+CONTACT_LIST = "contact_list"
 
-QUEUES: Mapping[str, str] = {MAIL: "mail", IDENTITY: "identity", ERP_CONTACT: "erp_contact", ERASURE: "identity"}
+QUEUES: Mapping[str, str] = {
+    MAIL: "mail",
+    IDENTITY: "identity",
+    ERP_CONTACT: "erp_contact",
+    ERASURE: "identity",
+    CONTACT_LIST: "contact_list",
+}
 """The queue of each kind of effect. The outbox reads a queue's URL from the environment variable `<NAME>_QUEUE_URL`."""
 
 
@@ -54,6 +62,16 @@ def align_company(company_id: str, now: datetime, after: str | None = None) -> E
 def create_erp_contact(user_id: str, now: datetime) -> Effect:
     """Create the user's contact in the ERP."""
     return new_effect(ERP_CONTACT, now, user_id=user_id)
+
+
+def read_contact_list(company_id: str, now: datetime, run: int = 1) -> Effect:
+    """Read the company's contacts from the ERP, as was asked at `now`; `run` counts the runs of a long list."""
+    return new_effect(CONTACT_LIST, now, company_id=company_id, asked_at=iso(now), run=str(run))
+
+
+def asked_at(effect: Effect) -> datetime:
+    """Return when the contact list of the effect was asked for."""
+    return from_iso(effect.data["asked_at"])
 
 
 def erase_from_journal(user_id: str, now: datetime) -> Effect:
