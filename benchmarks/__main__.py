@@ -7,16 +7,17 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import speed, units
+from benchmarks import lists, speed, units
 from benchmarks.stage import staged
 from benchmarks.table import BROKEN, Row, text
 from tests.dynamodb_local import MissingError, dynamodb_local
+from tests.fakes.erp_simulator import running_simulator
 
 
 def main() -> int:
     """Measure, print, and return the exit code."""
     logging.disable(logging.CRITICAL)
-    rows = [*_units(), *_speed()]
+    rows = [*_units(), *_speed(), *_lists()]
     print(text(rows))
     broken = [row.name for row in rows if row.verdict == BROKEN]
     print(f"\n{len(broken)} of {len(rows)} broken" if broken else f"\nall {len(rows)} hold")
@@ -36,6 +37,11 @@ def _units() -> Iterator[Row]:
 def _speed() -> Iterator[Row]:
     with staged(None) as stage, tempfile.TemporaryDirectory() as folder:
         yield from speed.rows(stage, Path(folder))
+
+
+def _lists() -> Iterator[Row]:
+    with running_simulator() as erp:
+        yield from lists.rows(erp)
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ COLD: Mapping[str, str] = {
     "EmailDispatchFunction": "email_dispatch",
     "ReconcileFunction": "reconcile",
     "ErpPushFunction": "erp_push",
+    "ContactListFunction": "contact_list",
     "CustomerSyncFunction": "customer_sync",
 }
 """The first invocation of each function, and the function's name in the table."""

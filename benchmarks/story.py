@@ -1,10 +1,12 @@
 """The use cases of a company, one after the other. `units.py` counts their units, `speed.py` measures their time."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from benchmarks.meter import size
 from benchmarks.stage import PASSWORD, Stage
+from customer_center.platform.clock import iso
 
 _MAIN = {
     "customer_number": "10000",
@@ -18,6 +20,8 @@ _INVITATION = {"salutation": "mrs", "roles": ["buyer"]}
 _LINK = r"#token=([^\"\s<]+)"
 PAGE = 50
 COMPANY_SIZES = (10, 1_000, 10_000)
+MOST_CONTACTS = 100_000
+LISTS = (100, 1_000)
 _ROW_BYTES = 1_100
 
 
@@ -144,6 +148,28 @@ class Story:
             answer = self._do("GET /erp-contacts", by=self._main, query={"limit": str(PAGE)})
             assert len(answer["items"]) == PAGE
             yield f"ERP contacts without account, page of {PAGE} ({number:,} users)"
+
+        more = (self._another_contact(serial) for serial in range(contacts, MOST_CONTACTS))
+        self._stage.put("CompaniesTable", more)
+        answer = self._do("GET /erp-contacts", by=self._main, query={"limit": str(PAGE)})
+        assert len(answer["items"]) == PAGE
+        yield f"ERP contacts without account, page of {PAGE} ({MOST_CONTACTS:,} contacts)"
+
+    def lists(self) -> Iterator[str]:
+        """Have the ERP's list read behind the requests. The last list is the one of the other use cases."""
+        for number in LISTS:
+            self._read_list(generated=number)
+            yield f"first list of {number:,} contacts"
+            self._read_list(generated=number)
+            yield f"list of {number:,} contacts, nothing changed"
+        self._read_list(generated=0)
+        yield "list of a few contacts in place of many"
+
+    def _read_list(self, generated: int) -> None:
+        self._stage.erp.erp.change({"number": "10000", "generated": generated})
+        company_id = "com_" + self._main.split("_")[1]
+        data = {"company_id": company_id, "asked_at": iso(datetime.now(UTC)), "run": "1"}
+        self._stage.deliver("ContactListQueue", {"effect_id": "bench-list", "kind": "contact_list", "data": data})
 
     def _another_user(self, serial: int) -> Mapping[str, Any]:
         item = self._stage.item("CompaniesTable", "sk", f"user#{self._buyer}")

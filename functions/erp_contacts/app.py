@@ -85,6 +85,10 @@ class Settings:
         """Return the parameters as limits."""
         return HourlyLimits(self.mails_per_hour, self.tries_per_hour, self.erp_requests_per_hour)
 
+    def keep_for(self) -> timedelta:
+        """Return how long a company's list of contacts is used."""
+        return timedelta(seconds=self.erp_contacts_seconds)
+
 
 @cache
 def settings() -> Settings:
@@ -99,18 +103,24 @@ def settings() -> Settings:
     problems=["cursor-invalid", "too-many-requests", "erp-malformed", "erp-unavailable", "erp-timeout"],
 )
 def list_contacts(caller: Member, query: ErpContactsQuery, request: Request) -> Answer[ErpContactsAnswer]:
-    """List the ERP's contacts without a shop account, by name. While the ERP is down, return the last known list."""
+    """List the ERP's contacts without a shop account, by name, as they were last read.
+
+    When the list is old, or with `refresh`, the answer is `outdated` and the list is read again behind it: send the
+    request again, without `refresh`, until `outdated` is false. Only the first list of a company is waited for, for
+    about ten seconds; of a longer one the answer has the contacts that have arrived, without `as_of`.
+    """
     if query.refresh and query.cursor is None:
         with _limited(caller, request) as allowance:
             allowance.take(Usage(erp=1))
     with erp() as gateway:
         contacts = list_erp_contacts(
             caller.user,
+            request.request_id,
             limit=query.limit,
             cursor=query.cursor,
             q=query.q or "",
             refresh=query.refresh,
-            keep_for=timedelta(seconds=settings().erp_contacts_seconds),
+            keep_for=settings().keep_for(),
             erp=gateway,
             companies=companies(),
             clock=SystemClock(),
@@ -120,6 +130,7 @@ def list_contacts(caller: Member, query: ErpContactsQuery, request: Request) -> 
             items=[ErpContactAnswer.from_contact(row) for row in contacts.page.contacts],
             next_cursor=contacts.page.next_cursor,
             as_of=contacts.as_of,
+            outdated=contacts.outdated,
             stale=contacts.stale,
         )
     )
@@ -156,7 +167,9 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
                 asked_for,
                 caller.user,
                 request.request_id,
+                request.idempotency_key or request.request_id,
                 rules=settings().rules(),
+                keep_for=settings().keep_for(),
                 erp=gateway,
                 companies=companies,
                 clock=clock,
@@ -216,7 +229,16 @@ def import_table(body: bytes, query: ImportQuery, caller: Member, request: Reque
         with _limited(caller, request) as allowance, erp() as gateway:
             # Taken for all rows at once, so that parallel imports do not spend the same rest.
             within = allowance.take(each, len(rows), Usage(erp=any(row.contact_number is not None for row in rows)))
-            task = ImportTask(caller, request.request_id, settings().rules(), query.dry_run, give_up_at, within)
+            task = ImportTask(
+                caller,
+                request.request_id,
+                settings().rules(),
+                query.dry_run,
+                give_up_at,
+                within,
+                settings().keep_for(),
+                request.idempotency_key or request.request_id,
+            )
             results = import_users(
                 rows, task, erp=gateway, companies=companies(), first_written_by=remembering, clock=clock
             )

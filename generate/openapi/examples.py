@@ -73,6 +73,7 @@ _VALUES: Mapping[str, Any] = {
     "message": "This is too long.",
     "name": "Max Mustermann",
     "next_cursor": None,
+    "outdated": False,
     "pointer": "/name",
     "Problem.status": 422,
     "Problem.title": "Unprocessable Content",

@@ -7,6 +7,7 @@ from itertools import count
 from customer_center.companies.audit.erase_user import erase_user
 from customer_center.companies.audit.read_audit_trail import EntryFilter, read_audit_trail
 from customer_center.companies.audit.redact_entries import redact_entries
+from customer_center.companies.contact_list import read_asked_list
 from customer_center.companies.entries import person
 from customer_center.companies.erp.apply_erp_event import apply_erp_event
 from customer_center.companies.erp.create_erp_contact import create_erp_contact
@@ -50,6 +51,7 @@ from tests.fakes.companies import FakeCompanies, FakeIdentities, FakeTrail
 from tests.fakes.erp import FakeErp
 from tests.fakes.mail import FakeMailer
 
+KEEP_FOR = timedelta(minutes=10)
 PASSWORD = "correct horse battery"
 OPERATOR = Actor("client", "key-of-an-operator")
 SHOP = Shop(
@@ -142,14 +144,17 @@ class Room:
             clock=self.clock,
         )
 
-    def invite(self, actor, contact_number="KT100", **given):
+    def invite(self, actor, contact_number="KT100", *, claim_id=None, **given):
         """Add a contact of the ERP to the shop."""
+        request_id = f"request-{next(self.requests)}"
         return invite_contact(
             contact_number,
             NewUser(**{"salutation": "mrs", "roles": frozenset({Role.BUYER})} | given),
             actor,
-            f"request-{next(self.requests)}",
+            request_id,
+            claim_id or request_id,
             rules=self.invitation_rules,
+            keep_for=KEEP_FOR,
             erp=self.erp,
             companies=self.companies,
             clock=self.clock,
@@ -182,7 +187,16 @@ class Room:
         return self._do(activate_user, user_id, actor, if_version=if_version, **ports)
 
     def import_users(
-        self, actor, text, *, dry_run=False, seconds=20, invitations=IMPORT_ROWS, request=None, header=True
+        self,
+        actor,
+        text,
+        *,
+        dry_run=False,
+        seconds=20,
+        invitations=IMPORT_ROWS,
+        request=None,
+        header=True,
+        claim_id=None,
     ):
         """Import the rows of the text. A header of all columns is added unless the text has one."""
         header = "" if text.startswith("salutation") or not header else ",".join(COLUMNS) + "\n"
@@ -194,7 +208,10 @@ class Room:
         member = Member(actor, self.companies.company(actor.company_id))
         give_up_at = self.clock.now() + timedelta(seconds=seconds)
         request_id = f"request-{next(self.requests)}"
-        task = ImportTask(member, request_id, self.invitation_rules, dry_run, give_up_at, invitations)
+        claim_id = claim_id or request_id
+        task = ImportTask(
+            member, request_id, self.invitation_rules, dry_run, give_up_at, invitations, KEEP_FOR, claim_id
+        )
 
         def do(companies):
             return import_users(
@@ -288,11 +305,23 @@ class Room:
         """List the contacts of the ERP without an account."""
         return list_erp_contacts(
             actor,
+            f"request-{next(self.requests)}",
             limit=limit,
             cursor=cursor,
             q=q,
             refresh=refresh,
-            keep_for=timedelta(minutes=10),
+            keep_for=KEEP_FOR,
+            erp=self.erp,
+            companies=self.companies,
+            clock=self.clock,
+        )
+
+    def read_list(self, effect: Effect, *, seconds=240) -> None:
+        """Read the list of contacts that an effect names."""
+        read_asked_list(
+            effect,
+            read_for=timedelta(seconds=seconds),
+            lapses_after=timedelta(minutes=5),
             erp=self.erp,
             companies=self.companies,
             clock=self.clock,
@@ -375,6 +404,8 @@ class Room:
                     supersede_invitation(
                         effect.data["user_id"], effect.effect_id, companies=self.companies, clock=self.clock
                     )
+                case "contact_list":
+                    self.read_list(effect)
                 case "erasure":
                     redact_entries(effect.data["user_id"], trail=self.trail)
                 case "erp_contact":

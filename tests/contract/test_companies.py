@@ -30,6 +30,7 @@ from customer_center.platform.errors import (
     InProgress,
     InvalidInput,
     MalformedRequest,
+    OutsideTimeout,
     PreconditionFailed,
     TooManyRequests,
 )
@@ -433,10 +434,10 @@ def test_only_what_differs_is_written(store_world):
     _saved(store_world, *contacts)
     store_world.writes.clear()
     _saved(store_world, *contacts, at=LATER)
-    assert store_world.writes == ["PutItem"], "the time alone"
+    assert store_world.writes == ["UpdateItem"], "the time alone"
     store_world.writes.clear()
     _saved(store_world, *contacts[:3], replace(contacts[3], telephone="7"), at=LATER)
-    assert sorted(store_world.writes) == ["DeleteItem", "PutItem", "UpdateItem"]
+    assert sorted(store_world.writes) == ["DeleteItem", "UpdateItem", "UpdateItem"]
 
 
 @pytest.mark.parametrize("still_listed", [True, False])
@@ -444,12 +445,17 @@ def test_contacts_that_became_users_are_not_written_again(store_world, still_lis
     store_world.companies.add_user(an_invited_user(contact_number="KT1"), an_entry(), a_contact("KT1"))
     store_world.writes.clear()
     _saved(store_world, *([a_contact("KT1")] if still_listed else []))
-    assert store_world.writes == ["PutItem"], "the time alone"
+    assert store_world.writes == ["UpdateItem"], "the time alone"
 
 
 def test_the_time_is_written_last(store_world):
-    _saved(store_world, a_contact("KT1"), a_contact("KT2"))
-    assert store_world.writes == ["UpdateItem", "UpdateItem", "PutItem"]
+    def breaking():
+        yield CachedContact(a_contact("KT1"))
+        raise OutsideTimeout("erp-timeout")
+
+    with pytest.raises(OutsideTimeout):
+        store_world.companies.save_contacts(COMPANY_ID, breaking(), NOON)
+    assert store_world.companies.contacts_read(COMPANY_ID) is None
 
 
 @pytest.mark.parametrize("still_listed", [True, False])
@@ -462,7 +468,8 @@ def test_who_is_linked_while_contacts_are_saved_stays_linked(store_world, monkey
 
     def read_then_link(company_id):
         rows = list(read(company_id))
-        store.add_user(user, an_entry(), a_contact("KT1"))
+        if store.user(user.user_id) is None:
+            store.add_user(user, an_entry(), a_contact("KT1"))
         return rows
 
     monkeypatch.setattr(store, "_all_contacts", read_then_link)
@@ -472,6 +479,129 @@ def test_who_is_linked_while_contacts_are_saved_stays_linked(store_world, monkey
     assert _listed(store_world) == []
     with store_world.refuses(Conflict, "contact-in-use"):
         store.add_user(an_invited_user(), an_entry(), a_contact("KT1"))
+
+
+# Long lists
+
+
+def _rows(count, **given):
+    return (CachedContact(a_contact(f"KT{serial}", email=f"kt{serial}@x.example", **given)) for serial in range(count))
+
+
+def test_a_list_that_breaks_off_removes_nobody_and_keeps_what_arrived(world):
+    _saved(world, a_contact("KT1", name="Old"), a_contact("LEFT"))
+
+    def breaking():
+        yield from _rows(1200)
+        raise OutsideTimeout("erp-timeout")
+
+    with pytest.raises(OutsideTimeout):
+        world.companies.save_contacts(COMPANY_ID, breaking(), LATER)
+    assert world.companies.contacts_read(COMPANY_ID) == ContactsRead(NOON)
+    assert world.companies.contact(COMPANY_ID, "LEFT").listed
+    assert world.companies.contact(COMPANY_ID, "KT500").listed
+    world.companies.save_contacts(COMPANY_ID, _rows(1200), LATER)
+    assert world.companies.contacts_read(COMPANY_ID) == ContactsRead(LATER)
+    assert world.companies.contact(COMPANY_ID, "LEFT") is None, "a list that has ended removes"
+    assert world.companies.contact(COMPANY_ID, "KT1199").listed
+
+
+def test_a_run_after_a_crash_writes_only_what_is_missing(store_world):
+    def breaking():
+        yield from _rows(600)
+        raise OutsideTimeout("erp-timeout")
+
+    with pytest.raises(OutsideTimeout):
+        store_world.companies.save_contacts(COMPANY_ID, breaking(), NOON)
+    stored = len(store_world.writes)
+    assert stored >= 500
+    store_world.writes.clear()
+    store_world.companies.save_contacts(COMPANY_ID, _rows(650), LATER)
+    assert store_world.writes == ["UpdateItem"] * (650 - stored + 1)
+
+
+def test_a_mark_that_is_made_while_the_list_is_read_outlasts_it(world):
+    _saved(world, a_contact("KT1"))
+    world.companies.add_user(an_invited_user(email="first@x.example"), an_entry())
+
+    def requested_meanwhile():
+        yield CachedContact(a_contact("KT1"))
+        world.companies.add_user(an_invited_user(email="second@x.example"), an_entry())
+
+    world.companies.save_contacts(COMPANY_ID, requested_meanwhile(), LATER)
+    assert world.companies.contacts_read(COMPANY_ID) == ContactsRead(LATER, outdated=True)
+    _saved(world, a_contact("KT1"), at=LATER)
+    assert world.companies.contacts_read(COMPANY_ID) == ContactsRead(LATER)
+
+
+# Who asks the ERP
+
+
+def test_the_erp_is_asked_once_in_30_seconds(world):
+    asking = world.companies
+    effect = Effect("e1", "contact_list", {"company_id": COMPANY_ID})
+    entry = an_entry(action="contacts.asked_for", effects=(effect,))
+    with world.journals(entry):
+        assert asking.ask_for_contacts(COMPANY_ID, NOON, entry)
+    assert not asking.ask_for_contacts(COMPANY_ID, NOON + timedelta(seconds=29), an_entry())
+    assert not asking.ask_for_contacts(COMPANY_ID, NOON + timedelta(seconds=29))
+    assert asking.ask_for_contacts(OTHER_COMPANY_ID, NOON)
+    assert asking.ask_for_contacts(COMPANY_ID, NOON + timedelta(seconds=30))
+    assert asking.ask_for_contacts(COMPANY_ID, NOON + timedelta(seconds=31), again=True)
+
+
+def test_one_reader_at_a_time(world):
+    companies = world.companies
+    assert companies.begin_contacts(COMPANY_ID, "one", NOON, LATER)
+    assert companies.begin_contacts(COMPANY_ID, "one", NOON, LATER), "a message that is delivered again"
+    assert not companies.begin_contacts(COMPANY_ID, "two", NOON, LATER)
+    assert companies.begin_contacts(COMPANY_ID, "two", LATER, LATER + timedelta(minutes=1)), "the first one died"
+    companies.end_contacts(COMPANY_ID, "one", failed_at=LATER)
+    assert not companies.begin_contacts(COMPANY_ID, "three", LATER, LATER)
+    companies.end_contacts(COMPANY_ID, "two")
+    assert companies.begin_contacts(COMPANY_ID, "three", LATER, LATER)
+
+
+def test_a_failure_is_known_until_the_next_list(world):
+    companies = world.companies
+    _saved(world, a_contact("KT1"))
+    companies.ask_for_contacts(COMPANY_ID, LATER)
+    companies.begin_contacts(COMPANY_ID, "one", LATER, LATER)
+    assert companies.contacts_read(COMPANY_ID).is_awaited
+    companies.end_contacts(COMPANY_ID, "one", failed_at=LATER)
+    read = companies.contacts_read(COMPANY_ID)
+    assert (read.is_awaited, read.failed_at, companies.contacts_failed(COMPANY_ID)) == (False, LATER, True)
+    _saved(world, a_contact("KT1"), at=LATER + timedelta(minutes=1))
+    read = companies.contacts_read(COMPANY_ID)
+    assert (read.is_awaited, read.failed_at, companies.contacts_failed(COMPANY_ID)) == (False, None, False)
+
+
+@pytest.mark.parametrize("number", ["", "K" * 3000, "\ud800", "KT\x00", "ä" * 510])
+def test_a_number_that_no_key_can_hold_is_nobodys(world, number):
+    assert world.companies.contact(COMPANY_ID, number) is None
+    assert world.companies.user_id_of_contact(COMPANY_ID, number) is None
+    assert world.companies.contacts_of_numbers(COMPANY_ID, [number]) == {}
+
+
+def test_a_contact_that_cannot_be_stored_does_not_keep_the_others_out(store_world):
+    bad = [
+        a_contact("K" * 3000),
+        a_contact("KT7", name="x" * 3000),
+        a_contact("KT8\ud800"),
+        a_contact("KT9", name="\ud800"),
+    ]
+    _saved(store_world, *bad, a_contact("KT1"))
+    assert _numbers(store_world.companies.contacts_without_account(COMPANY_ID, limit=9, cursor=None)) == ["KT1"]
+
+
+def test_emails_and_contacts_are_found_together(world):
+    user, stranger = a_user(email=" Anna@X.example"), a_user(company_id=OTHER_COMPANY_ID)
+    world.companies.add_user(user, an_entry())
+    world.companies.add_user(stranger, an_entry(company_id=OTHER_COMPANY_ID))
+    assert world.companies.emails_of(COMPANY_ID) == {"anna@x.example": user.user_id}
+    _saved(world, a_contact("KT1"), a_contact("KT2"))
+    found = world.companies.contacts_of_numbers(COMPANY_ID, ["KT1", "KT1", "KT7"])
+    assert found == {"KT1": CachedContact(a_contact("KT1"))}
 
 
 # Adding a user

@@ -13,6 +13,7 @@ from typing import Any
 from customer_center.companies.email_address import shown_email
 from customer_center.companies.items import listing_key
 from customer_center.companies.model import (
+    ASKED_AGAIN_AFTER,
     Attempt,
     CachedContact,
     Claim,
@@ -68,6 +69,10 @@ class FakeCompanies(Companies):
         # Contacts who were invited and stand in the listing still.
         self._invited: set[tuple[str, str]] = set()
         self._read: dict[str, ContactsRead] = {}
+        self._marks: Counter[str] = Counter()
+        self._asked: dict[str, datetime] = {}
+        self._failed: dict[str, datetime] = {}
+        self._readers: dict[str, tuple[str, datetime]] = {}
         self._refusals: Counter[tuple[str, ...]] = Counter()
         self._network_refusals: Counter[tuple[str, str]] = Counter()
         self._wrong_links: Counter[tuple[str, int]] = Counter()
@@ -165,7 +170,8 @@ class FakeCompanies(Companies):
     # Contacts of the ERP
 
     def contacts_read(self, company_id: str) -> ContactsRead | None:
-        return self._read.get(company_id)
+        read = self._read.get(company_id)
+        return read and replace(read, asked_at=self._asked.get(company_id), failed_at=self._failed.get(company_id))
 
     def user_id_of_contact(self, company_id: str, contact_number: str) -> str | None:
         row = self._contacts.get((company_id, contact_number))
@@ -210,18 +216,71 @@ class FakeCompanies(Companies):
         held = {email: holders.colleague(company_id) for email, holders in self.holders_of_emails(emails).items()}
         return {email: user_id for email, user_id in held.items() if user_id}
 
-    def save_contacts(self, company_id: str, contacts: Sequence[CachedContact], read_at: datetime) -> None:
-        found = {row.contact.contact_number: row for row in contacts}
+    def save_contacts(self, company_id: str, contacts: Iterable[CachedContact], read_at: datetime) -> None:
         known = {number: row for (owner, number), row in self._contacts.items() if owner == company_id}
-        for number in known.keys() | found.keys():
-            self._invited.discard((company_id, number))
-            before, listed = known.get(number), found.get(number)
-            after = before.after_list(listed, read_stamp(read_at)) if before else listed
-            if after:
-                self._contacts[company_id, number] = after
-            else:
-                del self._contacts[company_id, number]
-        self._read[company_id] = ContactsRead(read_at)
+        marks = self._marks[company_id]
+        found = set()
+        for listed in contacts:
+            number = listed.contact.contact_number
+            found.add(number)
+            self._save_contact(company_id, number, listed, read_at)
+        for number in known.keys() - found:
+            self._save_contact(company_id, number, None, read_at)
+        outdated = company_id in self._read and self._marks[company_id] != marks
+        self._read[company_id] = ContactsRead(read_at, outdated, self._asked.get(company_id))
+        self._failed.pop(company_id, None)
+
+    def _save_contact(self, company_id: str, number: str, listed: CachedContact | None, read_at: datetime) -> None:
+        self._invited.discard((company_id, number))
+        before = self._contacts.get((company_id, number))
+        after = before.after_list(listed, read_stamp(read_at)) if before else listed
+        if after:
+            self._contacts[company_id, number] = after
+        else:
+            self._contacts.pop((company_id, number), None)
+
+    def ask_for_contacts(self, company_id: str, now: datetime, *entries: Entry, again: bool = False) -> bool:
+        asked_at = self._asked.get(company_id)
+        if not again and asked_at and now - asked_at < ASKED_AGAIN_AFTER:
+            return False
+        self._asked[company_id] = now
+        self.entries += entries
+        return True
+
+    def begin_contacts(
+        self, company_id: str, reader: str, now: datetime, until: datetime, *, asks: bool = False
+    ) -> bool:
+        other, lapses = self._readers.get(company_id, ("", now))
+        if other != reader and lapses > now:
+            return False
+        asked_at = self._asked.get(company_id)
+        if asks and other != reader and asked_at and now - asked_at < ASKED_AGAIN_AFTER:
+            return False
+        self._readers[company_id] = (reader, until)
+        if asks:
+            self._asked[company_id] = now
+        return True
+
+    def end_contacts(
+        self, company_id: str, reader: str, failed_at: datetime | None = None, *, asked: bool = True
+    ) -> None:
+        if self._readers.get(company_id, ("",))[0] == reader:
+            del self._readers[company_id]
+            if failed_at:
+                self._failed[company_id] = failed_at
+            if not asked:
+                self._asked.pop(company_id, None)
+
+    def contacts_failed(self, company_id: str) -> bool:
+        failed_at, asked_at = self._failed.get(company_id), self._asked.get(company_id)
+        return failed_at is not None and asked_at is not None and failed_at >= asked_at
+
+    def emails_of(self, company_id: str) -> Mapping[str, str]:
+        return {email: user_id for email, user_id in self._emails.items() if is_colleague(user_id, company_id)}
+
+    def contacts_of_numbers(self, company_id: str, contact_numbers: Iterable[str]) -> Mapping[str, CachedContact]:
+        known = {number: self._contacts.get((company_id, number)) for number in contact_numbers}
+        return {number: row for number, row in known.items() if row}
 
     # Users
 
@@ -420,6 +479,7 @@ class FakeCompanies(Companies):
         self._contacts[user.company_id, contact.contact_number] = row
 
     def _outdate_contacts(self, company_id: str) -> None:
+        self._marks[company_id] += 1
         if read := self._read.get(company_id):
             self._read[company_id] = replace(read, outdated=True)
 

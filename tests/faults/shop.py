@@ -263,6 +263,21 @@ class RunningShop:
         data = {"user_id": user_id, "email_change": mail_id}
         self._in_flight["IdentityQueue"].append({"effect_id": "effect-1", "kind": "identity", "data": data})
 
+    def backdate_contacts(self):
+        """Set the times of all lists of contacts, and of who reads them, to an hour ago."""
+        then = iso(datetime.now(UTC) - timedelta(hours=1))
+        for (_, pk, sk), item in self.aws.items("CompaniesTable").items():
+            if sk == "contacts":
+                times = [name for name in ("read_at", "asked_at", "reader_until") if name in item]
+                self.unwatched(
+                    lambda pk=pk, times=times: self.aws.client("dynamodb").update_item(
+                        TableName="CompaniesTable",
+                        Key=to_item({"pk": pk, "sk": "contacts"}),
+                        UpdateExpression="SET " + ", ".join(f"{name} = :then" for name in times),
+                        ExpressionAttributeValues=to_item({":then": then}),
+                    )
+                )
+
     # Mails
 
     def mailed(self, pattern, to):
@@ -285,9 +300,11 @@ class RunningShop:
                 entry = (item["action"], names.get(item["subject"], "nobody yet"), item["actor"]["kind"])
                 journal[entry] += 1
                 told |= {str(value) for value in item.get("changes", {}).get("name", ())}
-            elif not pk.startswith(_TECHNICAL):
+            elif not pk.startswith(_TECHNICAL) and sk != "contacts":
                 records.append(_named([pk, sk, _lasting(item)], names))
-        # A visitor who repeats the first request has two entries; nothing else may be there twice.
+        # A list may be asked for again, and a visitor who repeats the first request has two entries; nothing else may
+        # be there twice.
+        journal = Counter({entry: times for entry, times in journal.items() if entry[0] != "contacts.asked_for"})
         begun = {entry for entry in journal if entry[0] == "activation.requested"}
         journal -= Counter({entry: journal[entry] - 1 for entry in begun})
         return {

@@ -78,6 +78,28 @@ def company(shop):
     return {"main": done["user"]["user_id"]}
 
 
+def keep_contacts(shop, *numbers):
+    """Make the ERP know no other contacts, so that a list has few steps."""
+    for customer in shop.erp.erp.customers.values():
+        customer.contacts = [contact for contact in customer.contacts if contact.number in numbers]
+
+
+def listed(shop):
+    """Return a company whose contacts have been read."""
+    known = company(shop)
+    list_contacts(shop, known)
+    return known
+
+
+def listed_long_ago(shop):
+    """Return a company whose contacts were read an hour ago. Since then one has gone and one has come."""
+    known = company(shop)
+    keep_contacts(shop, "KT010001", "KT010002", "KT010006")
+    list_contacts(shop, known)
+    shop.backdate_contacts()
+    return known
+
+
 def invited(shop):
     """Return a company that has invited somebody, who has got their mail."""
     known = company(shop)
@@ -203,6 +225,36 @@ def invite(shop, known):
     expect(201, shop.call(route, by=known["main"], body=body, contact_number="KT010006"))
 
 
+def invite_unlisted(shop, known):
+    keep_contacts(shop, "KT010001", "KT010006")
+    invite(shop, known)
+    # Whoever looks at the list later has all of it.
+    shop.backdate_contacts()
+    list_contacts(shop, known)
+
+
+def list_few_contacts(shop, known):
+    keep_contacts(shop, "KT010001", "KT010006")
+    list_contacts(shop, known)
+
+
+def list_contacts(shop, known):
+    expect(200, shop.call("GET /erp-contacts", by=known["main"]))
+    if shop.fate.died_at:
+        # Whoever looks when the request that died counts as dead.
+        shop.backdate_contacts()
+        expect(200, shop.call("GET /erp-contacts", by=known["main"]))
+
+
+def refresh_contacts(shop, known):
+    keep_contacts(shop, "KT010001", "KT010006")
+    expect(200, shop.call("GET /erp-contacts", by=known["main"]))
+    shop.settle()
+    if shop.fate.died_at:
+        shop.backdate_contacts()
+        expect(200, shop.call("GET /erp-contacts", by=known["main"]))
+
+
 def request(shop, known):
     expect(201, shop.call("POST /users", by=known["main"], body=REQUESTED))
 
@@ -297,9 +349,12 @@ def erase(shop, known):
 SCENARIOS = {
     "asking for a code": Scenario(nothing, ask_for_a_code),
     "activation": Scenario(code_mailed, activate),
+    "invitation": Scenario(listed, invite),
+    "invitation before there is a list": Scenario(company, invite_unlisted),
+    "first list of contacts": Scenario(company, list_few_contacts),
+    "newer list of contacts": Scenario(listed_long_ago, refresh_contacts),
     "activation of who is invited elsewhere": Scenario(activating_elsewhere, activate_elsewhere),
     "activation of an invited colleague": Scenario(named_main_contact, take_over),
-    "invitation": Scenario(company, invite),
     "request": Scenario(company, request),
     "acceptance": Scenario(invited, accept),
     "acceptance when the inviter has left": Scenario(inviter_left, accept_in_vain),
@@ -327,7 +382,7 @@ SCENARIOS = {
     ),
     "webhook: a contact left": Scenario(contact_joined, tell("contact.deleted", contact_number="KT010006")),
     "webhook: another number": Scenario(colleague, tell("customer.renumbered", new_customer_number="10999")),
-    "import": Scenario(company, import_a_table),
+    "import": Scenario(listed, import_a_table),
     "erasure": Scenario(colleague, erase),
 }
 

@@ -80,6 +80,7 @@ class Fragile:
 
 
 # Somebody new, somebody the ERP knows, and a row that is refused.
+# They may be repeated, and nobody sees them.
 TABLE = """mrs,Nina Neu,nina@baecker.example,buyer,,,,,
 mr,,,approver,,KT200,,,
 mr,Otto,otto,buyer,,,,,
@@ -315,6 +316,32 @@ def _closed():
     return room
 
 
+def _with_a_list():
+    room = _with()()
+    room.contacts(room.chief)
+    return room
+
+
+def _with_an_old_list():
+    room = _with_a_list()
+    room.clock.advance(minutes=10)
+    room.erp.contacts[NUMBER] = [*room.erp.contacts[NUMBER][1:], a_contact("KT300")]
+    return room
+
+
+def _refreshed():
+    room = _with_an_old_list()
+    room.contacts(room.chief)
+    return room
+
+
+def _contacts_later(room):
+    """Somebody looks at the list when a reader that died counts as dead."""
+    room.clock.advance(minutes=5)
+    room.contacts(room.chief)
+    room.follow_up()
+
+
 def _confirm_mailed(room):
     room.confirm(room.mailed_token())
 
@@ -425,7 +452,13 @@ SCENARIOS = {
         _with(_invitee()), lambda room, _: room.look_up(f"{room.subject.user_id}.secret")
     ),
     "invitation of a contact": Scenario(
-        _with(), lambda room, _: room.invite(room.chief), finish=_accept_mailed, told="contact-in-use"
+        _with(),
+        lambda room, claim: room.invite(room.chief, claim_id=claim),
+        finish=_accept_mailed,
+        told="contact-in-use",
+    ),
+    "invitation of a contact of the list": Scenario(
+        _with_a_list, lambda room, _: room.invite(room.chief), finish=_accept_mailed, told="contact-in-use"
     ),
     "request of a user": Scenario(
         _with(), lambda room, _: room.request(room.chief), finish=_accept_mailed, told="email-in-use"
@@ -509,11 +542,15 @@ SCENARIOS = {
     "handing over": Scenario(_with(_colleague), _once(_hand_over), told="permission-missing"),
     "what follows from handing over": Scenario(_handed_over, lambda room, _: room.follow_up()),
     "import of a table": Scenario(
-        _with(), lambda room, _: room.import_users(room.chief, TABLE), finish=lambda room: room.contacts(room.chief)
+        _with(),
+        lambda room, claim: room.import_users(room.chief, TABLE, claim_id=claim),
+        finish=lambda room: room.contacts(room.chief),
     ),
     "import of a table by a request with a key": Scenario(
         _with(),
-        lambda room, claim: room.import_users(room.chief, TABLE, request=Idempotency(claim, "what was asked")),
+        lambda room, claim: room.import_users(
+            room.chief, TABLE, request=Idempotency(claim, "what was asked"), claim_id=claim
+        ),
     ),
     "dry run of an import": Scenario(_with(), lambda room, _: room.import_users(room.chief, TABLE, dry_run=True)),
     "mails that come back too often": Scenario(_bounced_twice, _bounces),
@@ -528,7 +565,15 @@ SCENARIOS = {
     "opening a company again": Scenario(_closed, lambda room, _: room.reopen()),
     "appointing a main contact": Scenario(_with(_colleague), lambda room, _: room.appoint(room.subject.user_id)),
     "listing of contacts": Scenario(
-        _with(lambda: a_user(email="kt100@baecker.example")), lambda room, _: room.contacts(room.chief)
+        _with(lambda: a_user(email="kt100@baecker.example")),
+        lambda room, _: room.contacts(room.chief),
+        finish=_contacts_later,
+    ),
+    "refreshing of contacts": Scenario(
+        _with_an_old_list, lambda room, _: room.contacts(room.chief, refresh=True), finish=_contacts_later
+    ),
+    "what follows from refreshing contacts": Scenario(
+        _refreshed, lambda room, _: room.follow_up(), finish=_contacts_later
     ),
 }
 
@@ -557,7 +602,7 @@ def _run(scenario, fate, *, repeat_as="mine", wait=0):
 
 
 # What was asked, each time that it was asked.
-ASKED = {"activation.requested", "import.checked"}
+ASKED = {"activation.requested", "contacts.asked_for", "import.checked"}
 
 
 def _state(room):

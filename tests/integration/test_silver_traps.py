@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from customer_center.companies.model import ErpContact
-from customer_center.connectors.silver import gateway as gateway_module
 from customer_center.platform.errors import OutsideMalformed, OutsideTimeout, OutsideUnavailable
+from customer_center.platform.log import logger
 from tests.fakes.breaker import MemoryBreaker
 from tests.fakes.clock import WakefulClock
 from tests.fakes.erp_simulator import direct_session, running_simulator, silver_gateway, silver_settings
@@ -75,7 +75,7 @@ def impatient(simulator, transport, breaker, clock, session):
 def warnings(monkeypatch):
     """The log entries of the gateway: text and fields."""
     entries = []
-    monkeypatch.setattr(gateway_module.logger, "warning", lambda text, **fields: entries.append((text, fields)))
+    monkeypatch.setattr(logger, "warning", lambda text, **fields: entries.append((text, fields)))
     return entries
 
 
@@ -142,7 +142,7 @@ def test_an_answer_that_cannot_be_read_is_neither_repeated_nor_a_reason_to_trip(
     simulator.modes.set({"mode": mode})
     for call in (
         lambda: gateway.select_customer(DEMO),
-        lambda: gateway.select_contacts(DEMO),
+        lambda: list(gateway.select_contacts(DEMO)),
         lambda: gateway.find_invoice(DEMO, "103019"),
         lambda: gateway.create_contact(DEMO, TINA),
     ):
@@ -195,7 +195,7 @@ def test_while_the_breaker_is_open_nothing_is_asked(gateway, simulator, breaker)
     breaker.trip()
     for call in (
         lambda: gateway.select_customer(DEMO),
-        lambda: gateway.select_contacts(DEMO),
+        lambda: list(gateway.select_contacts(DEMO)),
         lambda: gateway.find_invoice(DEMO, "103019"),
         lambda: gateway.create_contact(DEMO, TINA),
     ):
@@ -270,7 +270,7 @@ def test_an_answer_that_trickles_in_is_given_up(simulator, transport, session):
     settings = silver_settings(simulator, transport, timeout=0.5, deadline=0.6)
     started = datetime.now(UTC)
     with pytest.raises(OutsideTimeout):
-        silver_gateway(settings, session, chance=lambda: 1.0).select_contacts(DEMO)
+        list(silver_gateway(settings, session, chance=lambda: 1.0).select_contacts(DEMO))
     assert datetime.now(UTC) - started < timedelta(seconds=10)
 
 
@@ -301,7 +301,7 @@ def test_the_log_tells_what_failed_and_nothing_about_anybody(gateway, simulator,
     simulator.modes.set({"mode": "failing", "times": 1})
     gateway.find_invoice(DEMO, "103019")
     simulator.erp.change({"number": DEMO, "add_contacts": [{"number": "", "name": "Nora Namenlos"}]})
-    gateway.select_contacts(DEMO)
+    list(gateway.select_contacts(DEMO))
     assert warnings == [
         ("erp-call-failed", {"erp_message": "invoice_detail", "code": "erp-unavailable", "notes": ["http-503"]}),
         (
@@ -324,7 +324,7 @@ def test_the_settings_do_not_show_the_password(simulator):
 
 def test_a_full_answer_is_asked_again_larger(simulator, transport, session):
     settings = silver_settings(simulator, transport, max_count=10)
-    assert len(silver_gateway(settings, session).select_contacts(DEMO)) == 12
+    assert len(list(silver_gateway(settings, session).select_contacts(DEMO))) == 12
     assert [("MAXCOUNT>10<" in e["document"], "MAXCOUNT>100<" in e["document"]) for e in simulator.requests] == [
         (True, False),
         (False, True),
@@ -334,11 +334,11 @@ def test_a_full_answer_is_asked_again_larger(simulator, transport, session):
 def test_a_mapping_that_drops_company_contacts_does_not_hide_that_the_list_was_cut(simulator, transport, session):
     simulator.erp.contact_shape = "contact_response"
     settings = silver_settings(simulator, transport, max_count=10)
-    assert len(silver_gateway(settings, session).select_contacts(DEMO)) == 12
+    assert len(list(silver_gateway(settings, session).select_contacts(DEMO))) == 12
 
 
 def test_usually_one_question_is_enough(gateway, simulator):
-    assert len(gateway.select_contacts(DEMO)) == 12
+    assert len(list(gateway.select_contacts(DEMO))) == 12
     assert asked(simulator) == ["select_contact"]
 
 
@@ -367,7 +367,7 @@ def test_company_contacts_are_skipped(gateway):
 
 def test_a_contact_carries_number_name_telephone_telefax_mail_and_language(gateway):
     """000: "ID, Name, Telephone, Telefax, ElectronicMail, LanguageCode"."""
-    assert gateway.select_contacts(DEMO)[0] == ErpContact(
+    assert next(gateway.select_contacts(DEMO)) == ErpContact(
         contact_number="KT010001",
         name="Max Mustermann",
         telephone="030/65481990",
@@ -408,7 +408,7 @@ def test_soap_may_carry_every_request_as_a_map_or_as_text(simulator, session):
     for as_text in (frozenset(), frozenset({"select_customer", "select_contact", "invoice_detail", "create_contact"})):
         gateway = silver_gateway(silver_settings(simulator, "soap", soap_text_messages=as_text), session)
         assert gateway.select_customer(DEMO) is not None
-        assert len(gateway.select_contacts("D00210")) == 3
+        assert len(list(gateway.select_contacts("D00210"))) == 3
         assert gateway.find_invoice(DEMO, "103019")
         assert gateway.create_contact("60000", TINA).startswith("KT")
 
@@ -451,7 +451,7 @@ def test_the_simulator_remembers_what_was_asked_without_the_password(gateway, si
 def test_an_answer_of_unknown_structure_is_logged_too(gateway, simulator, warnings):
     simulator.modes.set({"mode": "malformed"})
     with pytest.raises(OutsideMalformed):
-        gateway.select_contacts(DEMO)
+        list(gateway.select_contacts(DEMO))
     assert [text for text, _ in warnings] == ["erp-call-failed"]
 
 

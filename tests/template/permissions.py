@@ -63,6 +63,7 @@ OutboxFunction
     MailQueue                                       sqs          SendMessage
     IdentityQueue                                   sqs          SendMessage
     ErpContactQueue                                 sqs          SendMessage
+    ContactListQueue                                sqs          SendMessage
     FailedRecordsBucket                             s3           ListBucket
     FailedRecordsBucket/*                           s3           PutObject
 
@@ -72,6 +73,7 @@ SweeperFunction
     MailQueue                                       sqs          SendMessage
     IdentityQueue                                   sqs          SendMessage
     ErpContactQueue                                 sqs          SendMessage
+    ContactListQueue                                sqs          SendMessage
 
 EmailDispatchFunction
     CompaniesTable                                  dynamodb     GetItem PutItem UpdateItem
@@ -98,6 +100,11 @@ ErpPushFunction
     CompaniesTable                                  dynamodb     GetItem PutItem UpdateItem
     JournalTable                                    dynamodb     PutItem
     ErpContactQueue                                 sqs          ChangeMessageVisibility
+    ssm:parameter${ErpCredentialsParameter}         ssm          GetParameter
+
+ContactListFunction
+    CompaniesTable                                  dynamodb     DeleteItem GetItem PutItem Query UpdateItem
+    JournalTable                                    dynamodb     PutItem
     ssm:parameter${ErpCredentialsParameter}         ssm          GetParameter
 """
 

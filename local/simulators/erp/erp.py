@@ -1,15 +1,18 @@
 """The answers of the simulated ERP: a request document in, an answer document out, without HTTP.
 
 Like Dynamics NAV, it finds `D00210` when the request says `d00210`, and answers with the stored number. MAXCOUNT cuts
-the list before the mapping drops company contacts. InvoiceDetail ignores the customer number of the request.
+the list before the mapping drops company contacts. SelectContact with the number of a contact answers with this contact
+(`answers_one_contact`). InvoiceDetail ignores the customer number of the request.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from xml.etree.ElementTree import Element, SubElement
 
-from local.simulators.erp.population import COMPANY, Contact, Customer, Invoice, population
+from local.simulators.erp.population import COMPANY, Contact, Customer, Invoice, generated_contact, population
 
+PATTERN = ("Gxxxxxxx", "Gyyyyyyy")
+"""The numbers of two contacts that stand for all generated ones."""
 SHAPES = ("raw", "contact_response", "order_response")
 
 
@@ -27,6 +30,7 @@ class Erp:
         """Forget all changes."""
         self.customers = population()
         self.contact_shape = "raw"
+        self.answers_one_contact = True
         self._next_contact = 900_001
 
     def answer(self, message: str, request: Element) -> Element:
@@ -81,13 +85,35 @@ class Erp:
         return root
 
     def _select_contact(self, request: Element) -> Element:
-        customer = self._find(request.findtext("NUMBER"))
+        number = request.findtext("NUMBER")
+        customer = self._find(number)
         count = int(request.findtext("MAXCOUNT") or 10)
-        contacts = customer.contacts[:count] if customer else []
+        if customer is None and self.answers_one_contact:
+            customer, contacts = self._contact_of_number((number or "").strip().upper())
+        elif customer and customer.generated:
+            # The server repeats the first one, see `server.py`.
+            contacts = [generated_contact(number) for number in PATTERN]
+        else:
+            contacts = customer.contacts[:count] if customer else []
         if self.contact_shape == "raw":
             return _raw_contacts(contacts, customer.number if customer else "")
         root = "ContactResponse" if self.contact_shape == "contact_response" else "OrderResponse"
         return _mapped_contacts(contacts, root)
+
+    def generated(self, request: Element) -> int:
+        """Return how many generated contacts the answer to SelectContact has, 0 for every other answer."""
+        customer = self._find(request.findtext("NUMBER")) if message_of(request) == "select_contact" else None
+        return min(customer.generated, int(request.findtext("MAXCOUNT") or 10)) if customer else 0
+
+    def _contact_of_number(self, number: str) -> tuple[Customer | None, list[Contact]]:
+        """Return the contact with this number, and its customer."""
+        for customer in self.customers.values():
+            if customer.generated and number[:1] == "G" and 0 < int(number[1:]) <= customer.generated:
+                return customer, [generated_contact(number)]
+            for contact in customer.contacts:
+                if contact.number.upper() == number:
+                    return customer, [contact]
+        return None, []
 
     def _invoice_detail(self, request: Element) -> Element:
         root = Element("Invoice")

@@ -67,6 +67,9 @@ class Customer:
     """One customer. `customer_center` and `blocked` are texts as an ERP sends them; None omits the element.
 
     `duns` is a number in a second PartyIdentification. All texts are sent as they are, control characters included.
+
+    With `generated`, the customer has this many contacts G0000001, G0000002, … in place of `contacts`. They are made
+    while the answer is sent.
     """
 
     number: str
@@ -78,6 +81,12 @@ class Customer:
     duns: str = ""
     contacts: list[Contact] = field(default_factory=list)
     invoices: list[Invoice] = field(default_factory=list)
+    generated: int = 0
+
+
+def generated_contact(number: str) -> Contact:
+    """Return the generated contact with this number."""
+    return Contact(number=number, name=f"Kontakt {number}", email=f"{number}@viele.example")
 
 
 def company_contact(number: str, name: str) -> Contact:

@@ -28,11 +28,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import batched
 from urllib.parse import parse_qs, urlsplit
 from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
 
 from local.simulators.erp import soap
-from local.simulators.erp.erp import SHAPES, Erp, ErpRefusal, customer_number_of, message_of
+from local.simulators.erp.erp import PATTERN, SHAPES, Erp, ErpRefusal, customer_number_of, message_of
 from local.simulators.erp.modes import Modes, Rule
 from local.simulators.erp.population import Customer
 from local.simulators.erp.webhooks import events
@@ -172,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self._ask(message, document)
         except ErpRefusal:
             answer = Element(document.tag)
-        self._misbehave(rule, tostring(answer, encoding="utf-8", xml_declaration=True))
+        self._misbehave(rule, tostring(answer, encoding="utf-8", xml_declaration=True), self._generated(document))
 
     def _answer_soap(self, body: bytes) -> None:
         call = soap.read_call(body)
@@ -185,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = soap.answer(call.operation, self._ask(message, call.document))
         except ErpRefusal:
             answer = soap.refusal(call.operation, 11, "The ERP refused the request")
-        self._misbehave(rule, answer)
+        self._misbehave(rule, answer, self._generated(call.document))
 
     def _has_credentials(self) -> bool:
         scheme, _, encoded = self.headers.get("Authorization", "").partition(" ")
@@ -210,8 +211,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.requests.append(entry)
             return self.server.modes.take(message, entry["customer_number"])
 
-    def _misbehave(self, rule: Rule, answer: bytes) -> None:
-        """Send the answer in the way of the rule's mode."""
+    def _generated(self, document: Element) -> int:
+        with self.server.lock:
+            return self.server.erp.generated(document)
+
+    def _misbehave(self, rule: Rule, answer: bytes, generated: int = 0) -> None:
+        """Send the answer in the way of the rule's mode. `generated` contacts are sent in place of the pattern's."""
         if rule.mode in {"slow", "hang"}:
             self.server.stopping.wait(rule.seconds)
         if rule.mode in {"offline", "hang"}:
@@ -228,8 +233,31 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.OK, _GARBLED[rule.mode](answer))
         elif rule.mode in {"truncated", "huge", "drip"}:
             self._send_in_pieces(rule, answer)
+        elif generated:
+            self._send_generated(answer, generated)
         else:
             self._send(HTTPStatus.OK, answer)
+
+    def _send_generated(self, answer: bytes, count: int) -> None:
+        """Send an answer with that many contacts, which never is in memory as a whole."""
+        first, last = (pattern.encode() for pattern in PATTERN)
+        head, _, rest = answer.partition(first)
+        one, _, tail = rest.partition(last)
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", "text/xml; charset=utf-8")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        with contextlib.suppress(OSError):  # the caller disconnected
+            self._send_chunk(head)
+            for some in batched(range(1, count), 500, strict=False):
+                numbers = (f"G{serial:07}".encode() for serial in some)
+                self._send_chunk(b"".join(number + one.replace(first, number) for number in numbers))
+            number = f"G{count:07}".encode()
+            self._send_chunk(number + tail.replace(last, number))
+            self._send_chunk(b"")
+
+    def _send_chunk(self, piece: bytes) -> None:
+        self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
 
     def _send_in_pieces(self, rule: Rule, answer: bytes) -> None:
         length = HUGE_BYTES if rule.mode == "huge" else len(answer)

@@ -80,9 +80,13 @@ class Stage:
         self.identities.enable(self.store.user(user_id))
 
     def records(self):
-        """Return all items except counters and the ERP's circuit breaker."""
+        """Return all items except counters, the ERP's breaker, and that it was asked."""
         counters = ("refusals#", "network_refusals#", "wrong_links#", "usage#", "breaker#")
-        return {key: item for key, item in self.aws.items().items() if not key[1].startswith(counters)}
+        return {
+            key: item
+            for key, item in self.aws.items().items()
+            if not key[1].startswith(counters) and key[2] != "contacts" and not key[1].endswith("#contacts")
+        }
 
     def stream_event(self):
         """Return the stream's event for all journal entries that are pending."""

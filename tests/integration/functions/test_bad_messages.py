@@ -24,12 +24,17 @@ BAD_MESSAGES = (
         ("ReconcileFunction", "reconcile/align_login", lambda stage: not stage.aws.logins()[DEACTIVATED][0]),
         ("ErpPushFunction", "erp_push/create_contact", lambda stage: stage.store.user(FRESH).contact_number),
         (
+            "ContactListFunction",
+            "contact_list/read_list",
+            lambda stage: stage.store.contacts_read(COMPANY) is not None,
+        ),
+        (
             "CustomerSyncFunction",
             "customer_sync/customer_updated",
             lambda stage: not stage.store.company(COMPANY).customer_center,
         ),
     ],
-    ids=["mail", "feedback", "login", "contact", "event"],
+    ids=["mail", "feedback", "login", "contact", "list", "event"],
 )
 def test_bad_messages_fail_alone(company, function, sample, is_done):
     company.has_login(DEACTIVATED)

@@ -19,7 +19,7 @@ from tests.texts import ALL_TEXTS
 def test_contacts_without_an_account_are_listed(company):
     reply = company.call(event_of("erp_contacts/list_contacts"))
     assert reply.status == 200
-    assert reply.body["stale"] is False
+    assert (reply.body["outdated"], reply.body["stale"]) == (False, False)
     names = [contact["name"] for contact in reply.body["items"]]
     assert names == sorted(names, key=str.casefold)
     assert len(names) == 11
@@ -92,8 +92,16 @@ CONTACT_NUMBERS = {
 
 
 @pytest.mark.parametrize("number", CONTACT_NUMBERS.values(), ids=CONTACT_NUMBERS)
-def test_a_contact_number_the_erp_does_not_have_is_not_found(company, number):
+def test_a_contact_number_the_erp_does_not_have_is_not_found(company, erp, number):
+    company.call(event_of("erp_contacts/list_contacts"))
+    asked = len(erp.requests)
     company.refuses(with_path("erp_contacts/invite", "contact_number", number), 404, "contact-not-found")
+    assert len(erp.requests) == asked, "the stored list is new: nobody can use up the ERP"
+
+
+def test_a_contact_number_is_looked_for_in_the_erp_when_there_is_no_list(company):
+    event = with_path("erp_contacts/invite", "contact_number", "KT999999")
+    assert_problem(company.call(event), event, 404, "contact-not-found")
 
 
 @pytest.mark.parametrize("number", ["KT/1 ä", "KT#1?", "a+b", "ÄÖÜ-1"])
@@ -129,6 +137,8 @@ def left(reply):
 
 def test_an_import_can_be_tried_first(company):
     before = company.records()
+    company.call(event_of("erp_contacts/list_contacts"))
+    before = company.aws.items()
     event = event_of("erp_contacts/import_users")
     event["queryStringParameters"] = {"dry_run": "true"}
     reply = company.call(event)

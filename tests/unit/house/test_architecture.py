@@ -51,7 +51,7 @@ AWS = {
 # What a function pays for at every cold start, and which functions have a reason to (docs/specification.md, 12).
 HEAVY = {
     "requests": set(),  # imported by the first call (platform/outbound.py)
-    "defusedxml": {"activation", "erp_contacts", "erp_push"},
+    "defusedxml": {"activation", "contact_list", "erp_contacts", "erp_push"},
     "jinja2": {"email_dispatch", "login_mails"},
     "pydantic": {"activation", "erp_contacts", "invitations", "machines", "users"},
     "aws_lambda_powertools.event_handler": set(),

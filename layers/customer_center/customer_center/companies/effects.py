@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from customer_center.platform.clock import from_iso, iso
 from customer_center.platform.ids import new_ulid
 from customer_center.platform.journal import Effect, new_effect
 
@@ -11,6 +12,7 @@ IDENTITY = "identity"
 ERP_CONTACT = "erp_contact"
 ERASURE = "erasure"
 SUPERSEDED = "superseded"
+CONTACT_LIST = "contact_list"
 
 QUEUES: Mapping[str, str] = {
     MAIL: "mail",
@@ -18,6 +20,7 @@ QUEUES: Mapping[str, str] = {
     ERP_CONTACT: "erp_contact",
     ERASURE: "identity",
     SUPERSEDED: "identity",
+    CONTACT_LIST: "contact_list",
 }
 """The queue of each kind of effect. The outbox reads a queue's URL from the environment variable `<NAME>_QUEUE_URL`."""
 
@@ -76,6 +79,16 @@ def create_erp_contact(user_id: str, now: datetime) -> Effect:
 def supersede_invitations(user_ids: Iterable[str], now: datetime) -> Sequence[Effect]:
     """End the invitations of these users, because another user has proved their e-mail."""
     return [new_effect(SUPERSEDED, now, user_id=user_id) for user_id in sorted(user_ids)]
+
+
+def read_contact_list(company_id: str, now: datetime, run: int = 1) -> Effect:
+    """Read the company's contacts from the ERP, as was asked at `now`; `run` counts the runs of a long list."""
+    return new_effect(CONTACT_LIST, now, company_id=company_id, asked_at=iso(now), run=str(run))
+
+
+def asked_at(effect: Effect) -> datetime:
+    """Return when the contact list of the effect was asked for."""
+    return from_iso(effect.data["asked_at"])
 
 
 def erase_from_journal(user_id: str, now: datetime) -> Effect:

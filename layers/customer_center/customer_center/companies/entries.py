@@ -98,6 +98,19 @@ def _hinted(name: str, company: Company) -> object:
     return email_hint(value) if name == "main_contact_email" and isinstance(value, str) else value
 
 
+def contact_list_entry(company_id: str, actor: Actor, now: datetime, request_id: str, effect: Effect) -> Entry:
+    """Return the entry that has the company's contacts read from the ERP. It is not in the company's audit trail."""
+    return new_entry(
+        partition=f"{company_id}#contacts",
+        now=now,
+        actor=actor,
+        action="contacts.asked_for",
+        subject=company_id,
+        request_id=request_id,
+        effects=[effect],
+    )
+
+
 def person(user: User) -> Actor:
     """Return the user as the journal's actor."""
     return Actor("person", user.user_id)

@@ -479,10 +479,22 @@ class ContactsRead:
     """When a company's contacts were last read from the ERP.
 
     `outdated` means that the contacts must be read again: an added user may be one of them, or one has no name yet.
+    `asked_at` is when somebody last asked for a newer list, `failed_at` when the ERP failed since the last list.
     """
 
     at: datetime
     outdated: bool = False
+    asked_at: datetime | None = field(default=None, compare=False)
+    failed_at: datetime | None = field(default=None, compare=False)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a newer list was asked for and has neither arrived nor failed."""
+        return self.asked_at is not None and self.asked_at > max(self.at, self.failed_at or self.at)
+
+
+ASKED_AGAIN_AFTER = timedelta(seconds=30)
+"""The ERP is asked for a company's contacts at most once in this time."""
 
 
 @frozen

@@ -366,12 +366,45 @@ class Contacts(Protocol):
         cursor, or one of another query.
         """
 
-    def save_contacts(self, company_id: str, contacts: Sequence[CachedContact], read_at: datetime) -> None:
-        """Make the cached contacts equal to a full list of the ERP; writes only differences.
+    def save_contacts(self, company_id: str, contacts: Iterable[CachedContact], read_at: datetime) -> None:
+        """Make the cached contacts equal to a full list of the ERP; writes only differences, while the list arrives.
 
         A contact that is linked to a user stays linked, and stays cached when the ERP no longer lists it. Values from
-        newer events are kept (`CachedContact.after_list`). May run any number of times; `read_at` is written last.
+        newer events are kept (`CachedContact.after_list`). Contacts are removed only when the list has ended, and
+        `read_at` is written last: what `contacts` raises leaves a list that lacks nobody. May run any number of times.
         """
+
+    def ask_for_contacts(self, company_id: str, now: datetime, *entries: Entry, again: bool = False) -> bool:
+        """Note that the ERP is asked for the company's contacts now, and write the entries.
+
+        Return False, and write nothing, when somebody asked less than `ASKED_AGAIN_AFTER` ago; not with `again`.
+        """
+
+    def begin_contacts(
+        self, company_id: str, reader: str, now: datetime, until: datetime, *, asks: bool = False
+    ) -> bool:
+        """Note that `reader` reads the contacts until that time. Return False while another reader does.
+
+        A reader that `asks` notes that too, as `ask_for_contacts` does, and gets False when somebody else asked less
+        than `ASKED_AGAIN_AFTER` ago.
+        """
+
+    def end_contacts(
+        self, company_id: str, reader: str, failed_at: datetime | None = None, *, asked: bool = True
+    ) -> None:
+        """Note that the reader has ended, and when the ERP failed; `save_contacts` has noted a success.
+
+        Without `asked`, the ERP may be asked again at once.
+        """
+
+    def contacts_failed(self, company_id: str) -> bool:
+        """Return whether the ERP failed when it was last asked for the contacts (strongly consistent)."""
+
+    def emails_of(self, company_id: str) -> Mapping[str, str]:
+        """Return the user ids (strongly consistent) of the company's users, by normalised e-mail."""
+
+    def contacts_of_numbers(self, company_id: str, contact_numbers: Iterable[str]) -> Mapping[str, CachedContact]:
+        """Return the cached contacts (strongly consistent) with these numbers, by number."""
 
     def contact(self, company_id: str, contact_number: str) -> CachedContact | None:
         """Return a cached contact (strongly consistent), even if the ERP deleted it; None for an unknown contact."""
@@ -463,8 +496,17 @@ class ErpGateway(Protocol):
     def select_customer(self, customer_number: str) -> ErpCustomer | None:
         """Return the customer, None when the ERP has no such number."""
 
-    def select_contacts(self, customer_number: str) -> Sequence[ErpContact]:
-        """Return all persons the ERP lists for the customer, without the skipped contact types (company contacts)."""
+    def select_contacts(self, customer_number: str) -> Iterator[ErpContact]:
+        """Yield all persons the ERP lists for the customer, without the skipped contact types (company contacts).
+
+        They are yielded while the answer arrives; an error may come after some of them. The caller may stop early.
+        """
+
+    def current_contact(self, customer_number: str, known: ErpContact) -> ErpContact | None:
+        """Return the contact as the ERP has it now, None when the customer has no such contact any more.
+
+        An ERP that cannot be asked for one contact returns `known`.
+        """
 
     def find_invoice(self, customer_number: str, invoice_number: str) -> bool:
         """Return whether this invoice exists and was sold to exactly this customer; False in every other case."""

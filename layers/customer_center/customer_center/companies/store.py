@@ -5,7 +5,7 @@
 | company | company id | `company` |
 | user | company id | `user#<user id>` |
 | ERP contact, cached | company id | `contact#<contact number>` |
-| when the contacts were read | company id | `contacts` |
+| when the contacts were read, asked for, who reads them | company id | `contacts` |
 | customer number → company, or its new number | `customer_number#<number>` | `customer_number` |
 | e-mail → its owner, and who is invited with it | `email#<normalised>` | `email` |
 | activation under way | `activation#<digest>` | `activation` |
@@ -29,7 +29,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import Any, override
+from uuid import uuid4
 
 from customer_center.companies.email_address import shown_email
 from customer_center.companies.ids import COMPANY_ID, company_of
@@ -49,6 +51,7 @@ from customer_center.companies.items import (
     user_values,
 )
 from customer_center.companies.model import (
+    ASKED_AGAIN_AFTER,
     Attempt,
     CachedContact,
     Claim,
@@ -72,7 +75,7 @@ from customer_center.companies.model import (
 )
 from customer_center.companies.ports import Companies, CompanyExists, EmailShared, NumberInUse
 from customer_center.platform.clock import epoch, from_iso, iso
-from customer_center.platform.dynamodb import Action, Item, cursor_of, from_item, key_of, to_item
+from customer_center.platform.dynamodb import Action, Item, cursor_of, from_item, is_key, key_of, to_item, transact
 from customer_center.platform.errors import (
     Conflict,
     Gone,
@@ -84,6 +87,7 @@ from customer_center.platform.errors import (
 )
 from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import Entry
+from customer_center.platform.log import logger
 from customer_center.platform.paging import Part, filled, read_cursor, written_cursor
 from customer_center.platform.search import finds
 from customer_center.platform.table_store import TableStore, update_request
@@ -91,8 +95,9 @@ from customer_center.platform.table_store import TableStore, update_request
 _LISTING_INDEX = "listing"
 # A search reads so many contacts at a time: about 20 read units.
 _CONTACTS_PER_READ = 500
-# Number of contacts that are written in parallel.
+# Number of contacts that are written in parallel, and how many are handed to the writers at once.
 _WRITERS = 10
+_SAVED_TOGETHER = 500
 _ABSENT = "attribute_not_exists(pk)"
 # The number has no company, or was replaced: then the ERP may give it to another customer.
 _FREE_NUMBER = "attribute_not_exists(pk) OR attribute_exists(renumbered_to)"
@@ -272,12 +277,81 @@ class CompanyStore(TableStore, Companies):
     @override
     def contacts_read(self, company_id: str) -> ContactsRead | None:
         item = self._get(_contacts_key(company_id), consistent=True)
-        # The item has no time when a user was added before the contacts were first read.
-        return ContactsRead(from_iso(item["read_at"]), "outdated" in item) if item and "read_at" in item else None
+        # The item has no time before the contacts were first read.
+        if item is None or "read_at" not in item:
+            return None
+        asked_at, failed_at = (from_iso(item[name]) if name in item else None for name in ("asked_at", "failed_at"))
+        return ContactsRead(from_iso(item["read_at"]), "outdated" in item, asked_at, failed_at)
+
+    @override
+    def contacts_failed(self, company_id: str) -> bool:
+        item = self._get(_contacts_key(company_id), consistent=True)
+        return item is not None and item.get("failed_at", "") >= item.get("asked_at", "a")
+
+    @override
+    def ask_for_contacts(self, company_id: str, now: datetime, *entries: Entry, again: bool = False) -> bool:
+        request = {"TableName": self._table, **update_request(_contacts_key(company_id), {"asked_at": iso(now)})}
+        if not again:
+            request["ConditionExpression"] = "attribute_not_exists(asked_at) OR asked_at <= :before"
+            request["ExpressionAttributeValues"] |= to_item({":before": iso(now - ASKED_AGAIN_AFTER)})
+        try:
+            # Not `_commit`: a request that is remembered is not done by asking.
+            transact(
+                self._client, [Action({"Update": request}, PreconditionFailed()), *map(self._journal.write, entries)]
+            )
+        except (PreconditionFailed, InProgress):  # the second: another request is asking at this moment
+            return False
+        return True
+
+    @override
+    def begin_contacts(
+        self, company_id: str, reader: str, now: datetime, until: datetime, *, asks: bool = False
+    ) -> bool:
+        free = "attribute_not_exists(reader) OR reader = :reader OR reader_until <= :now"
+        values = {":reader": reader, ":until": iso(until), ":now": iso(now)}
+        if not asks:
+            return self._note(_contacts_key(company_id), "SET reader = :reader, reader_until = :until", free, values)
+        return self._note(
+            _contacts_key(company_id),
+            "SET reader = :reader, reader_until = :until, asked_at = :now",
+            f"({free}) AND (attribute_not_exists(asked_at) OR asked_at <= :before OR reader = :reader)",
+            {**values, ":before": iso(now - ASKED_AGAIN_AFTER)},
+        )
+
+    @override
+    def end_contacts(
+        self, company_id: str, reader: str, failed_at: datetime | None = None, *, asked: bool = True
+    ) -> None:
+        self._note(
+            _contacts_key(company_id),
+            f"REMOVE reader, reader_until{'' if asked else ', asked_at'}"
+            + (" SET failed_at = :failed" if failed_at else ""),
+            "reader = :reader",
+            {":reader": reader, ":failed": iso(failed_at) if failed_at else None},
+        )
+
+    @override
+    def emails_of(self, company_id: str) -> Mapping[str, str]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues=to_item({":pk": company_id, ":sk": "user#"}),
+            ProjectionExpression="sk, email",
+            ConsistentRead=True,
+        )
+        items = (from_item(item) for page in pages for item in page["Items"])
+        return {normalized_email(item["email"]): item["sk"].removeprefix("user#") for item in items}
+
+    @override
+    def contacts_of_numbers(self, company_id: str, contact_numbers: Iterable[str]) -> Mapping[str, CachedContact]:
+        possible = (_contact_key(company_id, number) for number in sorted(set(contact_numbers)))
+        keys = [key for key in possible if is_key(key["sk"])]
+        return {item["contact_number"]: contact_from(item) for item in self._get_all(keys, consistent=True)}
 
     @override
     def user_id_of_contact(self, company_id: str, contact_number: str) -> str | None:
-        item = self._get(_contact_key(company_id, contact_number), consistent=False)
+        key = _contact_key(company_id, contact_number)
+        item = self._get(key, consistent=False) if is_key(key["sk"]) else None
         return item.get("user_id") if item else None
 
     @override
@@ -340,20 +414,43 @@ class CompanyStore(TableStore, Companies):
         return self._get_all(keys, consistent=True)
 
     @override
-    def save_contacts(self, company_id: str, contacts: Sequence[CachedContact], read_at: datetime) -> None:
-        known = {item["contact_number"]: item for item in self._all_contacts(company_id)}
-        found = {row.contact.contact_number: row for row in contacts}
-        # In parallel, because a person waits and the first list of a large company has thousands of contacts.
+    def save_contacts(self, company_id: str, contacts: Iterable[CachedContact], read_at: datetime) -> None:
+        stamp = read_stamp(read_at)
+        mark = (self._get(_contacts_key(company_id), consistent=True) or {}).get("outdated")
+        # Numbers and values as hashes, because the contacts themselves would not fit into memory.
+        known = {hash(item["contact_number"]): _value_hash(item) for item in self._all_contacts(company_id)}
+        # In parallel, because the first list of a large company has many contacts.
         with ThreadPoolExecutor(max_workers=_WRITERS) as writers:
-            list(
-                writers.map(
-                    lambda number: self._save_contact(
-                        _contact_key(company_id, number), known.get(number), found.get(number), read_stamp(read_at)
-                    ),
-                    known.keys() | found.keys(),
-                )
-            )
-        self._put_now({**_contacts_key(company_id), "read_at": iso(read_at)})
+
+            def save_new(row: CachedContact) -> None:
+                self._save_contact(_contact_key(company_id, row.contact.contact_number), None, row, stamp)
+
+            def save_known(number: str, row: CachedContact | None = None) -> None:
+                key = _contact_key(company_id, number)
+                self._save_contact(key, self._get(key, consistent=True), row, stamp)
+
+            # The values of the ERP's contacts are taken out of `known`, so that those that it no longer lists are left.
+            storable = (row for row in contacts if _is_storable(company_id, row))
+            found = ((known.pop(hash(row.contact.contact_number), None), row) for row in storable)
+            changed = ((before is None, row) for before, row in found if before not in _same_hashes(company_id, row))
+            for some in batched(changed, _SAVED_TOGETHER, strict=False):
+                new, other = ([row for is_new, row in some if is_new is each] for each in (True, False))
+                list(writers.map(save_new, new))
+                list(writers.map(save_known, [row.contact.contact_number for row in other], other))
+            if known:
+                numbers = (item["contact_number"] for item in self._all_contacts(company_id))
+                left = (number for number in numbers if hash(number) in known)
+                for gone in batched(left, _SAVED_TOGETHER, strict=False):
+                    list(writers.map(save_known, gone))
+        self._note_read(company_id, read_at, mark)
+
+    def _note_read(self, company_id: str, read_at: datetime, mark: object) -> None:
+        """Note the list; it stays outdated when it was marked again while it was read."""
+        key = _contacts_key(company_id)
+        read = {":read": iso(read_at), ":mark": mark}
+        unmarked = "outdated = :mark" if mark else "attribute_not_exists(outdated)"
+        if not self._note(key, "SET read_at = :read REMOVE outdated, failed_at", unmarked, read):
+            self._note(key, "SET read_at = :read REMOVE failed_at", "attribute_exists(pk)", {":read": iso(read_at)})
 
     def _all_contacts(self, company_id: str, *, of_user: str | None = None) -> Iterable[Mapping[str, Any]]:
         filtered: dict[str, Any] = {"FilterExpression": "user_id = :user", "ConsistentRead": True} if of_user else {}
@@ -372,8 +469,7 @@ class CompanyStore(TableStore, Companies):
             after = known.after_list(found, list_stamp) if known else found
             same = after == known or (after and known and replace(after, as_of=known.as_of) == known)
             # A contact that was invited since the last list is still in the index, or its key was made by another rule.
-            key_now = listing_key(after) if after and after.listed else None
-            if same and (item is None or item.get("listing_key") == key_now):
+            if same and (item is None or item.get("listing_key") == _listing_key(after)):
                 return
             write = self._client.update_item if after else self._client.delete_item
             if self._holds(write, **self._contact_write(key, known, after)):
@@ -670,7 +766,8 @@ class CompanyStore(TableStore, Companies):
 
     def _contacts_outdated(self, company_id: str) -> Action:
         # The ERP may list this person under the same e-mail, so the next request for the list reads the ERP again.
-        update = update_request(_contacts_key(company_id), {"outdated": True})
+        # Each mark is different, so that a mark that is made while the list is read outlasts it.
+        update = update_request(_contacts_key(company_id), {"outdated": uuid4().hex})
         return Action({"Update": {"TableName": self._table, **update}})
 
     # Limits
@@ -983,7 +1080,8 @@ class CompanyStore(TableStore, Companies):
 
     @override
     def contact(self, company_id: str, contact_number: str) -> CachedContact | None:
-        item = self._get(_contact_key(company_id, contact_number), consistent=True)
+        key = _contact_key(company_id, contact_number)
+        item = self._get(key, consistent=True) if is_key(key["sk"]) else None
         return contact_from(item) if item else None
 
     @override
@@ -1029,6 +1127,32 @@ def _same(item: Item) -> tuple[str, Item]:
     names = ("user_id", "proved", "invited")
     parts = [f"{name} = :{name}" if name in item else f"attribute_not_exists({name})" for name in names]
     return " AND ".join(parts), {f":{name}": item[name] for name in names if name in item}
+
+
+def _value_hash(item: Mapping[str, Any]) -> int:
+    """Return the hash of what a list of the ERP can change in a cached contact, 0 for one that needs a closer look."""
+    if "as_of" in item or "gone" in item:
+        return 0
+    return hash((contact_from(item).contact, "user_id" in item, item.get("listing_key")))
+
+
+def _same_hashes(company_id: str, row: CachedContact) -> tuple[int, ...]:
+    """Return the hashes of the cached contacts that need no change when the ERP's list has this one."""
+    linked = hash((row.contact, True, None))
+    return (linked,) if row.user_id else (linked, hash((row.contact, False, _listing_key(row))))
+
+
+def _is_storable(company_id: str, row: CachedContact) -> bool:
+    """Return whether a contact fits into the table. One that does not must not keep the others out of it."""
+    keys = (_contact_key(company_id, row.contact.contact_number)["sk"], _listing_key(row) or "no key")
+    if all(map(is_key, keys)):
+        return True
+    logger.warning("contact cannot be stored", company_id=company_id)
+    return False
+
+
+def _listing_key(row: CachedContact | None) -> str | None:
+    return listing_key(row) if row and row.listed else None
 
 
 def _sent_values(mail_id: str, token_hash: str, sent_at: datetime, expires_at: datetime) -> dict[str, str]:

@@ -117,6 +117,14 @@ def _is_key(values: object, within: Mapping[str, str], own: Mapping[str, str]) -
     )
 
 
+def is_key(text: str) -> bool:
+    """Return whether DynamoDB accepts the text as a sort key: not empty, not too long, no half of a character."""
+    try:
+        return 0 < len(text.encode()) <= _KEY_BYTES
+    except UnicodeEncodeError:
+        return False
+
+
 @frozen
 class Action:
     """One action of a transaction in DynamoDB's notation, and the error to raise when its condition fails."""

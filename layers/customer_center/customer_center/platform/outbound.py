@@ -2,7 +2,8 @@
 
 One request of a person may need several calls, which share one deadline. Reads are tried twice, writes once. Answers
 have a maximum size, redirects are not followed, and compressed answers are refused. While the breaker is open, calls
-fail at once. The first call imports `requests`, so that functions that rarely call start faster.
+fail at once. A long answer can be handed on while it arrives (`read_stream`, `post_stream`); then its size has no limit
+here. The first call imports `requests`, so that functions that rarely call start faster.
 """
 
 import math
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
 from http import HTTPStatus
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from urllib3.exceptions import HTTPError
@@ -25,7 +27,6 @@ from customer_center.platform.log import logger
 
 if TYPE_CHECKING:
     from requests import Response, Session
-    from urllib3 import HTTPResponse
 
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
@@ -96,10 +97,11 @@ def _with_note[Error: Exception](error: Error, note: str) -> Error:
 class Outbound:
     """Calls to one outside system. Not thread-safe.
 
-    `timeout` limits one call, `deadline` limits all calls of one `use()`; both are in seconds. The breaker trips if the
-    second try of a read finds the system unreachable or gets no answer in time. An answer that reports a failure or
-    cannot be parsed does not trip it. `session` returns the HTTP session of the calls; by default the first call makes
-    a session, and later calls reuse it. `chance` returns numbers from 0 to 1 for the jitter.
+    `timeout` limits one call, `deadline` limits all calls of one `use()`; both are in seconds. The breaker is told of a
+    failure if the second try of a read finds the system unreachable or gets no answer in time; it decides for whom it
+    opens. An answer that reports a failure or cannot be parsed is no such failure. `session` returns the HTTP session
+    of the calls; by default the first call makes a session, and later calls reuse it. `chance` returns numbers from 0
+    to 1 for the jitter.
     """
 
     def __init__(
@@ -132,11 +134,11 @@ class Outbound:
         finally:
             self._deadline = outer
 
-    def read[Read](self, message: str, call: Callable[[float], Read], *, about: str | None = None) -> Read:
+    def read[Read](self, message: str, call: Callable[[float], Read], *, about: str = "") -> Read:
         """Return the result of `call`, which gets its time limit in seconds. Try twice, with a short random wait.
 
-        `message` names the call in the log. `about` names whose records are asked for: a failure trips the breaker for
-        them alone at first (`Breaker`). Raises OutsideUnavailable, OutsideTimeout and OutsideMalformed.
+        `message` names the call in the log. `about` names the customer whose records are asked for, for the breaker.
+        Raises OutsideUnavailable, OutsideTimeout and OutsideMalformed.
         """
         with self.use():
             self._check_breaker(about)
@@ -149,23 +151,44 @@ class Outbound:
             self._clock.sleep(wait)
             try:
                 return self._try(message, call)
-            except OutsideFault:
-                raise
             except (OutsideUnavailable, OutsideTimeout) as error:
-                self._breaker.trip(about)
-                if isinstance(error, OutsideUnavailable):
-                    error.retry_after = max(error.retry_after, math.ceil(self._breaker.open_for(about)))
+                self._note_failure(error, about)
                 raise
 
-    def write[Written](self, message: str, call: Callable[[float], Written], *, about: str | None = None) -> Written:
+    def read_stream[Part](
+        self, message: str, call: Callable[[float], Iterator[Part]], *, about: str = ""
+    ) -> Iterator[Part]:
+        """Like `read`, for an answer that is used while it arrives: yield its parts.
+
+        It is tried again only as long as no part has arrived. The caller may stop at any part. The whole answer has the
+        time of `use()`; `timeout` limits the wait for its beginning and for each piece.
+        """
+        with self.use():
+            first, others = self.read(message, lambda seconds: _begun(call(seconds)), about=about)
+            yield from first
+            try:
+                yield from others
+            except OutsideSystemError as error:
+                self._log(message, error)
+                self._note_failure(error, about)
+                raise
+
+    def write[Written](self, message: str, call: Callable[[float], Written], *, about: str = "") -> Written:
         """Like `read`, but try only once. After an error the system may or may not have done the write."""
         with self.use():
             self._check_breaker(about)
             return self._try(message, call)
 
-    def _check_breaker(self, about: str | None) -> None:
-        if (seconds := self._breaker.open_for(about)) > 0:
+    def _check_breaker(self, about: str) -> None:
+        if (seconds := self._breaker.open_for(about, self._timeout)) > 0:
             raise self._failures.offline(seconds)
+
+    def _note_failure(self, error: OutsideSystemError, about: str) -> None:
+        if isinstance(error, OutsideFault) or not isinstance(error, OutsideUnavailable | OutsideTimeout):
+            return
+        self._breaker.trip(about, self._timeout)
+        if isinstance(error, OutsideUnavailable):
+            error.retry_after = max(error.retry_after, math.ceil(self._breaker.open_for(about, self._timeout)))
 
     def _try[Done](self, message: str, call: Callable[[float], Done]) -> Done:
         seconds = min(self._timeout, self._remaining())
@@ -174,10 +197,13 @@ class Outbound:
         try:
             return call(seconds)
         except OutsideSystemError as error:
-            system = self._failures.system
-            named: dict[str, Any] = {f"{system}_message": message}
-            logger.warning(f"{system}-call-failed", **named, code=error.code, notes=getattr(error, "__notes__", []))
+            self._log(message, error)
             raise
+
+    def _log(self, message: str, error: OutsideSystemError) -> None:
+        system = self._failures.system
+        named: dict[str, Any] = {f"{system}_message": message}
+        logger.warning(f"{system}-call-failed", **named, code=error.code, notes=getattr(error, "__notes__", []))
 
     def _remaining(self) -> float:
         assert self._deadline is not None  # every call runs inside `use`
@@ -199,10 +225,45 @@ class Outbound:
         with a private certificate. Raises OutsideFault (HTTP 500), OutsideUnavailable (no connection, HTTP 429 or 5xx),
         OutsideTimeout, and OutsideMalformed (another status, compressed, or larger than MAX_ANSWER_BYTES).
         """
+        until = self._clock.now() + timedelta(seconds=seconds)
+        body_of_answer = bytearray()
+        for piece in self._pieces(url, body, headers, seconds, until, basic, ca_file):
+            body_of_answer += piece
+            if len(body_of_answer) > MAX_ANSWER_BYTES:
+                raise self._failures.malformed("too-large")
+        return bytes(body_of_answer)
+
+    def post_stream(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        seconds: float,
+        *,
+        basic: tuple[str, str] | None = None,
+        ca_file: str = "",
+    ) -> Iterator[bytes]:
+        """Like `post`, but yield the answer's body in pieces, of any total size, within the time of `use()`.
+
+        `seconds` limits the wait for the answer and for each piece.
+        """
+        assert self._deadline is not None  # every call runs inside `use`
+        return self._pieces(url, body, headers, seconds, self._deadline, basic, ca_file)
+
+    def _pieces(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        seconds: float,
+        until: datetime,
+        basic: tuple[str, str] | None,
+        ca_file: str,
+    ) -> Iterator[bytes]:
+        """Yield the body as it arrives. The timeout of `requests` is for each piece; `until` limits the whole body."""
         import requests  # noqa: PLC0415 # see the module's docstring
         from requests.auth import HTTPBasicAuth  # noqa: PLC0415 # see the module's docstring
 
-        until = self._clock.now() + timedelta(seconds=seconds)
         try:
             with self._session().post(
                 url,
@@ -216,7 +277,10 @@ class Outbound:
                 allow_redirects=False,
             ) as response:
                 self._check_head(response)
-                return self._read(response.raw, until)
+                while piece := response.raw.read1(_CHUNK, decode_content=False):
+                    yield piece
+                    if self._clock.now() >= until:
+                        raise self._failures.timed_out("slow-answer")
         except (requests.Timeout, ReadTimeoutError) as error:
             raise self._failures.timed_out("no-answer") from error
         except (requests.ConnectionError, HTTPError) as error:
@@ -233,16 +297,10 @@ class Outbound:
         if response.headers.get("Content-Encoding", "identity").casefold() != "identity":
             raise self._failures.malformed("content-encoding")
 
-    def _read(self, stream: "HTTPResponse", until: datetime) -> bytes:
-        """Read the body as it arrives. The timeout of `requests` is for each piece; `until` limits the whole body."""
-        body = bytearray()
-        while piece := stream.read1(_CHUNK, decode_content=False):
-            body += piece
-            if len(body) > MAX_ANSWER_BYTES:
-                raise self._failures.malformed("too-large")
-            if self._clock.now() >= until:
-                raise self._failures.timed_out("slow-answer")
-        return bytes(body)
+
+def _begun[Part](parts: Iterator[Part]) -> tuple[list[Part], Iterator[Part]]:
+    """Return the first part, if there is one, and the others. The first one has arrived then."""
+    return list(islice(parts, 1)), parts
 
 
 def new_session() -> "Session":

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from customer_center.companies.effects import read_contact_list
 from customer_center.companies.erp.bodies import ErpContactAnswer
 from customer_center.companies.ids import new_user_id
-from customer_center.platform.errors import MalformedRequest, OutsideTimeout, OutsideUnavailable
+from customer_center.platform.errors import MalformedRequest, OutsideMalformed, OutsideTimeout, OutsideUnavailable
 from tests.builders.companies import OTHER_COMPANY_ID, a_company, a_main_contact, a_user, an_entry, an_invited_user
 from tests.builders.companies_room import Room
 from tests.builders.erp import NUMBER, a_contact, a_customer
@@ -27,6 +28,9 @@ def chief(room):
     chief = a_main_contact(email="tja@baecker.example")
     room.companies.add(a_company(), chief)
     return chief
+
+
+LIST = ("select_contacts", NUMBER)
 
 
 def _numbers(contacts):
@@ -86,6 +90,9 @@ def test_who_was_invited_since_the_list_was_read_is_not_listed_and_the_erp_not_a
     assert _numbers(room.contacts(chief)) == ["KT2"]
     assert len(room.erp.calls) == asked
     room.clock.advance(minutes=9)
+    assert room.contacts(chief).outdated
+    room.follow_up()
+    assert len(room.erp.calls) == asked + 1
     assert _numbers(room.contacts(chief)) == ["KT2"]
 
 
@@ -104,9 +111,12 @@ def test_after_many_invitations_the_erp_is_asked_again(room, chief):
     room.contacts(chief)
     for number in numbers[:101]:
         room.invite(chief, number)
-    asked = len(room.erp.calls)
+    room.clock.advance(seconds=30)
+    asked = room.erp.calls.count(LIST)
+    assert room.contacts(chief).outdated
+    room.follow_up()
     assert _numbers(room.contacts(chief)) == numbers[101:]
-    assert len(room.erp.calls) == asked + 1
+    assert room.erp.calls.count(LIST) == asked + 1
 
 
 @pytest.mark.parametrize("email", ["kt1@baecker.example", "KT1@Baecker.example"])
@@ -147,22 +157,50 @@ def test_the_last_answer_is_used_for_ten_minutes(room, chief):
     assert len(room.erp.calls) == 1
 
 
-def test_after_that_the_erp_is_asked_again(room, chief):
+def test_after_that_the_old_list_is_answered_at_once_and_a_new_one_read_behind(room, chief):
     room.contacts(chief)
     room.erp.contacts[NUMBER] = [a_contact("KT3")]
     room.clock.advance(minutes=10)
     contacts = room.contacts(chief)
-    assert _numbers(contacts) == ["KT3"]
+    assert (_numbers(contacts), contacts.as_of, contacts.outdated, contacts.stale) == (
+        ["KT2", "KT1"],
+        NOON,
+        True,
+        False,
+    )
+    assert room.erp.calls == [LIST], "nobody waits for the ERP"
+    room.follow_up()
+    contacts = room.contacts(chief)
+    assert (_numbers(contacts), contacts.outdated) == (["KT3"], False)
     assert contacts.as_of == NOON + timedelta(minutes=10)
 
 
-def test_a_refresh_asks_at_once(room, chief):
+def test_a_refresh_is_read_behind_too(room, chief):
     room.contacts(chief)
     room.erp.contacts[NUMBER].append(a_contact("KT3", name="Zoe"))
+    room.clock.advance(seconds=30)
+    assert room.contacts(chief, refresh=True).outdated
+    assert room.contacts(chief).outdated, "until the new list is there"
+    room.follow_up()
+    contacts = room.contacts(chief)
+    assert (_numbers(contacts), contacts.outdated) == (["KT2", "KT1", "KT3"], False)
+    assert contacts.as_of == NOON + timedelta(seconds=30)
+
+
+def test_many_people_who_refresh_ask_the_erp_once(room, chief):
+    room.contacts(chief)
+    room.clock.advance(seconds=30)
+    answers = [room.contacts(chief, refresh=True) for _ in range(20)]
+    assert all(answer.outdated for answer in answers)
+    room.follow_up()
+    room.follow_up()
+    assert room.erp.calls == [LIST] * 2
+    room.clock.advance(seconds=29)
+    assert not room.contacts(chief, refresh=True).outdated, "the list is new enough"
+    room.follow_up()
+    assert room.erp.calls == [LIST] * 2
     room.clock.advance(seconds=1)
-    contacts = room.contacts(chief, refresh=True)
-    assert _numbers(contacts) == ["KT2", "KT1", "KT3"]
-    assert contacts.as_of == NOON + timedelta(seconds=1)
+    assert room.contacts(chief, refresh=True).outdated
 
 
 @pytest.mark.parametrize("refresh", [True, False])
@@ -171,9 +209,12 @@ def test_when_the_erp_is_down_the_last_list_is_shown_as_stale(room, chief, error
     room.contacts(chief)
     room.clock.advance(hours=2)
     room.erp.error = error
+    first = room.contacts(chief, refresh=refresh)
+    assert (first.outdated, first.stale) == (True, False)
+    room.follow_up()
     contacts = room.contacts(chief, refresh=refresh)
     assert _numbers(contacts) == ["KT2", "KT1"]
-    assert (contacts.as_of, contacts.stale) == (NOON, True)
+    assert (contacts.as_of, contacts.outdated, contacts.stale) == (NOON, True, True)
 
 
 def test_it_is_not_stale_any_more_when_the_erp_is_back(room, chief):
@@ -181,30 +222,161 @@ def test_it_is_not_stale_any_more_when_the_erp_is_back(room, chief):
     room.clock.advance(hours=2)
     room.erp.error = OutsideTimeout("erp-timeout")
     room.contacts(chief)
+    room.follow_up()
     room.erp.error = None
-    assert not room.contacts(chief).stale
+    room.clock.advance(seconds=30)
+    assert room.contacts(chief).stale
+    room.follow_up()
+    contacts = room.contacts(chief)
+    assert (contacts.outdated, contacts.stale) == (False, False)
+
+
+def test_a_refresh_that_failed_does_not_make_a_new_list_old(room, chief):
+    room.contacts(chief)
+    room.clock.advance(seconds=30)
+    room.erp.error = OutsideTimeout("erp-timeout")
+    room.contacts(chief, refresh=True)
+    room.follow_up()
+    contacts = room.contacts(chief)
+    assert (contacts.outdated, contacts.stale) == (False, True)
 
 
 def test_an_erp_that_never_answered_is_an_error(room, chief):
+    """The breaker protects the ERP, so that everybody may try again."""
     room.erp.error = OutsideUnavailable("erp-unavailable", 60)
     with pytest.raises(OutsideUnavailable):
         room.contacts(chief)
+    room.erp.error = None
+    assert _numbers(room.contacts(chief)) == ["KT2", "KT1"]
+
+
+def test_an_erp_that_sends_nonsense_is_asked_once_in_30_seconds(room, chief):
+    room.erp.error = OutsideMalformed("erp-malformed")
+    with pytest.raises(OutsideMalformed):
+        room.contacts(chief)
+    for _ in range(3):
+        with pytest.raises(OutsideUnavailable):
+            room.contacts(chief)
+    assert room.erp.calls == [LIST]
+    room.clock.advance(seconds=30)
+    room.erp.error = None
+    assert _numbers(room.contacts(chief)) == ["KT2", "KT1"]
 
 
 def test_who_was_requested_meanwhile_may_be_a_contact_so_the_erp_is_asked(room, chief):
     room.contacts(chief)
+    room.clock.advance(seconds=30)
     room.request(chief, email="kt1@baecker.example")
-    assert _numbers(room.contacts(chief)) == ["KT2"]
+    contacts = room.contacts(chief)
+    assert (_numbers(contacts), contacts.outdated) == (["KT2"], True)
+    room.follow_up()
+    contacts = room.contacts(chief)
+    assert (_numbers(contacts), contacts.outdated) == (["KT2"], False)
     assert len(room.erp.calls) == 2
 
 
 def test_who_was_requested_meanwhile_does_not_take_the_list_away_when_the_erp_is_down(room, chief):
     room.contacts(chief)
+    room.clock.advance(seconds=30)
     room.request(chief)
     room.erp.error = OutsideTimeout("erp-timeout")
+    room.contacts(chief)
+    room.follow_up()
     contacts = room.contacts(chief)
-    assert (contacts.as_of, contacts.stale) == (NOON, True)
+    assert (contacts.as_of, contacts.outdated, contacts.stale) == (NOON, True, True)
     assert _numbers(contacts) == ["KT2", "KT1"]
+
+
+# Long lists
+
+
+def _slow(room, seconds):
+    room.erp.on_contact = lambda _: room.clock.advance(seconds=seconds)
+
+
+def _effects(room):
+    return [effect for effect in room.companies.effects if effect.kind == "contact_list"]
+
+
+def test_nobody_waits_long_for_the_first_list(room, chief):
+    """Who asks first gets what has arrived in eight seconds. An effect reads the others."""
+    numbers = _many(room, 100)
+    _slow(room, 1)
+    first = room.contacts(chief)
+    assert (first.as_of, first.outdated, first.stale) == (None, True, False)
+    assert _numbers(first) == numbers[:9]
+    assert room.clock.now() <= NOON + timedelta(seconds=9)
+    asked = len(room.erp.calls)
+    again = room.contacts(chief)
+    assert (again.as_of, again.outdated, len(room.erp.calls)) == (None, True, asked)
+    room.follow_up()
+    _slow(room, 0)
+    contacts = room.contacts(chief, limit=100)
+    assert (_numbers(contacts), contacts.outdated) == (numbers, False)
+
+
+def test_a_first_list_that_the_erp_computes_too_long_is_read_behind(room, chief):
+    room.erp.error = OutsideTimeout("erp-timeout")
+    with pytest.raises(OutsideTimeout):
+        room.contacts(chief)
+    room.erp.error = None
+    room.follow_up()
+    assert _numbers(room.contacts(chief)) == ["KT2", "KT1"]
+
+
+def test_a_list_that_is_too_long_for_one_run_is_read_in_several(room, chief):
+    numbers = _many(room, 10)
+    _slow(room, 1)
+    room.contacts(chief)
+    _slow(room, 30)
+    (effect,) = _effects(room)
+    room.read_list(effect)
+    further = _effects(room)[-1]
+    assert (further.data["run"], len(_effects(room))) == ("2", 2)
+    room.read_list(effect)
+    assert _effects(room)[-1].data["run"] == "2", "a message that is delivered again goes on once more"
+    _slow(room, 0)
+    room.read_list(further)
+    assert _numbers(room.contacts(chief)) == numbers
+
+
+def test_a_list_that_never_ends_is_given_up(room, chief):
+    _many(room, 10)
+    room.contacts(chief)
+    room.clock.advance(hours=1)
+    room.contacts(chief)
+    _slow(room, 300)
+    for _ in range(20):
+        room.read_list(_effects(room)[-1])
+    assert len(_effects(room)) == 10
+    assert room.contacts(chief).stale
+
+
+def test_a_run_does_nothing_while_another_one_reads(room, chief):
+    room.contacts(chief)
+    room.clock.advance(minutes=10)
+    room.contacts(chief)
+    (effect,) = _effects(room)
+    room.companies.begin_contacts(
+        chief.company_id, "another", room.clock.now(), room.clock.now() + timedelta(minutes=5)
+    )
+    room.read_list(effect)
+    assert room.erp.calls == [LIST]
+    room.clock.advance(minutes=5)
+    room.read_list(effect)
+    assert room.erp.calls == [LIST] * 2
+
+
+def test_a_list_of_a_company_that_is_gone_is_not_read(room, chief):
+    room.read_list(read_contact_list(OTHER_COMPANY_ID, NOON))
+    assert room.erp.calls == []
+
+
+def test_three_contacts_with_a_colleagues_email_are_three_people(room, chief):
+    room.companies.add(room.companies.company(chief.company_id), a_user(email="einkauf@baecker.example"))
+    shared = [a_contact(f"KT{serial}", email="Einkauf@baecker.example") for serial in range(3)]
+    room.erp.contacts[NUMBER] = [*shared, a_contact("KT5", name="Tja", email=chief.email)]
+    assert sorted(_numbers(room.contacts(chief))) == ["KT0", "KT1", "KT2"]
 
 
 # Page by page
@@ -231,8 +403,9 @@ def test_a_page_after_the_first_never_asks_the_erp(room, chief, refresh):
     room.clock.advance(hours=2)
     room.request(chief)
     second = room.contacts(chief, limit=10, cursor=first.page.next_cursor, refresh=refresh)
-    assert len(room.erp.calls) == 1
-    assert (second.as_of, second.stale) == (NOON, False)
+    assert room.erp.calls == [LIST]
+    assert _effects(room) == []
+    assert (second.as_of, second.outdated) == (NOON, True)
 
 
 def test_a_cursor_of_another_company_is_refused(room, chief):

@@ -99,11 +99,27 @@ def test_the_erp_is_asked_once_and_only_for_contacts(room, chief):
     assert room.erp.calls == [("select_contacts", NUMBER)]
 
 
+def test_dry_runs_do_not_use_up_the_erp(room, chief):
+    for _ in range(5):
+        room.import_users(chief, ANNA, dry_run=True)
+    assert room.erp.calls == [("select_contacts", NUMBER)]
+
+
+def test_while_the_list_is_being_read_rows_with_contacts_wait_and_the_others_do_not(room, chief):
+    room.companies.ask_for_contacts(chief.company_id, room.clock.now())
+    results = room.import_users(chief, NINA + ANNA)
+    assert [result.status for result in results] == [RowStatus.INVITED, RowStatus.NOT_TRIED]
+    assert room.erp.calls == []
+    room.clock.advance(seconds=30)
+    results = room.import_users(chief, NINA + ANNA)
+    assert [result.status for result in results] == [RowStatus.UNCHANGED, RowStatus.INVITED]
+
+
 def test_without_the_erp_a_table_with_contacts_changes_nothing(room, chief):
     room.erp.error = OutsideTimeout("erp-timeout")
     with pytest.raises(OutsideTimeout):
         room.import_users(chief, NINA + ANNA)
-    assert room.companies.entries == []
+    assert [entry.action for entry in room.companies.entries] == ["contacts.asked_for"]
 
 
 def test_who_is_no_contact_becomes_one_where_that_is_on(room, chief):

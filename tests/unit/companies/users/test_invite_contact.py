@@ -9,8 +9,10 @@ from customer_center.platform.errors import (
     Conflict,
     FieldError,
     Forbidden,
+    InProgress,
     InvalidInput,
     NotFound,
+    OutsideMalformed,
     OutsideTimeout,
     OutsideUnavailable,
 )
@@ -130,7 +132,9 @@ def test_the_invitation_is_written_down(room, chief, add):
 
 
 def _nothing_was_added(room, users=1):
-    return len(room.companies.everybody) == users and room.companies.entries == []
+    # That a list was asked for is no change to anybody.
+    entries = [entry for entry in room.companies.entries if entry.action != "contacts.asked_for"]
+    return len(room.companies.everybody) == users and entries == []
 
 
 @pytest.mark.parametrize("email", ["tja@baecker.example", " TJA@Baecker.example "])
@@ -236,6 +240,58 @@ def test_the_pair_of_numbers_is_read_from_the_erp(room, chief):
     user = room.invite(chief, "KT100")
     assert room.erp.calls == [("select_contacts", NUMBER)]
     assert room.companies.company(user.company_id).customer_number == NUMBER
+
+
+def test_with_a_stored_list_the_erp_is_asked_for_the_one_contact_only(room, chief):
+    room.contacts(chief)
+    room.erp.calls.clear()
+    room.erp.contacts[NUMBER] = [a_contact("KT100", name="Anna Neu", email="anna.neu@baecker.example")]
+    user = room.invite(chief, "KT100")
+    assert room.erp.calls == [("current_contact", NUMBER, "KT100")]
+    assert (user.name, user.email) == ("Anna Neu", "anna.neu@baecker.example")
+
+
+def test_a_contact_that_left_since_the_list_was_read_is_not_found(room, chief):
+    room.contacts(chief)
+    room.erp.contacts[NUMBER] = []
+    with pytest.raises(NotFound, match="contact-not-found"):
+        room.invite(chief, "KT100")
+    assert _nothing_was_added(room)
+
+
+def test_an_erp_that_cannot_be_asked_for_one_contact_is_believed_by_its_list(room, chief):
+    room.erp.one_contact = False
+    room.contacts(chief)
+    assert room.invite(chief, "KT100").contact_number == "KT100"
+
+
+def test_numbers_that_nobody_has_do_not_use_up_the_erp(room, chief):
+    room.contacts(chief)
+    room.erp.calls.clear()
+    for serial in range(20):
+        with pytest.raises(NotFound, match="contact-not-found"):
+            room.invite(chief, f"KT9{serial:03}")
+    assert room.erp.calls == []
+
+
+def test_while_the_first_list_is_being_read_an_invitation_waits(room, chief):
+    room.companies.ask_for_contacts(chief.company_id, room.clock.now())
+    with pytest.raises(InProgress) as refused:
+        room.invite(chief, "KT100")
+    assert refused.value.retry_after == 30
+    assert room.erp.calls == []
+    room.clock.advance(seconds=30)
+    assert room.invite(chief, "KT100").contact_number == "KT100"
+
+
+def test_an_erp_that_sent_nonsense_a_moment_ago_is_not_asked_again(room, chief):
+    room.erp.error = OutsideMalformed("erp-malformed")
+    with pytest.raises(OutsideMalformed):
+        room.invite(chief, "KT100")
+    for _ in range(5):
+        with pytest.raises(OutsideUnavailable):
+            room.invite(chief, "KT100")
+    assert len(room.erp.calls) == 1
 
 
 @pytest.mark.parametrize("contact_number", ["KT900", "KT404", "kt100", "", "KT100 "])

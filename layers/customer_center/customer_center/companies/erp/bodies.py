@@ -18,7 +18,7 @@ class ErpContactsQuery(PageQuery):
         Line | None,
         Field(max_length=100, description="Begins words of the name, or the e-mail; case and accents do not matter."),
     ] = None
-    refresh: Annotated[bool, Field(description="Ask the ERP now instead of using the last answer.")] = False
+    refresh: Annotated[bool, Field(description="Have the list read from the ERP again, even if it is new.")] = False
 
 
 @frozen(kw_only=True)
@@ -50,9 +50,14 @@ class ErpContactAnswer(Output):
 
 @frozen(kw_only=True)
 class ErpContactsAnswer(Output):
-    """A page of contacts as the ERP had them at `as_of`. `stale` is true while the ERP cannot be asked again."""
+    """A page of contacts as the ERP had them at `as_of`; null while the first list is being read.
+
+    `outdated` is true when a newer list is being read or is due: ask again in a few seconds. `stale` is true when the
+    ERP could not be asked again.
+    """
 
     items: list[ErpContactAnswer]
     next_cursor: str | None
-    as_of: datetime
+    as_of: datetime | None
+    outdated: bool
     stale: bool

@@ -1,22 +1,23 @@
 """List the ERP's contacts without a shop account (seed 000, "List of contacts from the ERP")."""
 
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from customer_center.companies.contact_list import ask_for_list, read_list_now
 from customer_center.companies.email_address import comparable
 from customer_center.companies.ids import user_id_floor
 from customer_center.companies.model import (
-    CachedContact,
+    ASKED_AGAIN_AFTER,
     ContactsPage,
     ContactsRead,
+    ErpContact,
     User,
+    normalized_email,
 )
 from customer_center.companies.ports import ErpGateway, ErpRecords
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import NotFound, OutsideSystemError
 from customer_center.platform.frozen import frozen
-from customer_center.platform.log import logger
 
 # Maximum time between the creation of a user's id and the write of the user. No function runs this long.
 _ID_BEFORE_COMMIT = timedelta(minutes=1)
@@ -26,15 +27,20 @@ _NEWCOMERS = 100
 
 @frozen
 class ErpContacts:
-    """A page of contacts as the ERP had them at `as_of`. `stale` is True when the ERP failed to answer this time."""
+    """A page of contacts as the ERP had them at `as_of`, None while the first list is being read.
+
+    `outdated` is True when the list is too old or a newer one was asked for; `stale` when the ERP failed since `as_of`.
+    """
 
     page: ContactsPage
-    as_of: datetime
+    as_of: datetime | None
+    outdated: bool
     stale: bool
 
 
 def list_erp_contacts(
     actor: User,
+    request_id: str,
     *,
     limit: int,
     cursor: str | None,
@@ -45,47 +51,54 @@ def list_erp_contacts(
     companies: ErpRecords,
     clock: Clock,
 ) -> ErpContacts:
-    """Return a page of the company's contacts without an account, read from the ERP at most `keep_for` ago.
+    """Return a page of the company's contacts without an account, as they are stored.
 
-    `q` is searched as in every list (`platform/search.py`). `refresh` reads the ERP now. When the ERP fails, the last
-    list is returned as stale. Raises an OutsideSystemError only when there is no list. Only the first page reads the
-    ERP, so that the list does not change between its pages.
+    `q` is searched as in every list (`platform/search.py`). A list that is older than `keep_for` is answered as
+    outdated, and an effect has it read again; so it is with `refresh`, and when a user was added who may be a contact.
+    The ERP is asked at most once in `ASKED_AGAIN_AFTER`. Only the first page asks, so that the list does not change
+    between its pages.
 
-    The cached list still contains contacts that were invited since it was read. This function leaves them out, so that
-    a page may be short. When too many users were added since then, the ERP is read again.
+    The person waits for the ERP only when there is no list: for `contact_list.WAIT`, after which the contacts that have
+    arrived are returned. Raises an OutsideSystemError only then.
+
+    The stored list still contains contacts that were invited or requested since it was read. This function leaves them
+    out, so that a page may be short. When too many users were added since then, the ERP is asked again.
     """
     read = companies.contacts_read(actor.company_id)
+    if read is None and cursor is None and read_list_now(actor, request_id, erp=erp, companies=companies, clock=clock):
+        read = companies.contacts_read(actor.company_id)
     now = clock.now()
-    stale = False
     newcomers = companies.users(
         actor.company_id,
         limit=_NEWCOMERS,
         after=user_id_floor(actor.company_id, (read.at if read else now) - _ID_BEFORE_COMMIT),
     )
-    if read is None or (cursor is None and (refresh or read.outdated or newcomers.more or now - read.at >= keep_for)):
-        try:
-            _read_again(actor, now, erp, companies)
-            read = ContactsRead(now)
-        except OutsideSystemError as error:
-            if read is None:
-                raise
-            stale = True
-            logger.warning("contacts are stale", company_id=actor.company_id, code=error.code)
+    too_old = read is None or read.outdated or newcomers.more or now - read.at >= keep_for
+    if read and cursor is None and (refresh or too_old):
+        read = _ask_again(actor, request_id, read, companies, clock)
     page = companies.contacts_without_account(actor.company_id, limit=limit, cursor=cursor, q=q)
-    invited = {user.contact_number for user in newcomers.rows}
-    contacts = tuple(row for row in page.contacts if row.contact.contact_number not in invited)
-    return ErpContacts(replace(page, contacts=contacts), read.at, stale)
+    contacts = tuple(row for row in page.contacts if not _came_since(row.contact, newcomers.rows))
+    return ErpContacts(
+        replace(page, contacts=contacts),
+        as_of=read.at if read else None,
+        outdated=read is None or too_old or read.is_awaited,
+        stale=read is not None and read.failed_at is not None,
+    )
 
 
-def _read_again(actor: User, now: datetime, erp: ErpGateway, companies: ErpRecords) -> None:
-    company = companies.company(actor.company_id)
-    if company is None:
-        raise NotFound
-    contacts = erp.select_contacts(company.customer_number)
-    emails = [comparable(contact.email) for contact in contacts if contact.email]
-    colleagues = companies.colleagues_of_emails(actor.company_id, emails)
-    # Contacts that share an e-mail are different people, so the e-mail does not say which of them has the account.
-    times = Counter(emails)
-    own = {email: colleague for email, colleague in colleagues.items() if times[email] == 1}
-    rows = [CachedContact(contact, own.get(comparable(contact.email or ""))) for contact in contacts]
-    companies.save_contacts(actor.company_id, rows, now)
+def _came_since(contact: ErpContact, newcomers: Sequence[User]) -> bool:
+    """Return whether one of the users is the contact: by number, or by e-mail if the user came without a number."""
+    email = comparable(contact.email) if contact.email else None
+    return any(
+        user.contact_number == contact.contact_number if user.contact_number else normalized_email(user.email) == email
+        for user in newcomers
+    )
+
+
+def _ask_again(actor: User, request_id: str, read: ContactsRead, companies: ErpRecords, clock: Clock) -> ContactsRead:
+    now = clock.now()
+    if read.asked_at and now - read.asked_at < ASKED_AGAIN_AFTER:
+        return read
+    asked = ask_for_list(actor, request_id, companies=companies, clock=clock)
+    # Otherwise somebody else asked at the same moment.
+    return replace(read, asked_at=now) if asked else read

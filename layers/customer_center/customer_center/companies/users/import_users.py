@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from customer_center.companies.colleagues import email_in_use
+from customer_center.companies.contact_list import make_sure_listed
 from customer_center.companies.email_address import email_address
 from customer_center.companies.entries import person
 from customer_center.companies.model import (
@@ -24,7 +26,7 @@ from customer_center.companies.model import (
     is_colleague,
     normalized_email,
 )
-from customer_center.companies.ports import Administration, ErpGateway
+from customer_center.companies.ports import Administration, Contacts, ErpGateway
 from customer_center.companies.users.invitations import invited_entry, invited_user
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import (
@@ -97,7 +99,8 @@ class ImportTask:
     """The actor, the request and the options of an import. A dry run checks everything and invites nobody.
 
     Rows are not tried after the time `give_up_at`. At most `within` rows are tried; rows that need no mail and tell
-    nothing about accounts do not count.
+    nothing about accounts do not count. Contacts come from the stored list, unless it is older than `keep_for`.
+    `claim_id` is the caller's Idempotency-Key, or an id of the request.
     """
 
     actor: Member
@@ -106,6 +109,12 @@ class ImportTask:
     dry_run: bool
     give_up_at: datetime
     within: int
+    keep_for: timedelta
+    claim_id: str
+
+
+class ImportRecords(Administration, Contacts, Protocol):
+    """The records that an import uses."""
 
 
 def import_users(
@@ -113,14 +122,15 @@ def import_users(
     task: ImportTask,
     *,
     erp: ErpGateway,
-    companies: Administration,
+    companies: ImportRecords,
     first_written_by: Administration,
     clock: Clock,
 ) -> Sequence[RowResult]:
     """Invite the person of each row, each row in a separate transaction. Return one result for each row.
 
-    A refused row does not stop the others. The ERP's contacts are read once; they supply missing values of rows with a
-    contact number.
+    A refused row does not stop the others. The ERP's contacts supply missing values of rows with a contact number. They
+    are read from the ERP once, unless the stored list is new; rows whose contact is missing are not tried while the
+    list is being read.
 
     May be repeated: a user who is invited or active already is `unchanged`. `first_written_by` writes the first row and
     stores in the same transaction that the request is done. A dry run writes only a journal entry, before it checks the
@@ -129,10 +139,7 @@ def import_users(
     """
     actor = task.actor.user
     check_permission(actor, Permission.ROLES_ASSIGN)
-    contacts: Mapping[str, ErpContact] = {}
-    if any(row.contact_number for row in rows):
-        listed = erp.select_contacts(task.actor.company.customer_number)
-        contacts = {contact.contact_number: contact for contact in listed}
+    contacts, complete = _contacts(rows, task, erp, companies, clock)
     if task.dry_run:
         first_written_by.record(_checked(len(rows), task, clock.now()))
     holders = companies.holders_of_emails(_emails(rows, contacts))
@@ -143,7 +150,8 @@ def import_users(
     for row in rows:
         now = clock.now()
         try:
-            if now >= task.give_up_at or counted == task.within:
+            waits = row.contact_number and row.contact_number not in contacts and not complete
+            if now >= task.give_up_at or counted == task.within or waits:
                 result = _result(row, RowStatus.NOT_TRIED)
             else:
                 user, contact = _wanted(row, contacts, actor, task.rules, now)
@@ -177,6 +185,22 @@ def _checked(rows: int, task: ImportTask, now: datetime) -> Entry:
         request_id=task.request_id,
         changes={"rows": (None, rows)},
     )
+
+
+def _contacts(
+    rows: Sequence[ImportRow], task: ImportTask, erp: ErpGateway, companies: ImportRecords, clock: Clock
+) -> tuple[Mapping[str, ErpContact], bool]:
+    """Return the contacts that the rows name, by number, and whether the list that they come from is complete."""
+    numbers = {row.contact_number for row in rows if row.contact_number}
+    if not numbers:
+        return {}, True
+    actor, complete = task.actor.user, True
+    try:
+        make_sure_listed(actor, task.claim_id, keep_for=task.keep_for, erp=erp, companies=companies, clock=clock)
+    except InProgress:
+        complete = False
+    known = companies.contacts_of_numbers(actor.company_id, numbers)
+    return {number: row.contact for number, row in known.items() if not row.gone and row.contact.name}, complete
 
 
 def _emails(rows: Sequence[ImportRow], contacts: Mapping[str, ErpContact]) -> Sequence[str]:

@@ -1,13 +1,27 @@
 """Add users to the shop: from a contact of the ERP, or by request (seed 001; docs/specification.md, 4.10)."""
 
-from collections.abc import Iterable
+from datetime import timedelta
+from typing import Protocol
 
 from customer_center.companies.colleagues import email_in_use_explained
-from customer_center.companies.model import Company, ErpContact, InvitationRules, NewUser, User, check_assignable
-from customer_center.companies.ports import Administration, ErpGateway, Records
+from customer_center.companies.contact_list import make_sure_listed
+from customer_center.companies.model import (
+    CachedContact,
+    Company,
+    ErpContact,
+    InvitationRules,
+    NewUser,
+    User,
+    check_assignable,
+)
+from customer_center.companies.ports import Administration, Contacts, ErpGateway, Records
 from customer_center.companies.users.invitations import invited_entry, invited_user
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import NotFound
+
+
+class InvitingContacts(Administration, Contacts, Protocol):
+    """The records that the invitation of a contact uses."""
 
 
 def invite_contact(
@@ -15,21 +29,34 @@ def invite_contact(
     new_user: NewUser,
     actor: User,
     request_id: str,
+    claim_id: str,
     *,
     rules: InvitationRules,
+    keep_for: timedelta,
     erp: ErpGateway,
-    companies: Administration,
+    companies: InvitingContacts,
     clock: Clock,
 ) -> User:
     """Add a contact of the ERP to the shop (seed 001, "Add an existing user to the shop"); an effect mails the link.
 
-    The contact is read from the ERP again, and the caller cannot set its numbers ("The customer number and contact
-    number cannot be changed"). Raises NotFound `contact-not-found`, Conflict `contact-in-use` or `email-in-use`,
-    InvalidInput, Forbidden, an OutsideSystemError. A repeat after success raises Conflict `contact-in-use`.
+    The contact comes from the stored list, and the ERP is asked for this one contact. The list is read only when it is
+    older than `keep_for` and does not have the contact; `claim_id` is the caller's Idempotency-Key, or an id of the
+    request. The caller cannot set the contact's numbers ("The customer
+    number and contact number cannot be changed"). Raises NotFound `contact-not-found`, Conflict `contact-in-use` or
+    `email-in-use`, InvalidInput, Forbidden, InProgress while the list is being read, an OutsideSystemError. A repeat
+    after success raises Conflict `contact-in-use`.
     """
     check_assignable(actor, new_user.roles, new_user.budgets)
-    company = _company(actor, companies)
-    contact = _with_number(contact_number, erp.select_contacts(company.customer_number))
+    customer_number = _company(actor, companies).customer_number
+    known = _listed(companies.contact(actor.company_id, contact_number))
+    if known:
+        contact = erp.current_contact(customer_number, known)
+    elif make_sure_listed(actor, claim_id, keep_for=keep_for, erp=erp, companies=companies, clock=clock):
+        contact = _listed(companies.contact(actor.company_id, contact_number))
+    else:
+        contact = None
+    if contact is None:
+        raise NotFound("contact-not-found")
     user = invited_user(new_user, actor, contact, rules, clock.now())
     with email_in_use_explained(user.email, actor.company_id, companies):
         companies.add_user(user, invited_entry(user, actor, request_id, rules), contact)
@@ -64,8 +91,6 @@ def _company(actor: User, companies: Records) -> Company:
     return company
 
 
-def _with_number(contact_number: str, contacts: Iterable[ErpContact]) -> ErpContact:
-    for contact in contacts:
-        if contact.contact_number == contact_number:
-            return contact
-    raise NotFound("contact-not-found")
+def _listed(row: CachedContact | None) -> ErpContact | None:
+    """Return the contact, None for one that the ERP deleted or that is known only from events."""
+    return row.contact if row and not row.gone and row.contact.name else None

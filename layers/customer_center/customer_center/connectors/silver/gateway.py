@@ -1,28 +1,24 @@
 """The ERP behind silver.eShop's Web.Connector, as a port of the companies room (`companies.ports.ErpGateway`)."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from customer_center.companies.erp_values import FaultyRecord, log_faults
 from customer_center.companies.model import ErpContact, ErpCustomer
-from customer_center.connectors.silver import messages
+from customer_center.connectors.silver import contacts, messages
 from customer_center.connectors.silver.failures import ERP
 from customer_center.connectors.silver.settings import Message, SilverSettings
 from customer_center.connectors.silver.transport import Transport
 from customer_center.platform.breaker import Breaker
 from customer_center.platform.clock import Clock
-from customer_center.platform.log import logger
 from customer_center.platform.outbound import Outbound
 from customer_center.platform.xml import clean
 
 if TYPE_CHECKING:
     from requests import Session
-
-_GROWTH = 10
 
 
 class SilverGateway:
@@ -69,20 +65,39 @@ class SilverGateway:
             Message.SELECT_CUSTOMER,
             request,
             lambda answer: messages.read_customer(answer, number, self._settings),
-            number,
+            about=number,
         )
         log_faults(Message.SELECT_CUSTOMER, FaultyRecord(number, faults))
         return customer
 
-    def select_contacts(self, customer_number: str) -> Sequence[ErpContact]:
-        """Return all persons that the ERP lists for the customer, without the skipped contact types."""
+    def select_contacts(self, customer_number: str) -> Iterator[ErpContact]:
+        """Yield all persons that the ERP lists for the customer, without the skipped contact types.
+
+        They are yielded while the answer arrives, so an error may come after some of them. The caller may stop early.
+        """
         number = clean(customer_number)
         if not messages.is_plain_number(number):
-            return ()
+            return
         with self.use():
-            listed = self._all_contacts(number)
-        log_faults(Message.SELECT_CONTACT, *listed.faulty)
-        return listed.contacts
+            yield from contacts.all_contacts(lambda max_count: self._stream_contacts(number, max_count), self._settings)
+
+    def current_contact(self, customer_number: str, known: ErpContact) -> ErpContact | None:
+        """Return the contact as the ERP has it now, None when the customer has no such contact any more.
+
+        Without the setting `one_contact` the ERP cannot be asked; then `known` is returned.
+        """
+        customer, number = clean(customer_number), clean(known.contact_number)
+        if not self._settings.one_contact:
+            return known
+        if not (messages.is_plain_number(customer) and messages.is_plain_number(number)):
+            return None
+        request = messages.contacts_request(number, 1, self._settings)
+        return self._read(
+            Message.SELECT_CONTACT,
+            request,
+            lambda answer: contacts.read_one(answer, customer, known.contact_number, self._settings),
+            about=customer,
+        )
 
     def find_invoice(self, customer_number: str, invoice_number: str) -> bool:
         """Return whether this invoice exists and was sold to exactly this customer."""
@@ -94,7 +109,7 @@ class SilverGateway:
             Message.INVOICE_DETAIL,
             request,
             lambda answer: messages.read_invoice(answer, customer, invoice, self._settings),
-            customer,
+            about=customer,
         )
 
     def create_contact(self, customer_number: str, contact: ErpContact) -> str:
@@ -103,36 +118,24 @@ class SilverGateway:
         Not retried. After OutsideTimeout, OutsideUnavailable or OutsideMalformed, the ERP may or may not have created
         the contact.
         """
-        request = messages.create_contact_request(clean(customer_number), contact, self._settings)
+        number = clean(customer_number)
+        request = messages.create_contact_request(number, contact, self._settings)
         call = self._call(Message.CREATE_CONTACT, request, messages.read_created_contact)
-        return self._outbound.write(Message.CREATE_CONTACT, call, about=_about(clean(customer_number)))
+        return self._outbound.write(Message.CREATE_CONTACT, call, about=number)
 
-    def _all_contacts(self, number: str) -> messages.ContactList:
-        """Request the list with a growing MAXCOUNT until it is complete or the limit is reached."""
-        limit = self._settings.max_count_limit
-        max_count = min(self._settings.max_count, limit)
-        while True:
-            request = messages.contacts_request(number, max_count, self._settings)
-            read = partial(messages.read_contacts, max_count=max_count, settings=self._settings)
-            listed = self._read(Message.SELECT_CONTACT, request, read, number)
-            if not listed.full:
-                return listed
-            if max_count >= limit:
-                logger.warning("erp-contacts-maybe-cut", max_count=max_count)
-                return listed
-            max_count = min(max_count * _GROWTH, limit)
+    def _stream_contacts(self, number: str, max_count: int) -> Iterator[messages.ContactList]:
+        request = messages.contacts_request(number, max_count, self._settings)
 
-    def _read[Read](
-        self, message: Message, request: Element, read: Callable[[Element], Read], customer_number: str
-    ) -> Read:
-        return self._outbound.read(message, self._call(message, request, read), about=_about(customer_number))
+        def call(seconds: float) -> Iterator[messages.ContactList]:
+            pieces = self._transport.stream(Message.SELECT_CONTACT, request, seconds)
+            return contacts.read_stream(pieces, max_count, self._settings)
+
+        return self._outbound.read_stream(Message.SELECT_CONTACT, call, about=number)
+
+    def _read[Read](self, message: Message, request: Element, read: Callable[[Element], Read], *, about: str) -> Read:
+        return self._outbound.read(message, self._call(message, request, read), about=about)
 
     def _call[Read](
         self, message: Message, request: Element, read: Callable[[Element], Read]
     ) -> Callable[[float], Read]:
         return lambda seconds: read(self._transport.call(message, request, seconds))
-
-
-def _about(customer_number: str) -> str:
-    # Without case, so that one customer is one for the breaker.
-    return customer_number.casefold()

@@ -34,7 +34,9 @@ class SilverSettings:
 
     max_count: int = 1000
     """The first MAXCOUNT. After a full answer the request is repeated with ten times this number."""
-    max_count_limit: int = 10_000
+    max_count_limit: int = 1_000_000
+    one_contact: bool = True
+    """Whether SelectContact with a contact's number in `NUMBER` answers with this contact only."""
     skipped_contact_types: frozenset[str] = frozenset({"0"})
     """Values of `ONLINE_USER_TYPE` for contacts that are not persons. 0 is the company contact."""
     created_contact_type: str = "1"

@@ -15,7 +15,8 @@ _KEPT_ATTRIBUTES = ("schemeID", "schemeName")
 _MAX_DEPTH = 50
 _TIMEOUT = 12
 _UNAVAILABLE = frozenset({-1, 2, 21, 22})
-_ABOUT_THE_CALL = frozenset({"status", "error", "erp_message"})
+ABOUT_THE_CALL = frozenset({"status", "error", "erp_message"})
+"""Keys of an answer that are about the call. All others are the document."""
 
 
 def request(
@@ -99,7 +100,7 @@ def read_answer(envelope: Element, not_found_erp_statuses: Collection[str] = ())
         raise ERP.malformed("soap-multiref")
     answer = Element("answer")
     returned = response.find("return")
-    _fill(answer, response if returned is None else returned, depth=0)
+    fill(answer, response if returned is None else returned, depth=0)
     if _reports_not_found(answer, not_found_erp_statuses):
         return Element("answer")
     return _document(answer)
@@ -127,7 +128,7 @@ def _reports_not_found(answer: Element, not_found_erp_statuses: Collection[str])
 
 
 def _document(answer: Element) -> Element:
-    payload = [child for child in answer if child.tag not in _ABOUT_THE_CALL]
+    payload = [child for child in answer if child.tag not in ABOUT_THE_CALL]
     if len(payload) == 1:
         text = (payload[0].text or "").strip()
         return parse(text) if text.startswith("<") else payload[0]
@@ -135,7 +136,7 @@ def _document(answer: Element) -> Element:
     return answer
 
 
-def _fill(target: Element, source: Element, *, depth: int) -> None:
+def fill(target: Element, source: Element, *, depth: int) -> None:
     """Copy the SOAP value into the target. Map items become children named by their keys. XML and text are kept."""
     if depth > _MAX_DEPTH:
         raise ERP.malformed("too-deep")
@@ -149,7 +150,7 @@ def _fill(target: Element, source: Element, *, depth: int) -> None:
             raise ERP.malformed("soap-map")
         name, content = (child.tag, child) if key is None or content is None else (key, content)
         for element in _array_items(content) or [content]:
-            _fill(SubElement(target, name), element, depth=depth + 1)
+            fill(SubElement(target, name), element, depth=depth + 1)
 
 
 def _array_items(content: Element) -> list[Element]:

@@ -1,5 +1,7 @@
 """Calls to the Web.Connector: sends a document over HTTP, raw or in a SOAP envelope, and returns the answer."""
 
+from collections.abc import Iterator
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from customer_center.connectors.silver import soap
@@ -21,16 +23,33 @@ class Transport:
 
         Raises OutsideUnavailable (also for a SOAP fault), OutsideTimeout, and OutsideMalformed.
         """
+        answer = parse(self._outbound.post(**self._request(message, document, seconds)))
+        if self._settings.transport == "xml":
+            return answer
+        return soap.read_answer(answer, self._settings.not_found_erp_statuses)
+
+    def stream(self, message: Message, document: Element, seconds: float) -> Iterator[bytes]:
+        """Send the document and yield the answer as it arrives, with its envelope if the transport is SOAP."""
+        return self._outbound.post_stream(**self._request(message, document, seconds))
+
+    def _request(self, message: Message, document: Element, seconds: float) -> dict[str, Any]:
+        """Return the arguments of `Outbound.post`."""
         settings = self._settings
-        url = settings.url.replace("{message}", message)
+        basic = None
         if settings.transport == "xml":
             headers = {"Content-Type": "application/xml; charset=utf-8"}
             basic = (settings.user, settings.password) if settings.user else None
             body = serialized(document)
-            return parse(self._outbound.post(url, body, headers, seconds, basic=basic, ca_file=settings.ca_file))
-        body, headers = self._enveloped(message, document, seconds)
-        envelope = parse(self._outbound.post(url, body, headers, seconds, ca_file=settings.ca_file))
-        return soap.read_answer(envelope, settings.not_found_erp_statuses)
+        else:
+            body, headers = self._enveloped(message, document, seconds)
+        return {
+            "url": settings.url.replace("{message}", message),
+            "body": body,
+            "headers": headers,
+            "seconds": seconds,
+            "basic": basic,
+            "ca_file": settings.ca_file,
+        }
 
     def _enveloped(self, message: Message, document: Element, seconds: float) -> tuple[bytes, dict[str, str]]:
         settings = self._settings

@@ -30,6 +30,7 @@ class _Environment:
     erp_timeout_seconds: float = 5.0
     erp_deadline_seconds: float = 20.0
     erp_max_count: int = 1000
+    erp_one_contact: bool = True
     erp_skipped_contact_types: tuple[str, ...] = ("0",)
     erp_web_site: str = "HOME"
     erp_invoice_number_required: bool = True
@@ -77,6 +78,7 @@ def _settings(environment: _Environment, clock: Clock) -> SilverSettings:
         timeout=environment.erp_timeout_seconds,
         deadline=environment.erp_deadline_seconds,
         max_count=environment.erp_max_count,
+        one_contact=environment.erp_one_contact,
         skipped_contact_types=frozenset(environment.erp_skipped_contact_types),
         web_site=environment.erp_web_site,
         invoice_number_required=environment.erp_invoice_number_required,

@@ -1,0 +1,95 @@
+"""The contact_list function: lists of contacts are read from the ERP while nobody waits."""
+
+from datetime import UTC, datetime, timedelta
+
+from customer_center.platform.clock import iso
+from tests.integration.aws import event_of
+from tests.integration.functions.requests_of_samples import with_query
+from tests.integration.population import COMPANY
+
+REFRESH = with_query("erp_contacts/list_contacts", refresh="true")
+LIST = event_of("erp_contacts/list_contacts")
+NONE_FAILED = {"batchItemFailures": []}
+
+
+def _half_a_minute_later(company):
+    """Make the list, and that it was asked for, half a minute older."""
+    company.store._client.update_item(
+        TableName=company.store._table,
+        Key={"pk": {"S": COMPANY}, "sk": {"S": "contacts"}},
+        UpdateExpression="SET asked_at = :then, read_at = :then",
+        ExpressionAttributeValues={":then": {"S": iso(datetime.now(UTC) - timedelta(seconds=31))}},
+    )
+
+
+def _work(company, **changed):
+    """Carry what is in the journal to the function, as the outbox and the queue do."""
+    assert company.run("OutboxFunction", company.stream_event()) == NONE_FAILED
+    return company.run(
+        "ContactListFunction", company.queue_event("ContactListQueue", "contact_list/read_list"), **changed
+    )
+
+
+def test_the_old_list_is_answered_at_once_and_a_new_one_is_read_behind(company, erp):
+    first = company.call(LIST).body
+    _half_a_minute_later(company)
+    erp.erp.change(
+        {"number": "10000", "add_contacts": [{"number": "KT1", "name": "Aaron"}], "remove_contacts": ["KT010012"]}
+    )
+    asked = len(erp.requests)
+    answers = [company.call(REFRESH).body for _ in range(5)]
+    assert all(answer["items"] == first["items"] and answer["outdated"] for answer in answers)
+    assert len(erp.requests) == asked, "nobody waits for the ERP"
+    assert company.effects() == ["contact_list"], "five people ask once"
+    assert _work(company) == NONE_FAILED
+    assert len(erp.requests) == asked + 1
+    after = company.call(LIST).body
+    assert (after["outdated"], after["stale"]) == (False, False)
+    assert after["as_of"] > first["as_of"]
+    numbers = {contact["contact_number"] for contact in after["items"]}
+    assert numbers == {contact["contact_number"] for contact in first["items"]} - {"KT010012"} | {"KT1"}
+
+
+def test_a_list_is_stale_while_the_erp_is_down(company, erp):
+    company.call(LIST)
+    _half_a_minute_later(company)
+    old = company.call(LIST).body
+    erp.modes.set({"mode": "offline"})
+    assert company.call(REFRESH).body == {**old, "outdated": True}
+    assert _work(company) == NONE_FAILED, "a failure of the ERP is no reason to repeat the message"
+    assert company.call(LIST).body == {**old, "stale": True}
+
+
+def test_a_message_that_comes_twice_reads_the_list_once(company, erp):
+    company.call(LIST)
+    _half_a_minute_later(company)
+    company.call(REFRESH)
+    assert company.run("OutboxFunction", company.stream_event()) == NONE_FAILED
+    event = company.queue_event("ContactListQueue", "contact_list/read_list")
+    asked = len(erp.requests)
+    for _ in range(3):
+        assert company.run("ContactListFunction", event) == NONE_FAILED
+    assert len(erp.requests) == asked + 1
+
+
+def test_the_sample_of_a_message_is_read(company, erp):
+    assert company.run("ContactListFunction", event_of("contact_list/read_list")) == NONE_FAILED
+    assert company.call(LIST).body["outdated"] is False
+    assert len(erp.requests) == 1
+
+
+def test_a_list_of_any_length_is_invited_from(company, erp):
+    """More contacts than one answer of 4 MiB can hold, over SOAP."""
+    contacts = [
+        {"number": f"K{serial:05}", "name": f"Kontakt {serial:05}", "email": f"k{serial}@x.example"}
+        for serial in range(4000)
+    ]
+    erp.erp.change({"number": "10000", "add_contacts": contacts})
+    assert company.run("ContactListFunction", event_of("contact_list/read_list")) == NONE_FAILED
+    erp.requests.clear()
+    event = event_of("erp_contacts/invite")
+    event["pathParameters"]["contact_number"] = "K03999"
+    assert company.call(event).status == 201
+    (asked,) = erp.requests
+    assert "<MAXCOUNT>1<" in asked["document"]
+    assert ">K03999<" in asked["document"]
