@@ -276,7 +276,8 @@ class FakeCompanies(Companies):
         return failed_at is not None and asked_at is not None and failed_at >= asked_at
 
     def emails_of(self, company_id: str) -> Mapping[str, str]:
-        return {email: user_id for email, user_id in self._emails.items() if is_colleague(user_id, company_id)}
+        own = (user for user in self._users.values() if user.company_id == company_id)
+        return {normalized_email(user.email): user.user_id for user in own}
 
     def contacts_of_numbers(self, company_id: str, contact_numbers: Iterable[str]) -> Mapping[str, CachedContact]:
         known = {number: self._contacts.get((company_id, number)) for number in contact_numbers}

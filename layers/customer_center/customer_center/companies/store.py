@@ -432,7 +432,7 @@ class CompanyStore(TableStore, Companies):
             # The values of the ERP's contacts are taken out of `known`, so that those that it no longer lists are left.
             storable = (row for row in contacts if _is_storable(company_id, row))
             found = ((known.pop(hash(row.contact.contact_number), None), row) for row in storable)
-            changed = ((before is None, row) for before, row in found if before not in _same_hashes(company_id, row))
+            changed = ((before is None, row) for before, row in found if before not in _same_hashes(row))
             for some in batched(changed, _SAVED_TOGETHER, strict=False):
                 new, other = ([row for is_new, row in some if is_new is each] for each in (True, False))
                 list(writers.map(save_new, new))
@@ -1136,7 +1136,7 @@ def _value_hash(item: Mapping[str, Any]) -> int:
     return hash((contact_from(item).contact, "user_id" in item, item.get("listing_key")))
 
 
-def _same_hashes(company_id: str, row: CachedContact) -> tuple[int, ...]:
+def _same_hashes(row: CachedContact) -> tuple[int, ...]:
     """Return the hashes of the cached contacts that need no change when the ERP's list has this one."""
     linked = hash((row.contact, True, None))
     return (linked,) if row.user_id else (linked, hash((row.contact, False, _listing_key(row))))
