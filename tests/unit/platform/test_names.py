@@ -10,7 +10,17 @@ from customer_center.platform.names import holds_address, unlinked
 
 NAMES = [
     *["Dr. No", "Dr.No", "A. B. C.", "A.B.C.", "J.R.Ewing", "J.R.R. Tolkien", "Prof.Dr.Huber", "Dipl.-Ing. Meier"],
-    *["St.Pauli", "M.May", "Ph.D.", "Max e.V.", "Müller GmbH & Co. KG", "Müller/Schmidt", "Anna (Einkauf)", "a/b"],
+    *[
+        "St.Pauli",
+        "M.May",
+        "Ph.D.",
+        "Max e.V.",
+        "Müller GmbH & Co. KG",
+        "Müller GmbH & Co.KG",
+        "Müller/Schmidt",
+        "Anna (Einkauf)",
+        "a/b",
+    ],
     *["Nr. 5: Abt. 3.2", "1.Vorsitzender", "O'Neil-Ünlü & Söhne 😀", "Herr @home", "Tel: 12", "../../etc/passwd"],
     *[
         "C:\\%2e%2e",

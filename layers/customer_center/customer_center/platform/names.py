@@ -25,6 +25,7 @@ _TITLES = frozenset(_TITLE_WORDS.split())
 # What is no family name behind initials: endings of two letters belong to countries, and these to everybody.
 _COMMON_ENDINGS = "app biz com dev edu gov icu info int ltd mil net online org page pro shop site store top xyz"
 _ENDINGS = frozenset(_COMMON_ENDINGS.split())
+_LEGAL_FORMS = frozenset({"co.kg", "co.kgaa", "co.ohg", "gmbh.co", "u.co"})
 _NON_JOINER = "\u200c"
 
 
@@ -39,6 +40,8 @@ def holds_address(name: str) -> bool:
 
 
 def _is_domain(dotted: str) -> bool:
+    if dotted.lower() in _LEGAL_FORMS:
+        return False
     *before, last = dotted.lower().split(".")
     if last.isdigit():
         # A number of a chapter, or an address of the Internet Protocol.
