@@ -18,7 +18,7 @@ _VALUES: Mapping[str, Any] = {
     "amount": "500.00",
     "CurrencyAnswer.code": "EUR",
     "decimals": 2,
-    "ImportLimitsAnswer.bytes": 4194304,
+    "ImportLimitsAnswer.bytes": 1000000,
     "ImportLimitsAnswer.rows": 200,
     "languages": ["en", "de", "nl", "fr"],
     "max_length": 128,

@@ -24,7 +24,7 @@ def test_everybody_learns_what_this_shop_allows(stage):
         {"code": "KWD", "decimals": 3},
     ]
     assert body["password_rules"] == {"min_length": 10, "max_length": 128}
-    assert body["import_limits"] == {"rows": 200, "bytes": 4 * 1024 * 1024}
+    assert body["import_limits"] == {"rows": 200, "bytes": 1_000_000}
 
 
 def test_it_names_the_user_pool_to_log_in_at(stage):

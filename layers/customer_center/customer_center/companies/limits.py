@@ -5,3 +5,6 @@ PASSWORD_LENGTH = (10, 128)
 
 IMPORT_ROWS = 200
 """The most rows of an imported table."""
+
+IMPORT_BYTES = 1_000_000
+"""The most bytes of an imported table."""

@@ -5,9 +5,8 @@ from typing import Literal
 
 from customer_center.companies import labels
 from customer_center.companies.currencies import decimals_of
-from customer_center.companies.limits import IMPORT_ROWS, PASSWORD_LENGTH
+from customer_center.companies.limits import IMPORT_BYTES, IMPORT_ROWS, PASSWORD_LENGTH
 from customer_center.platform.frozen import frozen
-from customer_center.platform.http import MAX_BODY_BYTES
 from customer_center.platform.language import SUPPORTED_LANGUAGES
 
 type ActivationMode = Literal["email", "none"]
@@ -95,7 +94,7 @@ def shop_settings(
             user_pool_id=user_pool_id,
             user_pool_client_id=user_pool_client_id,
         ),
-        import_limits=ImportLimitsAnswer(rows=IMPORT_ROWS, bytes=MAX_BODY_BYTES),
+        import_limits=ImportLimitsAnswer(rows=IMPORT_ROWS, bytes=IMPORT_BYTES),
         labels={language: _labels(language, salutations) for language in SUPPORTED_LANGUAGES},
     )
 
