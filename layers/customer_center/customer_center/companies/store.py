@@ -277,10 +277,12 @@ class CompanyStore(TableStore, Companies):
         return {normalized_email(item["email"]): item["sk"].removeprefix("user#") for item in items}
 
     @override
-    def contacts_of_numbers(self, company_id: str, contact_numbers: Iterable[str]) -> Mapping[str, CachedContact]:
+    def contacts_of_numbers(
+        self, company_id: str, contact_numbers: Iterable[str], *, current: bool = True
+    ) -> Mapping[str, CachedContact]:
         possible = (_contact_key(company_id, number) for number in sorted(set(contact_numbers)))
         keys = [key for key in possible if is_key(key["sk"])]
-        return {item["contact_number"]: contact_from(item) for item in self._get_all(keys, consistent=True)}
+        return {item["contact_number"]: contact_from(item) for item in self._get_all(keys, consistent=current)}
 
     @override
     def user_id_of_contact(self, company_id: str, contact_number: str) -> str | None:
