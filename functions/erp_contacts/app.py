@@ -168,6 +168,7 @@ def invite(contact_number: str, body: InviteContactBody, caller: Member, request
                 caller.user,
                 request.request_id,
                 request.idempotency_key or request.request_id,
+                customer_number=caller.company.customer_number,
                 rules=settings().rules(),
                 keep_for=settings().keep_for(),
                 erp=gateway,

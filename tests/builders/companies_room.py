@@ -153,6 +153,7 @@ class Room:
             actor,
             request_id,
             claim_id or request_id,
+            customer_number=self.companies.company(actor.company_id).customer_number,
             rules=self.invitation_rules,
             keep_for=KEEP_FOR,
             erp=self.erp,

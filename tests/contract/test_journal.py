@@ -283,74 +283,38 @@ def breakers(dynamodb, create_table):
 
 def test_a_breaker_is_closed_until_it_trips(breakers):
     make, _, _ = breakers
-    assert make().open_for() == 0
+    assert make().open_for("10000", 5) == 0
 
 
 def test_all_sandboxes_see_that_a_system_is_offline_and_it_lapses_by_itself(breakers):
     make, clock, _ = breakers
-    make().trip()
-    assert make().open_for() == 60
+    make().trip("10000", 5)
+    assert make().open_for("10000", 5) == 60
     clock.advance(seconds=59.5)
-    assert make().open_for() == 0.5
+    assert make().open_for("10000", 5) == 0.5
     clock.advance(seconds=0.5)
-    assert make().open_for() == 0
+    assert make().open_for("10000", 5) == 0
     clock.advance(days=3)
-    assert make().open_for() == 0
+    assert make().open_for("10000", 5) == 0
 
 
 def test_a_second_trip_counts_anew(breakers):
     make, clock, _ = breakers
-    make().trip()
+    make().trip("10000", 5)
     clock.advance(seconds=50)
-    make().trip()
-    assert make().open_for() == 60
-
-
-def test_a_trip_about_one_customer_stops_the_calls_about_this_customer_alone(breakers):
-    """One customer's records may be what the system fails at: the others must not suffer."""
-    make, clock, _ = breakers
-    breaker, other = make(), make()
-    breaker.trip("10000")
-    assert other.open_for("10000") == 60
-    assert other.open_for("20000") == other.open_for() == 0
-    breaker.trip("10000")
-    assert other.open_for("20000") == 0
-    clock.advance(seconds=61)
-    assert other.open_for("10000") == 0
-
-
-@pytest.mark.parametrize("second", ["20000", None], ids=["about another", "about nobody"])
-def test_trips_about_two_customers_stop_all_calls(breakers, second):
-    make, clock, _ = breakers
-    breaker = make()
-    breaker.trip("10000")
-    clock.advance(seconds=30)
-    breaker.trip(second)
-    assert [breaker.open_for(about) for about in ("10000", "20000", "30000", None)] == [60] * 4
-    breaker.trip("10000")
-    assert breaker.open_for("30000") == 60
-    clock.advance(seconds=61)
-    breaker.trip("10000")
-    assert breaker.open_for("30000") == 0
-
-
-def test_a_breaker_that_an_older_version_wrote_is_for_all(breakers, dynamodb):
-    make, _, table = breakers
-    make().trip()
-    (item,) = dynamodb.scan(TableName=table)["Items"]
-    assert "only_about" not in item
-    assert make().open_for("10000") == 60
+    make().trip("10000", 5)
+    assert make().open_for("10000", 5) == 60
 
 
 def test_each_system_has_its_own_breaker(breakers):
     make, _, _ = breakers
-    make("erp").trip()
-    assert make("other").open_for() == 0
+    make("erp").trip("10000", 5)
+    assert make("other").open_for("10000", 5) == 0
 
 
 def test_a_breaker_leaves_the_table_some_day(breakers, dynamodb):
     make, clock, table = breakers
-    make().trip()
+    make().trip("10000", 5)
     (item,) = dynamodb.scan(TableName=table)["Items"]
     assert from_item(item)["expires_at"] > clock.now().timestamp() + 60
 

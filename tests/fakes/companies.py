@@ -279,7 +279,9 @@ class FakeCompanies(Companies):
         own = (user for user in self._users.values() if user.company_id == company_id)
         return {normalized_email(user.email): user.user_id for user in own}
 
-    def contacts_of_numbers(self, company_id: str, contact_numbers: Iterable[str]) -> Mapping[str, CachedContact]:
+    def contacts_of_numbers(
+        self, company_id: str, contact_numbers: Iterable[str], *, current: bool = True
+    ) -> Mapping[str, CachedContact]:
         known = {number: self._contacts.get((company_id, number)) for number in contact_numbers}
         return {number: row for number, row in known.items() if row}
 

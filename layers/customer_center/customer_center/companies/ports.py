@@ -403,8 +403,10 @@ class Contacts(Protocol):
     def emails_of(self, company_id: str) -> Mapping[str, str]:
         """Return the user ids (strongly consistent) of the company's users, by normalised e-mail."""
 
-    def contacts_of_numbers(self, company_id: str, contact_numbers: Iterable[str]) -> Mapping[str, CachedContact]:
-        """Return the cached contacts (strongly consistent) with these numbers, by number."""
+    def contacts_of_numbers(
+        self, company_id: str, contact_numbers: Iterable[str], *, current: bool = True
+    ) -> Mapping[str, CachedContact]:
+        """Return the cached contacts with these numbers, by number; strongly consistent if `current`."""
 
     def contact(self, company_id: str, contact_number: str) -> CachedContact | None:
         """Return a cached contact (strongly consistent), even if the ERP deleted it; None for an unknown contact."""

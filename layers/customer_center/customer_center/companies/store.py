@@ -86,6 +86,7 @@ from customer_center.platform.errors import (
     TooManyRequests,
 )
 from customer_center.platform.frozen import frozen
+from customer_center.platform.hashes import Hashes
 from customer_center.platform.journal import Entry
 from customer_center.platform.log import logger
 from customer_center.platform.paging import Part, filled, read_cursor, written_cursor
@@ -343,10 +344,12 @@ class CompanyStore(TableStore, Companies):
         return {normalized_email(item["email"]): item["sk"].removeprefix("user#") for item in items}
 
     @override
-    def contacts_of_numbers(self, company_id: str, contact_numbers: Iterable[str]) -> Mapping[str, CachedContact]:
+    def contacts_of_numbers(
+        self, company_id: str, contact_numbers: Iterable[str], *, current: bool = True
+    ) -> Mapping[str, CachedContact]:
         possible = (_contact_key(company_id, number) for number in sorted(set(contact_numbers)))
         keys = [key for key in possible if is_key(key["sk"])]
-        return {item["contact_number"]: contact_from(item) for item in self._get_all(keys, consistent=True)}
+        return {item["contact_number"]: contact_from(item) for item in self._get_all(keys, consistent=current)}
 
     @override
     def user_id_of_contact(self, company_id: str, contact_number: str) -> str | None:
@@ -418,7 +421,10 @@ class CompanyStore(TableStore, Companies):
         stamp = read_stamp(read_at)
         mark = (self._get(_contacts_key(company_id), consistent=True) or {}).get("outdated")
         # Numbers and values as hashes, because the contacts themselves would not fit into memory.
-        known = {hash(item["contact_number"]): _value_hash(item) for item in self._all_contacts(company_id)}
+        numbers, values = Hashes(), Hashes()
+        for item in self._all_contacts(company_id):
+            numbers.add(hash(item["contact_number"]))
+            values.add(_value_hash(item))
         # In parallel, because the first list of a large company has many contacts.
         with ThreadPoolExecutor(max_workers=_WRITERS) as writers:
 
@@ -429,17 +435,21 @@ class CompanyStore(TableStore, Companies):
                 key = _contact_key(company_id, number)
                 self._save_contact(key, self._get(key, consistent=True), row, stamp)
 
-            # The values of the ERP's contacts are taken out of `known`, so that those that it no longer lists are left.
             storable = (row for row in contacts if _is_storable(company_id, row))
-            found = ((known.pop(hash(row.contact.contact_number), None), row) for row in storable)
-            changed = ((before is None, row) for before, row in found if before not in _same_hashes(row))
+            # The numbers that the ERP lists are taken out, so that those that it no longer lists are left.
+            found = ((numbers.discard(hash(row.contact.contact_number)), row) for row in storable)
+            changed = (
+                (not known, row)
+                for known, row in found
+                if not (known and any(same in values for same in _same_hashes(row)))
+            )
             for some in batched(changed, _SAVED_TOGETHER, strict=False):
                 new, other = ([row for is_new, row in some if is_new is each] for each in (True, False))
                 list(writers.map(save_new, new))
                 list(writers.map(save_known, [row.contact.contact_number for row in other], other))
-            if known:
-                numbers = (item["contact_number"] for item in self._all_contacts(company_id))
-                left = (number for number in numbers if hash(number) in known)
+            if numbers:
+                stored = (item["contact_number"] for item in self._all_contacts(company_id))
+                left = (number for number in stored if hash(number) in numbers)
                 for gone in batched(left, _SAVED_TOGETHER, strict=False):
                     list(writers.map(save_known, gone))
         self._note_read(company_id, read_at, mark)
@@ -1130,9 +1140,9 @@ def _same(item: Item) -> tuple[str, Item]:
 
 
 def _value_hash(item: Mapping[str, Any]) -> int:
-    """Return the hash of what a list of the ERP can change in a cached contact, 0 for one that needs a closer look."""
+    """Return the hash of what a list of the ERP can change in a cached contact. One with events needs a closer look."""
     if "as_of" in item or "gone" in item:
-        return 0
+        return hash("closer look")
     return hash((contact_from(item).contact, "user_id" in item, item.get("listing_key")))
 
 

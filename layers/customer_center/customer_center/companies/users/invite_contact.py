@@ -7,14 +7,13 @@ from customer_center.companies.colleagues import email_in_use_explained
 from customer_center.companies.contact_list import make_sure_listed
 from customer_center.companies.model import (
     CachedContact,
-    Company,
     ErpContact,
     InvitationRules,
     NewUser,
     User,
     check_assignable,
 )
-from customer_center.companies.ports import Administration, Contacts, ErpGateway, Records
+from customer_center.companies.ports import Administration, Contacts, ErpGateway
 from customer_center.companies.users.invitations import invited_entry, invited_user
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import NotFound
@@ -31,6 +30,7 @@ def invite_contact(
     request_id: str,
     claim_id: str,
     *,
+    customer_number: str,
     rules: InvitationRules,
     keep_for: timedelta,
     erp: ErpGateway,
@@ -41,14 +41,14 @@ def invite_contact(
 
     The contact comes from the stored list, and the ERP is asked for this one contact. The list is read only when it is
     older than `keep_for` and does not have the contact; `claim_id` is the caller's Idempotency-Key, or an id of the
-    request. The caller cannot set the contact's numbers ("The customer
-    number and contact number cannot be changed"). Raises NotFound `contact-not-found`, Conflict `contact-in-use` or
-    `email-in-use`, InvalidInput, Forbidden, InProgress while the list is being read, an OutsideSystemError. A repeat
-    after success raises Conflict `contact-in-use`.
+    request. The caller cannot set the contact's numbers ("The customer number and contact number cannot be changed").
+    Raises NotFound `contact-not-found`, Conflict `contact-in-use` or `email-in-use`, InvalidInput, Forbidden,
+    InProgress while the list is being read, an OutsideSystemError. A repeat after success raises Conflict
+    `contact-in-use`.
     """
     check_assignable(actor, new_user.roles, new_user.budgets)
-    customer_number = _company(actor, companies).customer_number
-    known = _listed(companies.contact(actor.company_id, contact_number))
+    stored = companies.contacts_of_numbers(actor.company_id, [contact_number], current=False)
+    known = _listed(stored.get(contact_number))
     if known:
         contact = erp.current_contact(customer_number, known)
     elif make_sure_listed(actor, claim_id, keep_for=keep_for, erp=erp, companies=companies, clock=clock):
@@ -82,13 +82,6 @@ def request_user(
     with email_in_use_explained(user.email, actor.company_id, companies):
         companies.add_user(user, invited_entry(user, actor, request_id, rules))
     return user
-
-
-def _company(actor: User, companies: Records) -> Company:
-    company = companies.company(actor.company_id)
-    if company is None:
-        raise NotFound
-    return company
 
 
 def _listed(row: CachedContact | None) -> ErpContact | None:

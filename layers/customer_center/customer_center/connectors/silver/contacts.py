@@ -10,6 +10,7 @@ from customer_center.connectors.silver import messages, soap
 from customer_center.connectors.silver.failures import ERP
 from customer_center.connectors.silver.messages import ContactList
 from customer_center.connectors.silver.settings import Message, SilverSettings
+from customer_center.platform.hashes import Hashes
 from customer_center.platform.log import logger
 from customer_center.platform.outbound import MAX_ANSWER_BYTES
 from customer_center.platform.xml import clean, value
@@ -27,7 +28,7 @@ def all_contacts(ask: Callable[[int], Iterator[ContactList]], settings: SilverSe
 
     After a full answer it asks again with a larger MAXCOUNT, until the answer is not full or the limit is reached.
     """
-    seen: set[int] = set()
+    seen = Hashes()
     max_count = min(settings.max_count, settings.max_count_limit)
     while True:
         faulty, full = FaultyRecords(Message.SELECT_CONTACT), False
@@ -35,9 +36,7 @@ def all_contacts(ask: Callable[[int], Iterator[ContactList]], settings: SilverSe
             full = part.full
             faulty.add(*part.faulty)
             for contact in part.contacts:
-                # Hashes, because a set of the numbers themselves would be large.
-                if (number := hash(contact.contact_number)) not in seen:
-                    seen.add(number)
+                if seen.add(hash(contact.contact_number)):
                     yield contact
         if not full or max_count >= settings.max_count_limit:
             break
