@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from customer_center.platform.clock import iso
+from customer_center.platform.dynamodb import to_item
 from tests.integration.aws import event_of
 from tests.integration.functions.requests_of_samples import with_query
 from tests.integration.population import COMPANY
@@ -93,3 +94,24 @@ def test_a_list_of_any_length_is_invited_from(company, erp):
     (asked,) = erp.requests
     assert "<MAXCOUNT>1<" in asked["document"]
     assert ">K03999<" in asked["document"]
+
+
+def test_contacts_that_were_stored_by_another_rule_are_found_and_get_their_place(company, erp):
+    """Keys of stored contacts were made without case only; the next full list makes them by the rule of today."""
+    contact = {"number": "KT9", "name": "Łukasz", "email": "l@x.example"}
+    erp.erp.change({"number": "10000", "add_contacts": [contact]})
+    company.call(LIST)
+    key = to_item({"pk": COMPANY, "sk": "contact#KT9"})
+    table, client = company.aws.physical("CompaniesTable"), company.aws.client("dynamodb")
+    client.update_item(
+        TableName=table,
+        Key=key,
+        UpdateExpression="SET listing_key = :key",
+        ExpressionAttributeValues=to_item({":key": "łukasz#KT9"}),
+    )
+    reply = company.call(with_query("erp_contacts/list_contacts", q="lukasz"))
+    assert [contact["contact_number"] for contact in reply.body["items"]] == ["KT9"]
+    _half_a_minute_later(company)
+    company.call(REFRESH)
+    assert _work(company) == NONE_FAILED
+    assert client.get_item(TableName=table, Key=key)["Item"]["listing_key"] == {"S": "lukasz#KT9"}

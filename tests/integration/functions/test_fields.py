@@ -200,4 +200,5 @@ def test_a_code_of_another_form_is_refused(stage, code):
 @pytest.mark.parametrize("path", ["users/request_user", "users/edit", "erp_contacts/invite"])
 def test_an_email_in_use_is_refused(company, path):
     wrong = ("/email", "email-of-invited-colleague")
+    company.call(event_of("erp_contacts/list_contacts"))
     company.refuses(with_body(path, email="Nina.Neu@FRESH.example"), 409, "email-in-use", wrong)

@@ -33,7 +33,8 @@ def test_it_is_shown_as_it_was_typed_and_stored_in_its_ascii_form(company, anna)
     "written", [SHOWN, STORED, SHOWN.upper().replace("ANNA", "anna"), f"\u200e{SHOWN} ", "Anna@MÜLLER-SÖHNE.example"]
 )
 def test_every_spelling_is_the_same_address(company, anna, written):
-    company.refuses(with_body("users/request_user", email=written), 409, "email-in-use")
+    wrong = ("/email", "email-of-invited-colleague")
+    company.refuses(with_body("users/request_user", email=written), 409, "email-in-use", wrong)
     (found,) = company.call(with_query("users/list_users", q=written)).body["items"]
     assert found["user_id"] == anna["user_id"]
 
