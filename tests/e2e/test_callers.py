@@ -26,6 +26,7 @@ BODIES: Mapping[str, Mapping[str, Any] | str] = {
     "POST /users": {"salutation": "mr", "name": "New", "email": "new@somewhere.example", "roles": ["buyer"]},
     "POST /erp-contacts/{contact_number}/user": {"salutation": "mr", "roles": ["buyer"]},
     "POST /users/import": "salutation,name,email,roles\nmr,New,new@somewhere.example,buyer\n",
+    "PATCH /me": {"name": "Edited"},
     "PATCH /users/{user_id}": {"name": "Edited"},
     "POST /company/main-contact": {"user_id": f"usr_{'0' * 26}_{'0' * 26}"},
     "POST /activation-unlocks": {"customer_number": "0"},
@@ -36,7 +37,7 @@ BODIES: Mapping[str, Mapping[str, Any] | str] = {
 }
 QUERIES = {"GET /companies": "?customer_number=0"}
 # Every user with a login may call these.
-WITHOUT_PERMISSION = {"GET /me", "GET /me/export"}
+WITHOUT_PERMISSION = {"GET /me", "PATCH /me", "GET /me/export"}
 
 
 def declared_routes() -> list[Route]:
@@ -157,6 +158,7 @@ def test_every_route_is_for_one_kind_of_caller_and_only_these_are_for_everybody(
         "POST /invitations/acceptance",
         "POST /email-confirmations",
         "POST /email-cancellations",
+        "GET /settings",
     }
     closed = [*PEOPLE, *MACHINES, *SIGNED]
     assert all(name(route) in BODIES for route in closed if "body" in route.handler.__annotations__)

@@ -144,7 +144,7 @@ def test_a_sender_without_a_signature_is_not_told_what_is_wrong_with_its_body(co
 def test_every_route_with_a_body_is_tried_or_public():
     public = {"activation/activate", "activation/activate_with_code", "invitations/accept", "invitations/confirm_email"}
     public |= {"invitations/look_up", "invitations/cancel_email"}
-    tried = {*PERMITTED_SAMPLES, *MACHINE_SAMPLES, *(path for path in HTTP_SAMPLES if path.startswith("customer_web"))}
+    tried = {*PERSON_SAMPLES, *MACHINE_SAMPLES, *(path for path in HTTP_SAMPLES if path.startswith("customer_web"))}
     assert set(WITH_BODY) <= tried | public
 
 

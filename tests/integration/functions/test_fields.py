@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.integration.aws import event_of
 from tests.integration.functions.requests_of_samples import GONE, with_body
 
 TEXTS = {

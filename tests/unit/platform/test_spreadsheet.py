@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from customer_center.companies.limits import IMPORT_BYTES
 from customer_center.platform.errors import BodyTooLarge, InvalidInput, MalformedRequest
 from customer_center.platform.printable import plain
 from customer_center.platform.spreadsheet import BYTES_AT_MOST, read, written
@@ -255,3 +256,7 @@ def test_a_big_table_is_bounded_before_it_is_read(table):
 def test_a_table_beyond_the_bound_is_not_even_decoded():
     with pytest.raises(BodyTooLarge, match="body-too-large"):
         _table(b"name\n" + b"\n" * BYTES_AT_MOST)
+
+
+def test_settings_tell_pages_the_size_that_is_checked():
+    assert IMPORT_BYTES == BYTES_AT_MOST

@@ -7,4 +7,4 @@ IMPORT_ROWS = 200
 """The most rows of an imported table."""
 
 IMPORT_BYTES = 1_000_000
-"""The most bytes of an imported table."""
+"""The most bytes of an imported table, which `platform/spreadsheet.py` checks."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from customer_center.companies.currencies import decimals_of
+from customer_center.companies.email_address import shown_email
 from customer_center.companies.model import Money, User
 
 USER_COLUMNS = (
@@ -25,7 +26,7 @@ def user_row(user: User) -> Sequence[str]:
     return (
         user.salutation,
         user.name,
-        user.email,
+        shown_email(user.email),
         "|".join(sorted(user.roles)),
         user.language,
         user.contact_number or "",
