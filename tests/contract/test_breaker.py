@@ -32,6 +32,11 @@ def test_one_customers_time_outs_are_nobody_elses(breaker):
     assert breaker.open_for("20000", 5) == 0
 
 
+def test_a_customer_number_in_another_case_is_the_same_customer(breaker):
+    breaker.trip("abC", 5)
+    assert breaker.open_for("ABC", 5) == 60
+
+
 def test_after_failures_of_several_customers_the_system_is_offline_for_everybody(breaker, clock):
     for serial in range(CUSTOMERS):
         assert breaker.open_for("99999", 5) == 0
