@@ -417,7 +417,7 @@ SCENARIOS = {
         _code_mailed_to_an_invited_colleague, lambda room, claim: room.activate(claim_id=claim, code=room.code)
     ),
     "acceptance of one of two invitations": Scenario(
-        _invited_twice, lambda room, claim: room.accept(room.token, claim_id=claim)
+        _invited_twice, lambda room, claim: room.accept(room.token, claim_id=claim), told="invitation-used"
     ),
     "what follows from accepting one of two invitations": Scenario(_accepted_once, lambda room, _: room.follow_up()),
     "acceptance when the inviter has left": Scenario(_inviter_left, _refused),
@@ -552,7 +552,9 @@ SCENARIOS = {
             room.chief, TABLE, request=Idempotency(claim, "what was asked"), claim_id=claim
         ),
     ),
-    "dry run of an import": Scenario(_with(), lambda room, _: room.import_users(room.chief, TABLE, dry_run=True)),
+    "dry run of an import": Scenario(
+        _with(), lambda room, claim: room.import_users(room.chief, TABLE, dry_run=True, claim_id=claim)
+    ),
     "mails that come back too often": Scenario(_bounced_twice, _bounces),
     "mails after too many came back": Scenario(_stopped, _resume),
     "erasure": Scenario(_with_a_past, lambda room, _: room.erase(room.subject.user_id, room.chief)),

@@ -2,6 +2,9 @@
 
 import subprocess
 import sys
+from pathlib import Path
+
+import customer_center
 
 WITHOUT_CHARSET_NORMALIZER = """
 import sys
@@ -14,6 +17,7 @@ print(new_session().trust_env)
 
 def test_requests_works_without_charset_normalizer_and_warns_nobody():
     command = [sys.executable, "-W", "error", "-c", WITHOUT_CHARSET_NORMALIZER]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    path = {"PYTHONPATH": str(Path(customer_center.__file__).parents[1])}
+    done = subprocess.run(command, env=path, capture_output=True, text=True, check=False)
 
     assert (done.stdout, done.stderr) == ("False\n", "")

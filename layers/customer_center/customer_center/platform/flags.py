@@ -31,4 +31,11 @@ def read_flag(value: object, *, holds: bool = False) -> bool | None:
 def flag_schema(*, holds: bool = False) -> Mapping[str, Any]:
     """Return all values that `read_flag` reads, as JSON Schema. Text may also have another case, and blanks."""
     words = sorted(_ON | _OFF | (HOLDS if holds else frozenset()))
-    return {"enum": [True, False, None, 1, 0, *words]}
+    return {
+        "anyOf": [
+            {"type": "boolean"},
+            {"type": "integer", "enum": [0, 1]},
+            {"type": "string", "enum": words},
+            {"type": "null"},
+        ]
+    }
