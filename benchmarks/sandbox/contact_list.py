@@ -55,7 +55,7 @@ class Table:
     def get_paginator(self, _: str) -> "Table":
         return self
 
-    def paginate(self, *, ExpressionAttributeValues: Any, **_: Any) -> Iterator[Any]:  # noqa: N803
+    def paginate(self, *, ExpressionAttributeValues: Any, **_: Any) -> Iterator[Any]:  # noqa: N803 # as above
         is_contacts = ExpressionAttributeValues[":sk"] == {"S": "contact#"}
         for start in range(1, (self._contacts if is_contacts else 0) + 1, _PAGE):
             self.calls["Query"] += 1

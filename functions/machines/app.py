@@ -205,7 +205,6 @@ def reopen(company_id: str, caller: ClientKey, request: Request) -> Answer[Compa
     return Answer(CompanyRecordAnswer.from_company(company))
 
 
-# For those who manage client keys
 @api.route(
     "POST /companies/{company_id}/mail-resumption",
     caller=client(client_keys, Scope.OPERATOR),
@@ -222,7 +221,7 @@ def resume(company_id: str, caller: ClientKey, request: Request) -> Answer[Compa
     return Answer(CompanyRecordAnswer.from_company(company))
 
 
-# For operators: client keys
+# For those who manage client keys
 
 
 @api.route(

@@ -488,7 +488,7 @@ def validated[Model](
         return validate(given, context=allowed)
     except ValueError as error:
         # The error is pydantic's ValidationError. That class is not imported here, to keep cold starts short.
-        found = error.errors(include_url=False, include_input=False)  # type: ignore[attr-defined]
+        found = error.errors(include_url=False, include_input=False)  # type: ignore[attr-defined] # as above
         if found[0]["type"] == "json_invalid":
             raise errors.MalformedRequest("json-invalid") from None
         wrong = [_field_error(each["loc"], each["type"], each.get("ctx", {}), texts) for each in found]
