@@ -31,6 +31,7 @@ from customer_center.companies.idempotency import user_once
 from customer_center.companies.mails.limit_mails import Allowance, use_limited
 from customer_center.companies.model import (
     Company,
+    Edit,
     HourlyLimits,
     InvitationRules,
     Member,
@@ -138,20 +139,7 @@ def edit_me(body: EditMeBody, caller: Member, request: Request) -> Answer[UserAn
 
     Everybody who is logged in may do this. All else, the e-mail too, is an administrator's to edit.
     """
-    with _limited(caller, request) as allowance:
-        user = edit_user(
-            caller.user.user_id,
-            body.edit(),
-            caller.user,
-            request.request_id,
-            if_version=request.required_if_match,
-            rules=settings().rules(),
-            before_mail=lambda: allowance.take(Usage(mails=1)),
-            companies=companies(),
-            identities=identities(),
-            clock=SystemClock(),
-        )
-    return _changed(user, caller)
+    return _edited(caller.user.user_id, body.edit(), caller, request)
 
 
 @api.route(
@@ -410,21 +398,7 @@ def edit(user_id: str, body: EditUserBody, caller: Member, request: Request) -> 
     mail, and the old address agrees or a delay has passed. To cancel the change, send the current address. If the user
     is invited, the new address gets the invitation. A new address of the caller's own needs a recent login.
     """
-    with _limited(caller, request) as allowance:
-        user = edit_user(
-            user_id,
-            body.edit(),
-            caller.user,
-            request.request_id,
-            if_version=request.required_if_match,
-            rules=settings().rules(),
-            before_mail=lambda: allowance.take(Usage(mails=1)),
-            companies=companies(),
-            identities=identities(),
-            clock=SystemClock(),
-            logged_in_at=request.authenticated_at,
-        )
-    return _changed(user, caller)
+    return _edited(user_id, body.edit(), caller, request)
 
 
 @api.route(
@@ -555,6 +529,24 @@ def _once(caller: Member, request: Request, do: Callable[[Companies], User]) -> 
 
 def _answer(user: User, company: Company) -> UserAnswer:
     return UserAnswer.from_user(user, company, SystemClock().now())
+
+
+def _edited(user_id: str, edit: Edit, caller: Member, request: Request) -> Answer[UserAnswer]:
+    with _limited(caller, request) as allowance:
+        user = edit_user(
+            user_id,
+            edit,
+            caller.user,
+            request.request_id,
+            if_version=request.required_if_match,
+            rules=settings().rules(),
+            before_mail=lambda: allowance.take(Usage(mails=1)),
+            companies=companies(),
+            identities=identities(),
+            clock=SystemClock(),
+            logged_in_at=request.authenticated_at,
+        )
+    return _changed(user, caller)
 
 
 def _changed(user: User, caller: Member) -> Answer[UserAnswer]:
