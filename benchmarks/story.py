@@ -1,5 +1,6 @@
 """The use cases of a company, one after the other. `units.py` counts their units, `speed.py` measures their time."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -136,21 +137,18 @@ class Story:
         yield "ERP contacts, after somebody came"
         users = contacts = 0
         for number in COMPANY_SIZES:
-            self._stage.put("CompaniesTable", (self._another_user(serial) for serial in range(users, number)))
+            self._stage.put("CompaniesTable", map(self._another_user, range(users, number)))
             users = number
             answer = self._do("GET /users", by=self._main, query={"limit": str(PAGE)})
             assert len(answer["items"]) >= min(PAGE, number)
             yield f"overview, page of {PAGE} ({number:,} users)"
-            self._stage.put(
-                "CompaniesTable", (self._another_contact(serial) for serial in range(contacts, max(PAGE, number)))
-            )
+            self._stage.put("CompaniesTable", map(self._another_contact, range(contacts, max(PAGE, number))))
             contacts = max(PAGE, number)
             answer = self._do("GET /erp-contacts", by=self._main, query={"limit": str(PAGE)})
             assert len(answer["items"]) == PAGE
             yield f"ERP contacts without account, page of {PAGE} ({number:,} users)"
 
-        more = (self._another_contact(serial) for serial in range(contacts, MOST_CONTACTS))
-        self._stage.put("CompaniesTable", more)
+        self._stage.put("CompaniesTable", map(self._another_contact, range(contacts, MOST_CONTACTS)))
         answer = self._do("GET /erp-contacts", by=self._main, query={"limit": str(PAGE)})
         assert len(answer["items"]) == PAGE
         yield f"ERP contacts without account, page of {PAGE} ({MOST_CONTACTS:,} contacts)"
@@ -158,25 +156,26 @@ class Story:
     def lists(self) -> Iterator[str]:
         """Have the ERP's list read behind the requests. The last list is the one of the other use cases."""
         for number in LISTS:
-            self._read_list(generated=number)
+            self.read_list(generated=number)
             yield f"first list of {number:,} contacts"
-            self._read_list(generated=number)
+            self.read_list(generated=number)
             yield f"list of {number:,} contacts, nothing changed"
-        self._read_list(generated=0)
+        self.read_list(generated=0)
         yield "list of a few contacts in place of many"
 
-    def _read_list(self, generated: int) -> None:
+    def read_list(self, generated: int) -> None:
+        """Have the company's list read, with that many generated contacts; 0: a few that differ from each other."""
         self._stage.erp.erp.change({"number": "10000", "generated": generated})
         company_id = "com_" + self._main.split("_")[1]
         data = {"company_id": company_id, "asked_at": iso(datetime.now(UTC)), "run": "1"}
         self._stage.deliver("ContactListQueue", {"effect_id": "bench-list", "kind": "contact_list", "data": data})
 
-    def _another_user(self, serial: int) -> Mapping[str, Any]:
+    def _another_user(self, serial: int) -> str:
         item = self._stage.item("CompaniesTable", "sk", f"user#{self._buyer}")
         # The id of an old user, because ids sort by time.
         return _padded({**item, "sk": {"S": f"{item['sk']['S'][:-26]}{serial:026}"}})
 
-    def _another_contact(self, serial: int) -> Mapping[str, Any]:
+    def _another_contact(self, serial: int) -> str:
         item = self._stage.item("CompaniesTable", "sk", "contact#KT010006")
         number = f"KT9{serial:06}"
         name = f"Kontakt {serial:06}"
@@ -184,6 +183,6 @@ class Story:
         return _padded({**item, **{attribute: {"S": value} for attribute, value in changed.items()}})
 
 
-def _padded(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the item, padded to the size of a large one."""
-    return {**item, "padding": {"S": "x" * (_ROW_BYTES - size(item) - len("padding"))}}
+def _padded(item: Mapping[str, Any]) -> str:
+    """Return the item as JSON, padded to the size of a large one."""
+    return json.dumps({**item, "padding": {"S": "x" * (_ROW_BYTES - size(item) - len("padding"))}})

@@ -13,7 +13,7 @@ class Row:
     """One row: `measured` must not exceed `budget`. The aim is that it does not exceed `stretch` either.
 
     `measured` is None when the row was not measured. A row without a budget is reported and not judged. `unit` is `x`
-    (a ratio), `MB` or `units`.
+    (a ratio), `MB`, or one of a count.
     """
 
     group: str

@@ -20,23 +20,27 @@ OPERATIONS = {
         "AdminDeleteUser",
         "AdminDisableUser",
         "AdminEnableUser",
+        "AdminGetUser",
         "AdminInitiateAuth",
         "AdminSetUserPassword",
         "AdminUpdateUserAttributes",
         "AdminUserGlobalSignOut",
+        "ListUsers",
     ],
     "dynamodb": [
         "BatchGetItem",
+        "BatchWriteItem",
         "DeleteItem",
         "GetItem",
         "PutItem",
         "Query",
+        "Scan",
         "TransactWriteItems",
         "UpdateItem",
     ],
     "sesv2": ["SendEmail"],
     "sqs": ["ChangeMessageVisibility", "SendMessage", "SendMessageBatch"],
-    "ssm": ["GetParameter"],
+    "ssm": ["DeleteParameter", "GetParameter", "PutParameter"],
 }
 """The operations that our code calls. Add every new operation here."""
 

@@ -111,6 +111,13 @@ MESSAGE_REQUESTS = 3  # send, receive, delete
 SWEEPS = SECONDS_A_MONTH / 60
 SWEEP_MILLISECONDS = 100  # an assumption: 16 short queries
 SWEEP_READS = 16 * 0.5  # MAX_SHARDS of platform/journal.py
+# The daily check of all logins (LoginCheckSchedule). Counted by hand: a message for each 60 logins and each 300 items;
+# Cognito is asked about one user at a time, and its answers cost nothing.
+CHECKS = 30
+CHECK_INVOCATIONS = 3  # of an empty check: the schedule, one page of logins, one of users
+CHECK_USER_MILLISECONDS = 20
+CHECK_PAGE_MILLISECONDS = 100
+ITEMS = 1 + 2 * USERS + 30  # of a company: the company, its users with their e-mails, 30 contacts
 SECRET_READS = 3_000  # a sandbox that is warm all day reads a secret every five minutes
 
 
@@ -122,7 +129,10 @@ def main() -> int:
 
 def document() -> str:
     """Return docs/cost.md."""
-    return "\n".join([*_bill(), *_idle(), *_switches(), *_what_a_company_does(), *_prices()]) + "\n"
+    return (
+        "\n".join([*_bill(), *_idle(), *_switches(), *_events_of_customers(), *_what_a_company_does(), *_prices()])
+        + "\n"
+    )
 
 
 # Resources of the template
@@ -149,12 +159,25 @@ def _per_company(what: Callable[[UseCase], float]) -> float:
     return sum(case.times * what(case) for case in USE_CASES)
 
 
+def _checks(companies: int) -> tuple[float, float, float]:
+    """Return invocations, milliseconds and read units of a month's checks of all logins."""
+    users = companies * USERS
+    invocations = CHECK_INVOCATIONS + users / 60 + companies * ITEMS / 300
+    milliseconds = invocations * CHECK_PAGE_MILLISECONDS + users * CHECK_USER_MILLISECONDS
+    # Eventually consistent: half a unit for each user and company, and for each 4 KB of the scan.
+    reads = 1 + 0.5 * (users + companies + companies * COMPANY_BYTES / 4096)
+    return CHECKS * invocations, CHECKS * milliseconds, CHECKS * reads
+
+
 def usage(companies: int) -> Mapping[str, float]:
     """Return the units of each price that this number of companies uses in a month."""
     requests = companies * _per_company(lambda case: case.requests)
-    invocations = companies * _per_company(lambda case: case.invocations) + SWEEPS
-    milliseconds = companies * _per_company(lambda case: case.milliseconds) + SWEEPS * SWEEP_MILLISECONDS
-    messages = companies * _per_company(lambda case: case.messages)
+    checks, check_milliseconds, check_reads = _checks(companies)
+    invocations = companies * _per_company(lambda case: case.invocations) + SWEEPS + checks
+    milliseconds = (
+        companies * _per_company(lambda case: case.milliseconds) + SWEEPS * SWEEP_MILLISECONDS + check_milliseconds
+    )
+    messages = companies * _per_company(lambda case: case.messages) + checks
     gigabytes = companies * (COMPANY_BYTES + ENTRIES * MONTHS_KEPT * ENTRY_BYTES) / 1e9
     traced = min(invocations, TRACES_A_SECOND * SECONDS_A_MONTH)
     logs = invocations * LOG_BYTES / 1e9
@@ -163,7 +186,8 @@ def usage(companies: int) -> Mapping[str, float]:
         "Lambda requests": invocations / MILLION,
         "Lambda time": milliseconds / 1000 * MEMORY_GB,
         "DynamoDB writes": companies * _per_company(lambda case: case.writes) / MILLION,
-        "DynamoDB reads": (companies * _per_company(lambda case: case.reads) + SWEEPS * SWEEP_READS) / MILLION,
+        "DynamoDB reads": (companies * _per_company(lambda case: case.reads) + SWEEPS * SWEEP_READS + check_reads)
+        / MILLION,
         "DynamoDB storage": gigabytes,
         "Point-in-time recovery": gigabytes,
         "SQS": (_events("SQS") * POLLS + messages * MESSAGE_REQUESTS) / MILLION,
@@ -238,6 +262,11 @@ def _idle() -> Iterator[str]:
                     )
                 ),
             ],
+            [
+                "the check of all logins, once a day",
+                f"{_checks(0)[0]:.0f} runs, {_checks(0)[2]:.0f} read units",
+                _usd(_check_usd(0)),
+            ],
             ["its traces", "within what is free", _usd(idle["Traces"])],
             ["its metric", "within what is free", _usd(idle["Own metrics"])],
             ["storage and its backups", "per GB: nothing without data", _usd(idle["DynamoDB storage"])],
@@ -245,6 +274,16 @@ def _idle() -> Iterator[str]:
         ],
     )
     yield ""
+
+
+def _check_usd(companies: int) -> float:
+    """Return what the checks of all logins cost in a month, without what is free."""
+    invocations, milliseconds, reads = _checks(companies)
+    return (
+        invocations / MILLION * (PRICES["Lambda requests"].usd + MESSAGE_REQUESTS * PRICES["SQS"].usd)
+        + milliseconds / 1000 * MEMORY_GB * PRICES["Lambda time"].usd
+        + reads / MILLION * PRICES["DynamoDB reads"].usd
+    )
 
 
 def _switches() -> Iterator[str]:
@@ -257,6 +296,7 @@ def _switches() -> Iterator[str]:
     network = "`VpcSubnetIds`: a NAT gateway with its address (or endpoints, by hour and zone), and 0.052 per GB"
     snapstart = f"`SnapStart=true`: {_aliases()} functions behind the API, a version each, and 0.00014 per GB restored"
     tier = f"Cognito's tier Essentials instead of Lite at {COMPANIES[-1]:,} companies"
+    check = f"`LoginCheck=true` (the default), once a day, at {COMPANIES[-1]:,} companies; `false`: nothing"
     yield from _table(
         ["what", "USD a month"],
         [
@@ -265,11 +305,67 @@ def _switches() -> Iterator[str]:
             [network, _usd(NAT_USD)],
             [snapstart, _usd(_aliases() * cached)],
             [f"{tier}: {_usd(essentials)} instead of {_usd(lite)}", _usd(essentials - lite)],
+            [check, _usd(_check_usd(COMPANIES[-1]))],
             ["a KMS key of your own instead of AWS's", _usd(1)],
             ["a longer `LogRetentionDays`: per GB and month", _usd(PRICES["Log storage"].usd)],
         ],
     )
     yield ""
+
+
+EVENTS = 100_000
+FANS_OUT_TO = (1, 5, 50)
+EVENTS_A_SECOND = 200
+# `make bench` measured the units. The words that find a customer are not counted: most events change none.
+EVENT = UseCase("an event is received, applied and followed", 1, 5.5, 18, 150, invocations=4, messages=2)
+TOLD = UseCase("a product is told", 1, 5, 4, 100, requests=0, messages=1)
+
+
+def events_usd(products: int) -> Mapping[str, float]:
+    """Return the lines of the bill, in USD, for EVENTS events about customers that this number of products is told."""
+    used = [(EVENT, EVENTS), (TOLD, EVENTS * products)]
+
+    def total(what: Callable[[UseCase], float]) -> float:
+        return sum(what(case) * times for case, times in used)
+
+    logs = total(lambda case: case.invocations) * LOG_BYTES / 1e9
+    units = {
+        "HTTP API": total(lambda case: case.requests) / MILLION,
+        "Lambda requests": total(lambda case: case.invocations) / MILLION,
+        "Lambda time": total(lambda case: case.milliseconds) / 1000 * MEMORY_GB,
+        "DynamoDB writes": total(lambda case: case.writes) / MILLION,
+        "DynamoDB reads": total(lambda case: case.reads) / MILLION,
+        "SQS": total(lambda case: case.messages) * MESSAGE_REQUESTS / MILLION,
+        "Logs": logs,
+        "Data out": EVENTS * products * ANSWER_BYTES / 1e9,
+    }
+    return {name: PRICES[name].usd * value for name, value in units.items()}
+
+
+def _events_of_customers() -> Iterator[str]:
+    """100,000 events of the Customer List, and the parameters for many of them at once."""
+    bills = [events_usd(products) for products in FANS_OUT_TO]
+    yield f"""\
+## {EVENTS:,} events about customers
+
+USD in all, without what is free, if each event changes a customer and every product is told of it: one call for each
+event and product. Changes that wait while a product is told come together in one call, so that a burst costs less.
+"""
+    yield from _table(
+        ["line of the bill", *(f"{products} product{'s' * (products > 1)}" for products in FANS_OUT_TO)],
+        [
+            *([name, *(_usd(bill[name]) for bill in bills)] for name in bills[0]),
+            ["**together**", *(f"**{_usd(sum(bill.values()))}**" for bill in bills)],
+        ],
+    )
+    at_once = -(-EVENTS_A_SECOND * EVENT.milliseconds // 1000)
+    yield f"""
+**{EVENTS_A_SECOND} events a second** need `WebhooksPerSecond={EVENTS_A_SECOND}`, `EventsAtOnce={at_once}` (each event
+takes {EVENT.milliseconds} ms of functions, an assumption that is rather too large) and `EventsPerBatch=10`; and
+concurrency of the account for as many invocations of the intake ({MEMORY_GB * 1000:.0f} MB). An account of the list
+takes up to 500 visible changes a second. What follows is done by the workers that `template.yaml` allows at once, five
+for follow-ups and ten for products: it waits in its queue meanwhile, and nothing is lost.
+"""
 
 
 def _what_a_company_does() -> Iterator[str]:

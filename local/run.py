@@ -23,7 +23,7 @@ def main() -> None:
     for name, port in (("PORT", PORT), *((f"{name.upper()}_PORT", port) for name, port in SIMULATOR_PORTS.items())):
         if _taken(port):
             raise SystemExit(f"Port {port} is in use. Another run? Choose a free one: make run {name}=...")
-    print("Starting the emulator and the ERP simulator, building and deploying (about a minute) …", flush=True)
+    print("Starting the emulator and the simulators, building and deploying (about a minute) …", flush=True)
     try:
         with running_stack(FOLDER, port=PORT, simulator_ports=SIMULATOR_PORTS) as stack:
             stack.save(ADDRESSES, demo_email=MAIN_CONTACT, demo_password=PASSWORD)
@@ -51,6 +51,8 @@ The stack stays up until Ctrl-C.
   log in as            {MAIN_CONTACT} / {PASSWORD}
   sent mails           make mail{CHOSEN}
   the ERP simulator    {stack.erp_url}/_simulator/customers
+  what products hear   {stack.products_url}/_simulator/products
+  what Vendasta knows  {stack.vendasta_url}/_simulator/customers
   addresses and ids    {ADDRESSES.relative_to(ROOT)}
   logs of functions    make logs{CHOSEN}
   logs of the tools    {FOLDER.relative_to(ROOT)}/*.log

@@ -6,6 +6,7 @@
 import json
 import os
 import platform
+import random
 import re
 import shutil
 import signal
@@ -16,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ REGION = "eu-central-1"
 STACK_NAME = "customer-center-local"
 ARTIFACTS = "customer-center-artifacts"
 _READY_SECONDS = 60
+# Linux gives outgoing connections the ports from 32768 on, macOS those from 49152 on.
+_PORTS = range(20_000, 32_000)
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,23 @@ class Stack:
     manager_key: str
     """The key that manages client keys. It has every scope, because it can give only what it has."""
     companies_table: str
+    customers_table: str
     journal_table: str
 
     @property
     def erp_url(self) -> str:
         """The URL of the ERP simulator."""
         return self.simulators["erp"]
+
+    @property
+    def products_url(self) -> str:
+        """The URL of the products simulator."""
+        return self.simulators["products"]
+
+    @property
+    def vendasta_url(self) -> str:
+        """The URL of the Vendasta simulator."""
+        return self.simulators["vendasta"]
 
     def client(self, service: str) -> Any:  # noqa: ANN401 # one of many clients
         """Return a boto3 client that talks to the emulator."""
@@ -77,10 +91,12 @@ class Stack:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of 127.0.0.1 that is free now, and that no outgoing connection takes before it is used."""
+    while True:
+        port = random.SystemRandom().choice(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -90,11 +106,14 @@ def running_stack(
     port: int,
     simulator_ports: Mapping[str, int] | None = None,
     parameters: Mapping[str, str] | None = None,
+    records: Path | None = None,
+    rules: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Iterator[Stack]:
     """Start everything and deploy our template. At the end, stop everything that was started, also after an error.
 
     State, logs and the build are kept in `folder`. A simulator without an entry in `simulator_ports` gets a free port.
-    `parameters` override the template's defaults.
+    `parameters` override the template's defaults. The functions' calls of AWS are appended to the file `records`, in
+    the form that `local/stricter.py` describes. `rules` are that module's, too.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _forget_stream_positions(folder / "state/lambda.json")
@@ -107,7 +126,10 @@ def running_stack(
             processes.enter_context(_running_simulator(simulator, urls[simulator.name], folder))
         # -P: the emulator must not import modules from local/.
         emulator = [str(TOOLS / "emulator/bin/python"), "-P", str(ROOT / "local/emulator.py")]
-        processes.enter_context(_process(emulator, folder / "emulator.log", _emulator_environment(folder, port)))
+        environment = {**_emulator_environment(folder, port), "STRICTER_RULES": json.dumps(rules or {})}
+        if records:
+            environment["RECORDED_CALLS"] = str(records)
+        processes.enter_context(_process(emulator, folder / "emulator.log", environment))
         endpoint = f"http://127.0.0.1:{port}"
         _wait_for(f"{endpoint}/_ministack/health")
         for simulator in SIMULATORS:
@@ -186,6 +208,7 @@ def deploy(folder: Path, endpoint: str, simulators: Mapping[str, str], parameter
         simulators=simulators,
         webhook_secret=WEBHOOK_SECRET,
         companies_table=outputs["CompaniesTableName"],
+        customers_table=outputs["CustomersTableName"],
         journal_table=outputs["JournalTableName"],
         **_client_keys(folder / "client_keys.json", client("dynamodb"), outputs),
     )

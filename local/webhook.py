@@ -21,12 +21,18 @@ _DEMO = ("customer.updated", '{"customer_number": "10000", "customer_center": tr
 
 
 def send(
-    api_url: str, secret: str, kind: str, data: Mapping[str, object], at: datetime | None = None
+    api_url: str,
+    secret: str,
+    kind: str,
+    data: Mapping[str, object],
+    at: datetime | None = None,
+    source: str = "erp",
 ) -> requests.Response:
-    """Send an event that happened at that time, by default now. Status 202 means that it was queued."""
+    """Send an event of a source that happened at that time, by default now. Status 202 means that it was queued."""
     event = {"type": kind, "timestamp": (at or datetime.now(UTC)).isoformat(), "data": data}
     body = json.dumps(event).encode()
-    return requests.post(f"{api_url}/webhooks/erp", data=body, headers=signed_headers(secret, body), timeout=_TIMEOUT)
+    headers = signed_headers(secret, body)
+    return requests.post(f"{api_url}/webhooks/{source}", data=body, headers=headers, timeout=_TIMEOUT)
 
 
 def signed_headers(secret: str, body: bytes) -> dict[str, str]:

@@ -83,7 +83,7 @@ def _do(given: argparse.Namespace, keys: ClientKeyStore) -> None:
     clock = SystemClock()
     match given.what:
         case "issue":
-            new_key = NewKey(given.name, given.scopes, given.accounts, given.product, given.expires)
+            new_key = NewKey(given.name, given.scopes, given.accounts, given.product, given.expires, given.partner)
             _show_once(issue(keys, new_key))
         case "rotate":
             _show_once(rotate_client_key(given.key_id, OPS, _REQUEST, client_keys=keys, clock=clock))
@@ -104,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     issuing.add_argument("--scopes", required=True, type=_scopes, help=f"of {', '.join(Scope)}; with commas")
     issuing.add_argument("--accounts", default=frozenset(), type=_words, help="whose customers it may see; with commas")
     issuing.add_argument("--product", help="the product it is, if it is one")
+    issuing.add_argument("--partner", help="the partner whose customers without account it may see")
     issuing.add_argument("--expires", type=_moment, help="when it stops working: 2027-12-31, or with time and zone")
     what.add_parser("list", help="show all keys, without their secrets")
     what.add_parser("rotate", help="add a second secret").add_argument("key_id")

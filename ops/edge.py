@@ -26,6 +26,9 @@ from ops.checks import ROOT, Stage, account_of, stage_named
 TEMPLATE = ROOT / "ops/edge.yaml"
 # CloudFront takes a web ACL from this region only.
 REGION = "us-east-1"
+# A distribution takes minutes.
+POLL_SECONDS = 15
+_POLLS = 120
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,8 +70,8 @@ def deploy(cloudformation: Any, name: str, given: Mapping[str, str]) -> Mapping[
                 raise
             waiter = ""
     if waiter:
-        # A distribution takes minutes.
-        cloudformation.get_waiter(waiter).wait(StackName=name, WaiterConfig={"Delay": 15, "MaxAttempts": 120})
+        polling = {"Delay": POLL_SECONDS, "MaxAttempts": _POLLS}
+        cloudformation.get_waiter(waiter).wait(StackName=name, WaiterConfig=polling)
     (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 

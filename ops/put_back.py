@@ -1,6 +1,6 @@
-"""Make the companies table equal to a restored copy of it.
+"""Make the companies table, or the customers table, equal to a restored copy of it.
 
-    python -m ops.put_back dev --restored TABLE --since 2026-11-24T08:00:00Z [--write]
+    python -m ops.put_back dev --restored TABLE --since 2026-11-24T08:00:00Z [--customers] [--write]
 
 Without `--write`, the command only counts. It may be stopped and repeated. For the whole procedure, and for the
 processes that must not run meanwhile, see docs/runbook.md#restore-from-point-in-time.
@@ -18,8 +18,8 @@ from typing import Any
 
 from ops.checks import Stage, account_of, stage_named
 
-# Actions that remove access, with the verb for doing them again, and actions that give access back, without a verb.
-# Only the last action on a subject counts.
+# Actions that remove a person or access, with the verb for doing them again, and actions that give access back, without
+# a verb. Only the last action on a subject counts.
 AGAIN = {
     "user.erased": "Erase",
     "user.deleted": "Delete",
@@ -30,6 +30,8 @@ AGAIN = {
     "client_key.revoked": "Revoke",
     "client_key.secret_revoked": "Revoke a secret of",
 }
+# The same for the customers table. Who was erased stays so, whatever else happened.
+CUSTOMERS_AGAIN = {"customer.erased": "Erase", "customer.deleted": "Delete"}
 _BATCH = 25  # the maximum of BatchWriteItem
 
 type Item = Mapping[str, Any]
@@ -42,11 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--restored", required=True)
     parser.add_argument("--since", required=True, type=_moment)
+    parser.add_argument("--customers", action="store_true")
     parser.add_argument("--write", action="store_true")
     given, rest = parser.parse_known_args(arguments)
     stage = stage_named(rest, __doc__)
     outputs = _outputs(stage)
-    live = outputs["CompaniesTableName"]
+    live = outputs["CustomersTableName" if given.customers else "CompaniesTableName"]
+    again = CUSTOMERS_AGAIN if given.customers else AGAIN
     print(f"Account {account_of(stage)}, region {stage.region}, table {live}.")
     dynamodb = stage.client("dynamodb")
     counted: Counter[str] = Counter()
@@ -56,9 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _send(dynamodb, live, list(writes))
     done = "were" if given.write else "would be"
     print(f"{counted['PutRequest']} items {done} put back, {counted['DeleteRequest']} {done} deleted.")
-    for (partition, subject), action in gone_since(dynamodb, outputs["JournalTableName"], given.since).items():
-        if AGAIN[action]:
-            print(f"{AGAIN[action]} again: {subject}{f' of {partition}' if subject != partition else ''}")
+    for (partition, subject), action in gone_since(dynamodb, outputs["JournalTableName"], given.since, again).items():
+        if again[action]:
+            print(f"{again[action]} again: {subject}{f' of {partition}' if subject != partition else ''}")
     return 0
 
 
@@ -76,8 +80,13 @@ def difference(dynamodb: Any, *, live: str, restored: str) -> Iterator[Write]:  
         yield {"DeleteRequest": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}}
 
 
-def gone_since(dynamodb: Any, journal: str, since: datetime) -> Mapping[Key, str]:  # noqa: ANN401 # a client
-    """Return the last action on access since then, by journal partition and subject. A restore undoes these actions."""
+def gone_since(
+    dynamodb: Any,  # noqa: ANN401 # a client
+    journal: str,
+    since: datetime,
+    again: Mapping[str, str] = AGAIN,
+) -> Mapping[Key, str]:
+    """Return the last of the actions in `again` since then, by journal partition and subject. A restore undoes them."""
     entries = _items(
         dynamodb,
         journal,
@@ -95,7 +104,7 @@ def gone_since(dynamodb: Any, journal: str, since: datetime) -> Mapping[Key, str
         (partition, subject): action
         # An entry's id begins with its time.
         for (partition, _), subject, action in sorted(found, key=lambda entry: entry[0][1])
-        if action in AGAIN
+        if action in again
     }
 
 

@@ -1,11 +1,13 @@
 """What all tests share: the running stack, one build, how a missing tool is met, and the order of a parallel run."""
 
 import fcntl
+import gc
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import botocore.loaders
 import botocore.session
@@ -14,10 +16,22 @@ from hypothesis import HealthCheck, settings
 
 import local.stack
 from local.stack import TOOLS, Stack, free_port, running_stack
+from tests.quick_moto import quicken
 
 # How long a test takes depends more on the machine's other work than on our code.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+# `make soak`: the stateful tests run this often with each seed.
+settings.register_profile("soak", settings.get_profile("patient"), max_examples=1_000, print_blob=True)
+
+# How Cognito behaves for all tests of the running stack (`local/stricter.py`): as strictly as it may on AWS. It sees
+# an enabled login only a little late, so that the tests stay fast; tests/e2e/test_stricter.py has the whole second.
+STRICT_RULES: Mapping[str, Mapping[str, Any]] = {
+    "password-of-disabled": {"refused": True},
+    "sign-out-of-disabled": {"refused": True},
+    "alias-exists": {},
+    "enable-late": {"seconds": 0.05},
+}
 
 # In a parallel run one worker runs all tests of a file, or of a folder that shares the running stack.
 _TOGETHER = ("tests/e2e/test_restart.py", "tests/e2e/test_deploy.py", "tests/e2e/")
@@ -63,11 +77,19 @@ def _first_match(beginnings: tuple[str, ...], nodeid: str) -> int:
     return next((at for at, beginning in enumerate(beginnings) if nodeid.startswith(beginning)), len(beginnings))
 
 
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from going through what lasts for the whole run, again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _aws_models_read_once() -> Iterator[None]:
-    """Let botocore read its description of each AWS service once, not once per session: they are large files."""
+def _aws_in_memory_is_quick() -> Iterator[None]:
+    """Let botocore read its description of each AWS service once, not once per session, and moto do less in vain."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "create_loader", cache(botocore.loaders.create_loader))
+        quicken(patch)
         yield
 
 
@@ -105,12 +127,20 @@ def one_build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, one_build: None) -> Iterator[Stack]:
+def recorded_calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file with every call of AWS that a function of the running stack made (`local/stricter.py`)."""
+    return tmp_path_factory.mktemp("calls") / "calls.jsonl"
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, one_build: None, recorded_calls: Path) -> Iterator[Stack]:
     """Our template, deployed by `sam deploy` onto an emulator of its own, with an ERP simulator of its own."""
     require(TOOLS / "emulator/bin/ministack")
     folder = tmp_path_factory.mktemp("stack")
     # The fixed time of a refusal is tested with a fake clock; here it would only cost time.
     # All tests come from one network.
     parameters = {"ActivationRefusalSeconds": "0", "CreateErpContact": "true", "WrongLinksPerNetwork": "1000"}
-    with running_stack(folder, port=free_port(), parameters=parameters) as running:
+    with running_stack(
+        folder, port=free_port(), parameters=parameters, records=recorded_calls, rules=STRICT_RULES
+    ) as running:
         yield running

@@ -12,24 +12,24 @@ from pathlib import Path
 
 import pytest
 
-from local.stack import REGION, TOOLS, free_port
+from local.stack import REGION, ROOT, TOOLS, free_port
 
 _READY_SECONDS = 30
 
 
-def _binary() -> str:
-    """Return the emulator's program; skip where it is missing on a laptop, fail in CI, where nothing may be missing."""
-    binary = os.environ.get("EMULATOR_BIN") or str(TOOLS / "emulator/bin/ministack")
-    if shutil.which(binary) is None:
+def _command() -> list[str]:
+    """Return what starts it; skip where it is missing on a laptop, fail in CI, where nothing may be missing."""
+    python = str(TOOLS / "emulator/bin/python")
+    if shutil.which(python) is None:
         missing = pytest.fail if os.environ.get("CI") else pytest.skip
-        missing(f"{binary} is missing; `make setup` installs it")
-    return binary
+        missing("the emulator is missing; `make setup` installs it")
+    return [python, "-P", str(ROOT / "local/emulator.py")]
 
 
 @contextmanager
 def emulator() -> Iterator[str]:
     """Start an emulator without state on a free port, yield its endpoint, and stop it."""
-    binary, port = _binary(), free_port()
+    command, port = _command(), free_port()
     endpoint = f"http://127.0.0.1:{port}"
     environment = {
         "GATEWAY_PORT": str(port),
@@ -44,7 +44,7 @@ def emulator() -> Iterator[str]:
     }
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+") as log:
         process = subprocess.Popen(
-            [binary],
+            command,
             env={**os.environ, **environment, "TMPDIR": folder},
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -60,7 +60,9 @@ def functions_of(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
             **common.get("Environment", {}).get("Variables", {}),
             **own.get("Environment", {}).get("Variables", {}),
         }
-        functions[name] = {**common, **own, "Environment": {"Variables": variables}}
+        # SAM adds a function's own layers to those of all functions.
+        layers = [*common["Layers"], *own.get("Layers", [])] if "Layers" in common else own.get("Layers", [])
+        functions[name] = {**common, **own, "Environment": {"Variables": variables}, "Layers": layers}
     return functions
 
 
@@ -73,6 +75,11 @@ def events_of(function: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
     """Return the properties of a function's events of a type, by name."""
     events = function.get("Events", {})
     return {name: event["Properties"] for name, event in events.items() if event["Type"] == kind}
+
+
+def listed(value: Any) -> list[Any]:
+    """Return a list as it is, and anything else as a list of one: IAM and CloudFormation accept both."""
+    return value if isinstance(value, list) else [value]
 
 
 def referred(value: Any) -> str | None:

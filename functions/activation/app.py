@@ -3,25 +3,27 @@
 from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from customer_center.companies.bodies import CompanyAnswer, UserAnswer
-from customer_center.companies.email_address import shown_email
 from customer_center.companies.model import RefusalLimits
 from customer_center.companies.onboarding.activate_company import activate_company
 from customer_center.companies.onboarding.activation import Activation, ActivationRules, CodeSent, Visit
-from customer_center.companies.onboarding.bodies import ActivationBody, CodeSentAnswer, LoggedInAnswer, SessionAnswer
+from customer_center.companies.onboarding.activation_bodies import ActivationBody, CodeSentAnswer
+from customer_center.companies.onboarding.bodies import LoggedInAnswer, SessionAnswer
 from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.wiring import companies
 from customer_center.connectors.cognito.wiring import identities
 from customer_center.connectors.silver.wiring import erp
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
+from customer_center.platform.email_address import shown_email
 from customer_center.platform.frozen import frozen
 from customer_center.platform.http import PUBLIC, Answer, Api, Request
 from customer_center.platform.networks import source_network
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 api = Api(COMPANIES_TEXTS, lambda: {"salutations": settings().salutations})
 
@@ -138,6 +140,6 @@ def activate(body: ActivationBody, request: Request) -> Answer[LoggedInAnswer | 
     )
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+def handler(event: Mapping[str, Any], context: "LambdaContext") -> Mapping[str, Any]:
     """Answer one request of the HTTP API."""
     return api.handle(event, context)

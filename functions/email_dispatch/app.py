@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from customer_center.companies.mails.deliver_mail import Outgoing, Shop, deliver_mail
 from customer_center.companies.model import BounceLimits, InvitationRules
@@ -19,6 +17,9 @@ from customer_center.platform.config import from_environment
 from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import Effect
 from customer_center.platform.sqs import Patience, consume
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 @frozen
@@ -89,7 +90,7 @@ def outgoing() -> Outgoing:
     )
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
+def handler(event: Mapping[str, Any], context: "LambdaContext") -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
     """Deliver a batch of mails."""
 
     def deliver(effect: Effect) -> None:

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from customer_center.companies.mails.note_feedback import note_feedback
 from customer_center.companies.model import BounceLimits
@@ -15,6 +13,9 @@ from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
 from customer_center.platform.frozen import frozen
 from customer_center.platform.sqs import consume_texts
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 @frozen
@@ -35,7 +36,7 @@ def limits() -> BounceLimits:
     )
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
+def handler(event: Mapping[str, Any], context: "LambdaContext") -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
     """Record a batch of bounces and complaints."""
 
     def note(message: str) -> None:

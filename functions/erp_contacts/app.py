@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from http import HTTPStatus
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from customer_center.companies.bodies import UserAnswer
 from customer_center.companies.callers import person
@@ -44,10 +42,14 @@ from customer_center.companies.wiring import companies
 from customer_center.connectors.silver.wiring import erp
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
+from customer_center.platform.errors import NotFound
 from customer_center.platform.frozen import frozen
 from customer_center.platform.http import Answer, Api, Request
 from customer_center.platform.idempotency import once
 from customer_center.platform.spreadsheet import read
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # Well below the function's timeout, so that the answer can report the results.
 _IMPORT_FOR = timedelta(seconds=20)
@@ -109,10 +111,7 @@ def list_contacts(caller: Member, query: ErpContactsQuery, request: Request) -> 
     request again, without `refresh`, until `outdated` is false. Only the first list of a company is waited for, for
     about ten seconds; of a longer one the answer has the contacts that have arrived, without `as_of`.
     """
-    if query.refresh and query.cursor is None:
-        with _limited(caller, request) as allowance:
-            allowance.take(Usage(erp=1))
-    with erp() as gateway:
+    with _limited(caller, request) as allowance, erp() as gateway:
         contacts = list_erp_contacts(
             caller.user,
             request.request_id,
@@ -121,6 +120,7 @@ def list_contacts(caller: Member, query: ErpContactsQuery, request: Request) -> 
             q=query.q or "",
             refresh=query.refresh,
             keep_for=settings().keep_for(),
+            before_refresh=lambda: allowance.take(Usage(erp=1)),
             erp=gateway,
             companies=companies(),
             clock=SystemClock(),
@@ -139,6 +139,7 @@ def list_contacts(caller: Member, query: ErpContactsQuery, request: Request) -> 
 @api.route(
     "POST /erp-contacts/{contact_number}/user",
     operation="invite_erp_contact",
+    missing=partial(NotFound, "contact-not-found"),
     caller=person(companies, Permission.USERS_INVITE, administration=True),
     statuses=[HTTPStatus.CREATED],
     problems=[
@@ -257,6 +258,6 @@ def _limited(caller: Member, request: Request) -> AbstractContextManager[Allowan
     return use_limited(caller.company, limits, request.limits, companies=companies(), clock=SystemClock())
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+def handler(event: Mapping[str, Any], context: "LambdaContext") -> Mapping[str, Any]:
     """Answer one request of the HTTP API."""
     return api.handle(event, context)

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from customer_center.companies.erp.create_erp_contact import create_erp_contact
 from customer_center.companies.wiring import companies
@@ -16,6 +14,9 @@ from customer_center.platform.errors import OutsideSystemError
 from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import Effect
 from customer_center.platform.sqs import Patience, consume
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 @frozen
@@ -32,7 +33,7 @@ def patience() -> Patience:
     return Patience(OutsideSystemError, client=aws.sqs(), queue_url=url)
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
+def handler(event: Mapping[str, Any], context: "LambdaContext") -> Mapping[str, Any]:  # noqa: ARG001 # Lambda's signature
     """Create a batch of contacts."""
 
     def create(effect: Effect) -> None:

@@ -5,35 +5,35 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from customer_center.companies.bodies import CompanyAnswer, UserAnswer
-from customer_center.companies.email_address import shown_email
 from customer_center.companies.model import InvitationRules, WrongLinkLimits
 from customer_center.companies.onboarding.accept_invitation import accept_invitation
-from customer_center.companies.onboarding.bodies import (
+from customer_center.companies.onboarding.bodies import LoggedInAnswer, SessionAnswer
+from customer_center.companies.onboarding.cancel_email_change import cancel_email_change
+from customer_center.companies.onboarding.confirm_email import confirm_email
+from customer_center.companies.onboarding.limit_wrong_links import wrong_links_limited
+from customer_center.companies.onboarding.link_bodies import (
     AcceptanceBody,
     EmailCancelledAnswer,
     EmailConfirmedAnswer,
     InvitationLookupAnswer,
     LinkBody,
-    LoggedInAnswer,
-    SessionAnswer,
 )
-from customer_center.companies.onboarding.cancel_email_change import cancel_email_change
-from customer_center.companies.onboarding.confirm_email import confirm_email
-from customer_center.companies.onboarding.limit_wrong_links import wrong_links_limited
 from customer_center.companies.onboarding.look_up_invitation import look_up_invitation
 from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.wiring import companies
 from customer_center.connectors.cognito.wiring import identities
 from customer_center.platform.clock import SystemClock
 from customer_center.platform.config import from_environment
+from customer_center.platform.email_address import shown_email
 from customer_center.platform.frozen import frozen
 from customer_center.platform.http import PUBLIC, Answer, Api, Request
 from customer_center.platform.networks import source_network
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 api = Api(COMPANIES_TEXTS)
 
@@ -188,6 +188,6 @@ def _wrong_links_limited(request: Request) -> AbstractContextManager[None]:
     )
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+def handler(event: Mapping[str, Any], context: "LambdaContext") -> Mapping[str, Any]:
     """Answer one request of the HTTP API."""
     return api.handle(event, context)

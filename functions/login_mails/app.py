@@ -1,13 +1,14 @@
 """Cognito's CustomMessage trigger: writes the mails that Cognito sends. It may run any number of times."""
 
 from functools import cache
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from customer_center.mail.login_mails import login_mail
 from customer_center.platform.config import from_environment
 from customer_center.platform.frozen import frozen
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 @frozen
@@ -25,7 +26,7 @@ def settings() -> Settings:
     return from_environment(Settings)
 
 
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     """Return the event with subject and text in its response."""
     request = event["request"]
     event["response"] |= login_mail(

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from customer_center.clients.bodies import (
     ClientKeyAnswer,
@@ -50,6 +48,9 @@ from customer_center.platform.errors import NotFound
 from customer_center.platform.frozen import frozen
 from customer_center.platform.http import Answer, Api, Request
 from customer_center.platform.idempotency import once
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 api = Api(CLIENTS_TEXTS | COMPANIES_TEXTS)
 
@@ -162,7 +163,7 @@ def resend(company_id: str, user_id: str, caller: ClientKey, request: Request) -
             user_id,
             machine(caller),
             request.request_id,
-            if_version=None,
+            if_versions=None,
             rules=settings().rules(),
             companies=companies,
             clock=clock,
@@ -335,6 +336,6 @@ def _shown_before(key_id: str) -> ShownOnce:
     return ShownOnce(_key(key_id), None)
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+def handler(event: Mapping[str, Any], context: "LambdaContext") -> Mapping[str, Any]:
     """Answer one request of the HTTP API."""
     return api.handle(event, context)

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from http import HTTPStatus
-from typing import Any, Literal
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any, Literal
 
 from customer_center.companies.settings import SettingsAnswer, shop_settings
 from customer_center.platform.config import from_environment
 from customer_center.platform.frozen import frozen
 from customer_center.platform.http import PUBLIC, Answer, Api, Request
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # Parameters change with a deploy. Five minutes later every page knows the new ones.
 _CACHED = "public, max-age=300"
@@ -68,6 +69,6 @@ def get_settings(request: Request) -> Answer[SettingsAnswer | None]:
     return Answer(answer, headers=headers)
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+def handler(event: Mapping[str, Any], context: "LambdaContext") -> Mapping[str, Any]:
     """Answer one request of the HTTP API."""
     return api.handle(event, context)

@@ -6,10 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.companies.audit.bodies import (
     AUDIT_COLUMNS,
@@ -21,7 +19,7 @@ from customer_center.companies.audit.bodies import (
     ExportAnswer,
     audit_rows,
 )
-from customer_center.companies.audit.erase_user import Certificate, erase_user
+from customer_center.companies.audit.erase_user import erase_user
 from customer_center.companies.audit.export_user import export_entries, exported_user
 from customer_center.companies.audit.read_audit_trail import EntriesPage, read_audit_trail
 from customer_center.companies.bodies import CompanyAnswer, UserAnswer
@@ -32,6 +30,7 @@ from customer_center.companies.mails.limit_mails import Allowance, use_limited
 from customer_center.companies.model import (
     Company,
     Edit,
+    Erasure,
     HourlyLimits,
     InvitationRules,
     Member,
@@ -75,6 +74,9 @@ from customer_center.platform.paging import Page
 from customer_center.platform.spreadsheet import written
 from customer_center.platform.wire import PageQuery
 from customer_center.platform.wiring import journal
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 api = Api(COMPANIES_TEXTS, lambda: settings().allowed())
 
@@ -242,7 +244,7 @@ def deactivate(user_id: str, caller: Member, request: Request) -> Answer[UserAns
             user_id,
             caller.user,
             request.request_id,
-            if_version=request.if_match,
+            if_versions=request.if_match,
             companies=companies,
             identities=identities(),
             clock=SystemClock(),
@@ -266,7 +268,7 @@ def activate(user_id: str, caller: Member, request: Request) -> Answer[UserAnswe
                 user_id,
                 caller.user,
                 request.request_id,
-                if_version=request.if_match,
+                if_versions=request.if_match,
                 rules=settings().rules(),
                 before_mail=lambda: allowance.take(Usage(mails=1)),
                 companies=companies,
@@ -320,12 +322,12 @@ def erase(user_id: str, caller: Member, request: Request) -> Answer[ErasureAnswe
     to get the completed certificate.
     """
 
-    def do(companies: Companies) -> Certificate:
+    def do(companies: Companies) -> Erasure:
         return erase_user(
             user_id,
             caller,
             request.request_id,
-            if_version=request.if_match,
+            if_versions=request.if_match,
             companies=companies,
             trail=journal(),
             identities=identities(),
@@ -333,9 +335,9 @@ def erase(user_id: str, caller: Member, request: Request) -> Answer[ErasureAnswe
         )
 
     key = request.idempotency(caller.user.user_id)
-    certificate = once(key, do, lambda _: do(companies()), records=companies(), clock=SystemClock())
-    status = HTTPStatus.OK if certificate.complete else HTTPStatus.ACCEPTED
-    return Answer(ErasureAnswer.from_certificate(certificate), status=status)
+    erasure = once(key, do, lambda _: do(companies()), records=companies(), clock=SystemClock())
+    status = HTTPStatus.OK if erasure.completed_at else HTTPStatus.ACCEPTED
+    return Answer(ErasureAnswer.from_erasure(erasure), status=status)
 
 
 _AUDIT_CALLER = person(companies, Permission.AUDIT_VIEW, administration=True)
@@ -414,7 +416,7 @@ def delete(user_id: str, caller: Member, request: Request) -> Answer[None]:
         user_id,
         caller,
         request.request_id,
-        if_version=request.required_if_match,
+        if_versions=request.required_if_match,
         companies=companies(),
         identities=identities(),
         clock=SystemClock(),
@@ -447,7 +449,7 @@ def resend(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]
                 user_id,
                 by_person(caller.user),
                 request.request_id,
-                if_version=request.if_match,
+                if_versions=request.if_match,
                 rules=settings().rules(),
                 companies=companies,
                 clock=SystemClock(),
@@ -468,7 +470,7 @@ def revoke(user_id: str, caller: Member, request: Request) -> Answer[UserAnswer]
         user_id,
         caller.user,
         request.request_id,
-        if_version=request.required_if_match,
+        if_versions=request.required_if_match,
         companies=companies(),
         clock=SystemClock(),
     )
@@ -509,7 +511,7 @@ def hand_over_main_contact(body: MainContactBody, caller: Member, request: Reque
                 body.user_id,
                 caller.user,
                 request.request_id,
-                if_version=request.if_match,
+                if_versions=request.if_match,
                 companies=companies,
                 clock=SystemClock(),
             )
@@ -538,7 +540,7 @@ def _edited(user_id: str, edit: Edit, caller: Member, request: Request) -> Answe
             edit,
             caller.user,
             request.request_id,
-            if_version=request.required_if_match,
+            if_versions=request.required_if_match,
             rules=settings().rules(),
             before_mail=lambda: allowance.take(Usage(mails=1)),
             companies=companies(),
@@ -553,6 +555,6 @@ def _changed(user: User, caller: Member) -> Answer[UserAnswer]:
     return Answer(_answer(user, caller.company), version=user.version)
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:
+def handler(event: Mapping[str, Any], context: "LambdaContext") -> Mapping[str, Any]:
     """Answer one request of the HTTP API."""
     return api.handle(event, context)

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "layers/customer_center"))
 from generate.openapi.declarations import TOPICS, function_modules, read_operations
 from generate.openapi.operations import HEADERS, described, parameters_of, responses_of
 from generate.openapi.schemas import component_schemas
+from generate.openapi.webhooks import told_schemas, webhooks_of
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs/openapi.json"
@@ -59,6 +60,7 @@ def document() -> dict[str, Any]:
     modules = function_modules(ROOT / "functions")
     operations = read_operations(modules)
     schemas = component_schemas(operations)
+    schemas |= told_schemas(schemas)
     paths: dict[str, Any] = {}
     for operation in operations:
         path = paths.setdefault(operation.route.path, {})
@@ -93,6 +95,7 @@ def document() -> dict[str, Any]:
             if name in {operation.topic for operation in operations}
         ],
         "paths": paths,
+        "webhooks": webhooks_of(schemas),
         "components": {
             "schemas": {name: schema for name, schema in schemas.items() if not name.endswith("Query")},
             "responses": responses_of(operations, schemas),

@@ -27,7 +27,14 @@ TOPICS: Mapping[str, tuple[str, Sequence[str]]] = {
     "audit-trail": ("Who changed what in the company.", ["/audit-entries"]),
     "companies": ("For machines: companies and their users.", ["/companies"]),
     "client-keys": ("For operators: the keys of machines.", ["/client-keys"]),
-    "webhooks": ("For the ERP: events about customers and contacts.", ["/webhooks"]),
+    "customers": ("For products and other machines: the Customer List of an account.", ["/customers"]),
+    "conflicts": ("For machines: customers of an account that may be the same.", ["/conflicts"]),
+    "products": ("For machines: the products that are in step with an account.", ["/products"]),
+    "webhook-sources": ("For machines: who may send events about an account's customers.", ["/webhook-sources"]),
+    "refused-events": ("For machines: events about customers that could not be applied.", ["/refused-events"]),
+    "erasures": ("For machines: the certificates of erased persons.", ["/erasures"]),
+    "accounts": ("For operators: the accounts of the Customer List.", ["/accounts"]),
+    "webhooks": ("For the ERP and products: events about customers and contacts.", ["/webhooks"]),
 }
 """The topics of operations (tags): what each is about, and the beginnings of its paths."""
 
@@ -41,8 +48,9 @@ class Operation:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """The handler's parameters by name, with their types."""
-        return {name: kind for name, kind in get_type_hints(self.route.handler).items() if name != "return"}
+        """The handler's parameters by name, with their types, and the query of its caller."""
+        own = {name: kind for name, kind in get_type_hints(self.route.handler).items() if name != "return"}
+        return ({"query": self.route.caller.query} if self.route.caller.query else {}) | own
 
     @property
     def answers(self) -> Iterator[tuple[HTTPStatus, type[Any]]]:

@@ -29,6 +29,7 @@ What the gateway answers instead of this API. It has no `code`; the status says 
 - 503: the function could not be reached, or took too long.
 """
 
+_IF_MATCH = r'^(\*|"[1-9][0-9]{0,8}"( *, *"[1-9][0-9]{0,8}")*)$'
 _PARAMETERS: Json = {
     "AcceptLanguage": {
         "name": "Accept-Language",
@@ -54,8 +55,8 @@ _PARAMETERS: Json = {
         "name": "If-Match",
         "in": "header",
         "required": True,
-        "description": "The `ETag` the change is meant for, or `*` for any version.",
-        "schema": {"type": "string", "pattern": r'^("[0-9]{1,9}"|\*)$', "examples": ['"3"']},
+        "description": "The `ETag` the change is meant for, or several, or `*` for any version.",
+        "schema": {"type": "string", "pattern": _IF_MATCH, "examples": ['"3"']},
     },
     "IfNoneMatch": {
         "name": "If-None-Match",
@@ -66,8 +67,8 @@ _PARAMETERS: Json = {
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
-        "description": "The `ETag` the change is meant for; without it, or with `*`, any version.",
-        "schema": {"type": "string", "pattern": r'^("[0-9]{1,9}"|\*)$', "examples": ['"3"']},
+        "description": "The `ETag` the change is meant for, or several; without it, or with `*`, any version.",
+        "schema": {"type": "string", "pattern": _IF_MATCH, "examples": ['"3"']},
     },
 }
 HEADERS: Json = {
@@ -151,7 +152,10 @@ def described(operation: Operation, schemas: Mapping[str, Any]) -> Json:
         found["security"] = [{security.name: []} for security in route.caller.security]
     if "body" in kinds:
         schema = _raw_schema(route) if kinds["body"] is bytes else reference(name_of(kinds["body"]))
-        found["requestBody"] = {"required": True, "content": {route.consumes: {"schema": schema}}}
+        content = {route.consumes: {"schema": schema}}
+        if route.text_body:
+            content["text/plain"] = {"schema": {"type": "string", "description": route.text_body}}
+        found["requestBody"] = {"required": True, "content": content}
     return found
 
 
@@ -163,9 +167,8 @@ def _raw_schema(route: Route) -> Json:
     """Return the schema of a body that the handler gets as bytes."""
     if route.body_schemas is None:
         return {"type": "string"}
-    schemas = {schema["properties"]["type"]["const"]: reference(name) for name, schema in route.body_schemas().items()}
-    mapping = {kind: schema["$ref"] for kind, schema in schemas.items()}
-    return {"oneOf": list(schemas.values()), "discriminator": {"propertyName": "type", "mapping": mapping}}
+    # No discriminator: several kinds of senders have events of one type.
+    return {"anyOf": [reference(name) for name in route.body_schemas()]}
 
 
 def _parameters(operation: Operation, schemas: Mapping[str, Any]) -> Iterator[Json]:
@@ -196,7 +199,9 @@ def _query_parameter(name: str, schema: Json, *, required: bool) -> Json:
     default = schema.pop("default", None)
     if default is not None:
         description = f"{description} Default: `{json.dumps(default).strip('"')}`."
-    return {"name": name, "in": "query", "required": required, "description": description, "schema": schema}
+    # An empty value of another parameter counts as left out (`platform/wire.py`).
+    empty = {} if required else {"allowEmptyValue": True}
+    return {"name": name, "in": "query", "required": required, **empty, "description": description, "schema": schema}
 
 
 def _responses(operation: Operation, schemas: Mapping[str, Any]) -> Json:

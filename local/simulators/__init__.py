@@ -6,6 +6,8 @@ To add a simulator, add a folder with a `__main__.py` and a `connection.py`, and
 from collections.abc import Sequence
 
 from local.simulators.erp.connection import ERP
+from local.simulators.products.connection import PRODUCTS
 from local.simulators.simulator import Simulator
+from local.simulators.vendasta.connection import VENDASTA
 
-SIMULATORS: Sequence[Simulator] = (ERP,)
+SIMULATORS: Sequence[Simulator] = (ERP, PRODUCTS, VENDASTA)

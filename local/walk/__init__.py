@@ -10,6 +10,7 @@ from local.walk.acceptance import accept
 from local.walk.activation import activate
 from local.walk.audit_trail import read_audit_trail
 from local.walk.client_keys import call_with_client_keys
+from local.walk.customer_list import keep_in_step
 from local.walk.deactivation import deactivate
 from local.walk.deletion import delete
 from local.walk.editing import edit
@@ -23,6 +24,7 @@ from local.walk.settings import read_settings
 from local.walk.shop import CODE, LINK, MAIN_CONTACT, PASSWORD, Shop
 from local.walk.story import Story
 from local.walk.table import import_table
+from local.walk.vendasta import hear_vendasta
 
 __all__ = ["CODE", "LINK", "MAIN_CONTACT", "PASSWORD", "Shop", "walk"]
 
@@ -41,6 +43,8 @@ CHAPTERS: Sequence[Callable[[Story], None]] = (
     call_with_client_keys,
     delete,
     import_table,
+    keep_in_step,
+    hear_vendasta,
     read_audit_trail,
 )
 

@@ -8,12 +8,13 @@ from customer_center.companies.audit.erase_user import erase_user
 from customer_center.companies.audit.read_audit_trail import EntryFilter, read_audit_trail
 from customer_center.companies.audit.redact_entries import redact_entries
 from customer_center.companies.contact_list import read_asked_list
+from customer_center.companies.effects import erased_at
 from customer_center.companies.entries import person
 from customer_center.companies.erp.apply_erp_event import apply_erp_event
 from customer_center.companies.erp.create_erp_contact import create_erp_contact
 from customer_center.companies.erp.list_erp_contacts import list_erp_contacts
 from customer_center.companies.limits import IMPORT_ROWS
-from customer_center.companies.login import align_identity
+from customer_center.companies.login import reconcile_login
 from customer_center.companies.mails.deliver_mail import Outgoing, Shop, deliver_mail
 from customer_center.companies.model import Edit, InvitationRules, Member, NewUser, Role, UserStatus
 from customer_center.companies.onboarding.accept_invitation import accept_invitation
@@ -42,6 +43,7 @@ from customer_center.mail.render import render
 from customer_center.platform.idempotency import once
 from customer_center.platform.journal import Actor, Effect
 from customer_center.platform.spreadsheet import read
+from customer_center.platform.stamps import nanoseconds
 from customer_center.webhooks.delivery import Delivery
 from customer_center.webhooks.events import Event
 from tests.builders.companies import COMPANY_ID, a_company, a_main_contact
@@ -77,6 +79,7 @@ class Room:
         self.activation_rules = ActivationRules()
         self.invitation_rules = InvitationRules()
         self.requests = count(1)
+        self.refused = []
         self.delayed = []
 
     def founded(self, **given):
@@ -126,10 +129,14 @@ class Room:
 
     def tell(self, kind, /, *, at=None, webhook_id=None, received_at=None, customer_number=NUMBER, **data):
         """Apply an event of the ERP. By default it happened and was received now."""
-        event = Event(kind, at or self.clock.now(), {"customer_number": customer_number, **data})
+        event = Event(kind, nanoseconds(at or self.clock.now()), {"customer_number": customer_number, **data})
         webhook_id = webhook_id or f"msg_{next(self.requests):03}"
         delivery = Delivery("erp", webhook_id, received_at or self.clock.now(), event)
-        apply_erp_event(delivery, companies=self.companies, clock=self.clock)
+
+        def refuse(code, errors):
+            self.refused.append((delivery.webhook_id, code, [error.pointer for error in errors]))
+
+        apply_erp_event(delivery, companies=self.companies, refuse=refuse, clock=self.clock)
 
     def accept(self, token, password=PASSWORD, *, claim_id=None):
         """Accept an invitation."""
@@ -178,14 +185,14 @@ class Room:
             clock=self.clock,
         )
 
-    def deactivate(self, user_id, actor, *, if_version=None):
+    def deactivate(self, user_id, actor, *, if_versions=None):
         """Deactivate a user."""
-        return self._do(deactivate_user, user_id, actor, if_version=if_version, identities=self.identities)
+        return self._do(deactivate_user, user_id, actor, if_versions=if_versions, identities=self.identities)
 
-    def reactivate(self, user_id, actor, *, if_version=None, before_mail=lambda: None):
+    def reactivate(self, user_id, actor, *, if_versions=None, before_mail=lambda: None):
         """Activate a deactivated user."""
         ports = {"rules": self.invitation_rules, "identities": self.identities, "before_mail": before_mail}
-        return self._do(activate_user, user_id, actor, if_version=if_version, **ports)
+        return self._do(activate_user, user_id, actor, if_versions=if_versions, **ports)
 
     def import_users(
         self,
@@ -221,13 +228,13 @@ class Room:
 
         return once(request, do, lambda _: do(self.companies), records=self.companies, clock=self.clock)
 
-    def erase(self, user_id, actor, *, if_version=None):
+    def erase(self, user_id, actor, *, if_versions=None):
         """Erase a user."""
         return erase_user(
             user_id,
             Member(actor, self.companies.company(actor.company_id)),
             f"request-{next(self.requests)}",
-            if_version=if_version,
+            if_versions=if_versions,
             companies=self.companies,
             trail=self.trail,
             identities=self.identities,
@@ -257,11 +264,11 @@ class Room:
             companies=self.companies,
         )
 
-    def edit(self, user_id, actor, *, if_version=None, before_mail=lambda: None, logged_in_at=None, **given):
+    def edit(self, user_id, actor, *, if_versions=None, before_mail=lambda: None, logged_in_at=None, **given):
         """Edit a user. By default the actor has just logged in."""
         ports = {"rules": self.invitation_rules, "identities": self.identities, "before_mail": before_mail}
         ports["logged_in_at"] = logged_in_at or self.clock.now()
-        return self._do(edit_user, user_id, Edit(**given), actor, if_version=if_version, **ports)
+        return self._do(edit_user, user_id, Edit(**given), actor, if_versions=if_versions, **ports)
 
     def confirm(self, token):
         """Confirm a new e-mail, or agree to it from the old address."""
@@ -275,34 +282,34 @@ class Room:
         """Show what an invitation is about."""
         return look_up_invitation(token, companies=self.companies, clock=self.clock)
 
-    def delete(self, user_id, actor, *, if_version=None):
+    def delete(self, user_id, actor, *, if_versions=None):
         """Delete a user."""
         member = Member(actor, self.companies.company(actor.company_id))
-        self._do(delete_user, user_id, member, if_version=if_version, identities=self.identities)
+        self._do(delete_user, user_id, member, if_versions=if_versions, identities=self.identities)
 
-    def resend(self, user_id, actor, *, if_version=None):
+    def resend(self, user_id, actor, *, if_versions=None):
         """Send an invitation again."""
         arguments = (actor.company_id, user_id, person(actor))
-        return self._do(resend_invitation, *arguments, if_version=if_version, rules=self.invitation_rules)
+        return self._do(resend_invitation, *arguments, if_versions=if_versions, rules=self.invitation_rules)
 
     def resend_as_operator(self, user_id, company_id=COMPANY_ID):
         """Send an invitation again, as an operator."""
-        return self._do(resend_invitation, company_id, user_id, OPERATOR, if_version=None, rules=self.invitation_rules)
+        return self._do(resend_invitation, company_id, user_id, OPERATOR, if_versions=None, rules=self.invitation_rules)
 
-    def revoke(self, user_id, actor, *, if_version=None):
+    def revoke(self, user_id, actor, *, if_versions=None):
         """Revoke an invitation."""
-        return self._do(revoke_invitation, user_id, actor, if_version=if_version)
+        return self._do(revoke_invitation, user_id, actor, if_versions=if_versions)
 
-    def hand_over(self, user_id, actor, *, if_version=None):
+    def hand_over(self, user_id, actor, *, if_versions=None):
         """Hand over the role of main contact."""
-        return self._do(hand_over, user_id, actor, if_version=if_version)
+        return self._do(hand_over, user_id, actor, if_versions=if_versions)
 
     def _do(self, use_case, *arguments, **given):
         """Call a use case as its handler does, with a new request id."""
         request_id = f"request-{next(self.requests)}"
         return use_case(*arguments, request_id, companies=self.companies, clock=self.clock, **given)
 
-    def contacts(self, actor, *, limit=50, cursor=None, q="", refresh=False):
+    def contacts(self, actor, *, limit=50, cursor=None, q="", refresh=False, before_refresh=lambda: None):
         """List the contacts of the ERP without an account."""
         return list_erp_contacts(
             actor,
@@ -312,6 +319,7 @@ class Room:
             q=q,
             refresh=refresh,
             keep_for=KEEP_FOR,
+            before_refresh=before_refresh,
             erp=self.erp,
             companies=self.companies,
             clock=self.clock,
@@ -386,11 +394,28 @@ class Room:
             after = effect.data.get("after")
             align_company(company_id, after, companies=self.companies, queue=queue, clock=self.clock)
         else:
-            align_identity(
+            reconcile_login(
                 effect.data["user_id"],
                 companies=self.companies,
                 identities=self.identities,
+                clock=self.clock,
                 company_changed="company_changed" in effect.data,
+            )
+
+    def blank(self, effect, *, has_time=lambda: True):
+        """Blank the journal of an erased person, to its end."""
+        pages = [effect]
+        while pages:
+            page = pages.pop()
+            redact_entries(
+                page.data["user_id"],
+                erased_at(page),
+                page.data.get("after"),
+                has_time=has_time,
+                trail=self.trail,
+                companies=self.companies,
+                queue=pages.extend,
+                clock=self.clock,
             )
 
     def follow_up(self) -> None:
@@ -408,7 +433,7 @@ class Room:
                 case "contact_list":
                     self.read_list(effect)
                 case "erasure":
-                    redact_entries(effect.data["user_id"], trail=self.trail)
+                    self.blank(effect)
                 case "erp_contact":
                     create_erp_contact(
                         effect.data["user_id"],

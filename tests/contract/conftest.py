@@ -21,6 +21,7 @@ from customer_center.platform.idempotency import AlreadyDone
 from customer_center.platform.journal import Entry, Journal
 from local.stack import REGION, emulated
 from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, a_company, an_entry
+from tests.builders.journal import entries_of
 from tests.dynamodb_local import MissingError, dynamodb_local
 from tests.emulator import emulator
 from tests.fakes.companies import FakeCompanies, FakeTrail
@@ -80,7 +81,7 @@ def create_table() -> Callable[[Any, str], str]:
         properties = template_resources()[resource]["Properties"]
         kept = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
         name = f"{resource}-{next(_serial)}"
-        dynamodb.create_table(TableName=name, **{key: properties[key] for key in kept})
+        dynamodb.create_table(TableName=name, **{key: properties[key] for key in kept if key in properties})
         return name
 
     return create
@@ -150,7 +151,7 @@ def _store_world(dynamodb, create_table):
         return [sorted(map(repr, dynamodb.scan(TableName=table)["Items"])) for table in tables]
 
     def entries():
-        return [entry for company_id in (COMPANY_ID, OTHER_COMPANY_ID) for entry in journal.entries(company_id)]
+        return [entry for company_id in (COMPANY_ID, OTHER_COMPANY_ID) for entry in entries_of(journal, company_id)]
 
     world = World(store, journal, entries, everything, [])
 

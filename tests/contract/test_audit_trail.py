@@ -1,5 +1,7 @@
 """`AuditTrail` as every implementation of it behaves, and what `Companies` adds to it."""
 
+import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +11,7 @@ from customer_center.platform.idempotency import AlreadyDone, Idempotency, Remem
 from customer_center.platform.ids import ulid_floor
 from customer_center.platform.journal import Journal, new_effect
 from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, a_company, a_user, a_user_id, an_entry
+from tests.builders.journal import entries_of
 from tests.fakes.clock import NOON
 
 
@@ -57,12 +60,48 @@ def test_they_begin_below_a_place_where_no_entry_need_be(world):
     assert (list(nothing.rows), nothing.more) == ([], False)
 
 
-def test_entries_of_a_company_come_oldest_first(world):
-    entries = _recorded(world, *(an_entry(at=_at(minute)) for minute in range(3)))
-    _recorded(world, an_entry(company_id=OTHER_COMPANY_ID))
-    assert list(world.trail.entries(COMPANY_ID)) == entries
-    assert list(world.trail.entries(COMPANY_ID, since=_at(1))) == entries[1:]
-    assert list(world.trail.entries(COMPANY_ID, since=_at(9))) == []
+# Entries about one subject
+
+
+def _walk_about(world, subject, limit, **span):
+    """Return all entries about the subject, read in parts, and the number of entries in each part."""
+    entries, sizes, last = [], [], None
+    while last or not sizes:
+        about, last = world.trail.about(COMPANY_ID, subject, limit=limit, after=last, **span)
+        entries += about
+        sizes.append(len(about))
+    return entries, sizes
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 7, 100])
+def test_entries_about_a_subject_come_oldest_first(world, limit):
+    minutes = (5, 0, 3, 1, 4, 2)
+    entries = _recorded(world, *(an_entry(at=_at(minute), subject=f"usr_{minute % 2}") for minute in minutes))
+    _recorded(world, an_entry(company_id=OTHER_COMPANY_ID, subject="usr_0"))
+    in_order = sorted(entries, key=lambda entry: entry.at)
+    for subject, expected in (("usr_0", in_order[::2]), ("usr_1", in_order[1::2]), ("usr", [])):
+        found, sizes = _walk_about(world, subject, limit)
+        assert found == expected
+        assert len(sizes) in (math.ceil(6 / limit), math.floor(6 / limit) + 1), "the others are read, too"
+
+
+def test_entries_about_a_subject_begin_at_a_moment_or_behind_an_entry(world):
+    entries = _recorded(world, *(an_entry(at=_at(minute), subject="usr_0") for minute in range(3)))
+    assert _walk_about(world, "usr_0", 100, since=_at(1))[0] == entries[1:]
+    assert _walk_about(world, "usr_0", 1, since=_at(1))[0] == entries[1:]
+    assert _walk_about(world, "usr_0", 100, since=_at(9))[0] == []
+    assert world.trail.about(COMPANY_ID, "usr_0", limit=100, after=entries[1].entry_id) == ((entries[2],), None)
+    about = world.trail.about(COMPANY_ID, "usr_0", limit=100, since=_at(2), after=entries[0].entry_id)
+    assert about == ((entries[2],), None)
+
+
+def test_the_first_entry_of_a_millisecond_is_at_that_moment(world):
+    """Its id may be the smallest one of the millisecond."""
+    (entry,) = _recorded(world, replace(an_entry(subject="usr_0"), entry_id=ulid_floor(NOON)))
+    assert world.trail.about(COMPANY_ID, "usr_0", limit=1, since=NOON)[0] == (entry,)
+
+
+# Redacting
 
 
 def test_what_an_entry_holds_is_redacted_and_nothing_else(world):
@@ -74,7 +113,7 @@ def test_what_an_entry_holds_is_redacted_and_nothing_else(world):
     )
     for _ in range(2):
         world.trail.redact(first, {"name": [None, "erased"], "roles": [["buyer"], []]})
-        redacted, other = world.trail.entries(COMPANY_ID)
+        redacted, other = entries_of(world.trail, COMPANY_ID)
         assert redacted.changes == {"name": [None, "erased"], "roles": [["buyer"], []]}
         assert (redacted.entry_id, list(redacted.effects)) == (first.entry_id, list(effects))
         assert other == second
@@ -84,7 +123,7 @@ def test_what_an_entry_holds_is_redacted_and_nothing_else(world):
 def test_an_entry_that_is_not_there_is_not_made_by_redacting_it(store_world):
     with pytest.raises(ClientError, match="ConditionalCheckFailed"):
         store_world.trail.redact(an_entry(), {"name": [None, "erased"]})
-    assert list(store_world.trail.entries(COMPANY_ID)) == []
+    assert entries_of(store_world.trail, COMPANY_ID) == []
 
 
 def test_a_redacted_entry_is_queued_all_the_same(store_world):

@@ -13,6 +13,7 @@ from customer_center.platform.idempotency import AlreadyDone, Idempotency, Remem
 from customer_center.platform.journal import Journal
 from tests.builders.clients import a_key
 from tests.builders.companies import an_entry
+from tests.builders.journal import entries_of
 from tests.contract.conftest import at_once
 from tests.fakes.clients import FakeClientKeys
 from tests.fakes.clock import NOON
@@ -23,7 +24,7 @@ REQUEST = Idempotency("digest", "hash of the request")
 def _store(dynamodb, create_table):
     companies, journal = (create_table(dynamodb, name) for name in ("CompaniesTable", "JournalTable"))
     store = ClientKeyStore(client=dynamodb, table=companies, journal=Journal(client=dynamodb, table=journal))
-    return store, lambda: list(Journal(client=dynamodb, table=journal).entries(OPERATOR))
+    return store, lambda: entries_of(Journal(client=dynamodb, table=journal), OPERATOR)
 
 
 @pytest.fixture(params=["fake", "moto", "emulator", "dynamodb_local"])
@@ -48,6 +49,7 @@ FULL = a_key(
     scopes=frozenset(Scope),
     accounts=frozenset({"acc_1", "acc_2"}),
     product="newbase",
+    partner_id="VMF",
     secrets=(new_key_secret("one secret", NOON), new_key_secret("two secrets", NOON + timedelta(days=1))),
     revoked_at=NOON + timedelta(days=2),
     ancestors=(a_key(7).key_id, a_key(8).key_id),

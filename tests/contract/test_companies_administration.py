@@ -3,13 +3,22 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from customer_center.companies.model import CachedContact, CodedLink, EmailChange, InvitationStatus, Role, UserStatus
+from customer_center.companies.model import (
+    CachedContact,
+    CodedLink,
+    EmailChange,
+    Erasure,
+    InvitationStatus,
+    Role,
+    UserStatus,
+)
 from customer_center.platform.errors import Conflict, InProgress, PreconditionFailed
 from customer_center.platform.idempotency import AlreadyDone, Idempotency
 from tests.builders.companies import (
     a_company,
     a_main_contact,
     a_user,
+    a_user_id,
     an_attempt,
     an_email_change,
     an_entry,
@@ -237,6 +246,85 @@ def test_a_user_who_was_changed_meanwhile_is_not_deleted(world):
     world.companies.change_user(user, user.changed(NOON, name="Changed"), an_entry())
     with world.refuses(PreconditionFailed):
         world.companies.delete_user(user, an_entry(), attempt=ATTEMPT)
+
+
+# Erasures
+
+
+def _erased(world, *, at=NOON):
+    user = a_user()
+    world.founded(a_main_contact(), user)
+    erasure = Erasure(user.user_id, at)
+    world.companies.delete_user(user, an_entry(subject=user.user_id), attempt=ATTEMPT, erasure=erasure)
+    return user, erasure
+
+
+def test_an_erasure_is_recorded_with_the_deletion(world):
+    user, erasure = _erased(world)
+    assert world.companies.user(user.user_id) is None
+    assert world.companies.erasure(user.user_id) == erasure
+    assert world.companies.erasure(a_user_id()) is None
+
+
+def test_who_is_not_deleted_is_not_erased(world):
+    chief = a_main_contact()
+    world.founded(chief)
+    with world.refuses(Conflict, match="last-main-contact"):
+        world.companies.delete_user(chief, an_entry(), attempt=ATTEMPT, erasure=Erasure(chief.user_id, NOON))
+
+
+def test_who_comes_back_and_is_deleted_is_not_erased_any_more(world):
+    user, _ = _erased(world)
+    world.companies.add_user(user, an_entry())
+    assert world.companies.erasure(user.user_id)
+    world.companies.delete_user(user, an_entry(), attempt=ATTEMPT)
+    assert world.companies.erasure(user.user_id) is None
+
+
+def test_who_comes_back_is_erased_anew(world):
+    user, first = _erased(world)
+    world.companies.complete_erasure(user.user_id, first.erased_at, NOON)
+    world.companies.add_user(user, an_entry())
+    second = Erasure(user.user_id, NOON + timedelta(hours=1))
+    world.companies.delete_user(user, an_entry(), attempt=ATTEMPT, erasure=second)
+    assert world.companies.erasure(user.user_id) == second
+
+
+def test_an_erasure_is_complete_from_its_first_completion_on(world):
+    user, erasure = _erased(world)
+    for minute in (1, 2):
+        world.companies.complete_erasure(user.user_id, erasure.erased_at, NOON + timedelta(minutes=minute))
+        done = replace(erasure, completed_at=NOON + timedelta(minutes=1))
+        assert world.companies.erasure(user.user_id) == done
+
+
+def test_no_other_erasure_is_completed(world):
+    user, erasure = _erased(world)
+    with world.refuses_quietly():
+        world.companies.complete_erasure(user.user_id, erasure.erased_at - timedelta(days=2), NOON)
+        world.companies.complete_erasure(a_user_id(), erasure.erased_at, NOON)
+
+
+def test_who_was_deleted_before_is_erased_once(world):
+    user_id = a_user_id()
+    first, second = Erasure(user_id, NOON), Erasure(user_id, NOON + timedelta(days=1))
+    entry = an_entry(subject=user_id)
+    with world.journals(entry):
+        world.companies.begin_erasure(first, entry, replaces=None)
+    assert world.companies.erasure(user_id) == first
+    with world.refuses(InProgress):
+        world.companies.begin_erasure(second, an_entry(), replaces=None)
+    world.companies.begin_erasure(second, an_entry(), replaces=first)
+    assert world.companies.erasure(user_id) == second
+    with world.refuses(InProgress):
+        world.companies.begin_erasure(first, an_entry(), replaces=first)
+
+
+def test_an_erasure_begun_by_a_request_is_not_begun_again_by_it(world):
+    erasure = Erasure(a_user_id(), NOON)
+    world.companies.remembering(KEY).begin_erasure(erasure, an_entry(), replaces=None)
+    with world.refuses(AlreadyDone):
+        world.companies.remembering(KEY).begin_erasure(erasure, an_entry(), replaces=erasure)
 
 
 # Requests that may be repeated

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from customer_center.companies.model import CLOCKS_DIFFER, CachedContact, ContactsRead, Renumbered, Role
+from customer_center.companies.model import CachedContact, ContactsRead, Renumbered, Role
 from customer_center.companies.ports import CompanyExists, NumberInUse
 from customer_center.platform.errors import PreconditionFailed
+from customer_center.platform.stamps import CLOCKS_DIFFER
 from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, a_company, a_main_contact, a_user, an_entry
 from tests.builders.erp import NUMBER, a_contact
 from tests.fakes.clock import NOON
@@ -185,6 +186,14 @@ def test_a_new_contact_is_listed_and_one_without_a_name_makes_the_list_outdated(
     world.companies.change_contact(COMPANY_ID, None, nameless)
     assert listed(world) == ["KT1"]
     assert world.companies.contact(COMPANY_ID, "KT2") == nameless
+    assert world.companies.contacts_read(COMPANY_ID) == ContactsRead(NOON, outdated=True)
+
+
+def test_a_contact_that_may_be_a_user_makes_the_list_outdated(world):
+    save(world)
+    new = CachedContact(a_contact("KT1"), as_of={"gone": POINTER.stamp})
+    world.companies.change_contact(COMPANY_ID, None, new, outdates=True)
+    assert listed(world) == ["KT1"]
     assert world.companies.contacts_read(COMPANY_ID) == ContactsRead(NOON, outdated=True)
 
 

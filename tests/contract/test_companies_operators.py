@@ -1,15 +1,26 @@
 """What every `Companies` promises about companies that change and close, and about limits: counted, told, forgotten."""
 
+import base64
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from customer_center.companies.model import RefusalLimits, WrongLinkLimits
+from customer_center.companies import store
+from customer_center.companies.model import CachedContact, RefusalLimits, WrongLinkLimits
 from customer_center.companies.ports import CompanyExists
-from customer_center.platform.errors import InProgress, PreconditionFailed, TooManyRequests
-from tests.builders.companies import COMPANY_ID, a_main_contact, a_user, an_entry
-from tests.builders.erp import NUMBER
+from customer_center.platform.errors import InProgress, MalformedRequest, PreconditionFailed, TooManyRequests
+from customer_center.platform.paging import written_cursor
+from tests.builders.companies import (
+    COMPANY_ID,
+    OTHER_COMPANY_ID,
+    a_company,
+    a_main_contact,
+    a_user,
+    an_entry,
+    an_invited_user,
+)
+from tests.builders.erp import NUMBER, a_contact
 from tests.contract.conftest import at_once
 from tests.fakes.clock import NOON
 
@@ -165,3 +176,66 @@ def test_another_number_and_another_day_stay_locked(world):
 def test_nothing_to_forget_is_fine(world):
     world.companies.forget_refusals(NUMBER, NOON, an_entry())
     assert not _is_locked(world.companies)
+
+
+# The check of all logins
+
+
+@pytest.fixture
+def small_pages(world, monkeypatch):
+    monkeypatch.setattr(store, "_ITEMS_PER_SCAN", 3)
+    world.companies.users_per_page = 1
+
+
+def _every_user(companies):
+    cursor, found, cursors = None, [], []
+    while True:
+        page = companies.users_page(cursor)
+        found += page.rows
+        if (cursor := page.next_cursor) is None:
+            return found, cursors
+        cursors.append(cursor)
+
+
+def test_the_users_of_all_companies_are_read_in_pages(world, small_pages):
+    ours = [a_main_contact(), *(a_user() for _ in range(4))]
+    theirs = [a_main_contact(company_id=OTHER_COMPANY_ID), a_user(company_id=OTHER_COMPANY_ID)]
+    world.founded(*ours)
+    world.founded(*theirs, company=a_company(company_id=OTHER_COMPANY_ID, customer_number="70000"))
+    world.companies.save_contacts(
+        COMPANY_ID, [CachedContact(a_contact(contact_number=f"KT{number}")) for number in range(5)], NOON
+    )
+    found, cursors = _every_user(world.companies)
+    assert sorted(found, key=lambda user: user.user_id) == sorted(ours + theirs, key=lambda user: user.user_id)
+    assert cursors
+
+
+def test_where_nobody_is_the_only_page_is_empty(world):
+    assert world.companies.users_page(None).rows == []
+    assert world.companies.users_page(None).next_cursor is None
+
+
+def test_a_cursor_holds_no_email(store_world, monkeypatch):
+    """It is in a message, and a message that fails is logged."""
+    monkeypatch.setattr(store, "_ITEMS_PER_SCAN", 1)
+    users = [a_main_contact(), *(a_user() for _ in range(8))]
+    store_world.founded(*users)
+    found, cursors = _every_user(store_world.companies)
+    assert len(found) == len(users)
+    for cursor in cursors:
+        assert b"@" not in base64.urlsafe_b64decode(cursor + "==")
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", written_cursor(["com_1"], "another list")])
+def test_a_forged_cursor_is_refused(world, cursor):
+    with pytest.raises(MalformedRequest):
+        world.companies.users_page(cursor)
+
+
+def test_known_users_are_those_with_a_record(world):
+    known = [a_main_contact(), a_user(), an_invited_user()]
+    world.founded(*known[:2])
+    world.companies.add_user(known[2], an_entry())
+    asked = [user.user_id for user in known] + [a_user().user_id, "no user id of ours"]
+    assert world.companies.known_users(asked) == {user.user_id for user in known}
+    assert world.companies.known_users([]) == frozenset()

@@ -125,6 +125,7 @@ def test_the_flags_arrive_as_they_are_set(erp, customer, center, blocked, email)
 def test_a_number_nobody_has_finds_nothing(erp, number):
     assert erp.gateway.select_customer(number) is None
     assert list(erp.gateway.select_contacts(number)) == []
+    assert erp.gateway.find_contact(number, "KT010006") is None
     assert erp.gateway.find_invoice(number, "103019") is False
 
 
@@ -160,6 +161,22 @@ def test_a_long_list_arrives_whole(erp, customer, size):
     assert list(erp.gateway.select_contacts(customer.customer_number)) == contacts
 
 
+def test_one_contact_is_found_by_its_number(erp, customer):
+    erp.add(customer, contacts=[ANNA, TINA])
+    assert erp.gateway.find_contact(customer.customer_number, f" {TINA.contact_number}\n") == TINA
+    assert erp.gateway.find_contact(customer.customer_number, "KT999999") is None
+    assert erp.gateway.find_contact(customer.customer_number, TINA.contact_number.lower()) is None
+
+
+def test_a_contact_of_another_customer_is_not_found(erp, customer):
+    other = ErpCustomer(
+        f"C{next(_numbers)}", "Other", customer_center=True, main_contact_email=None, customer_posting_group=None
+    )
+    erp.add(customer, contacts=[ANNA])
+    erp.add(other, contacts=[])
+    assert erp.gateway.find_contact(other.customer_number, ANNA.contact_number) is None
+
+
 def test_an_invoice_belongs_to_the_customer_it_was_sold_to(erp, customer):
     erp.add(customer, invoices=["I10", "I11"])
     assert erp.gateway.find_invoice(customer.customer_number, "I10")
@@ -182,9 +199,10 @@ def test_an_invoice_number_must_fit_exactly(erp, customer, invoice_number):
     assert not erp.gateway.find_invoice(customer.customer_number, invoice_number)
 
 
-def test_a_created_contact_is_listed_under_the_number_returned(erp, customer):
+@pytest.mark.parametrize("email", ["bernd@baecker.example", "bernd@müller-söhne.example"])
+def test_a_created_contact_is_listed_under_the_number_returned(erp, customer, email):
     erp.add(customer, contacts=[ANNA])
-    wish = ErpContact("ignored", "Bernd <Brot> & Co", "030/3", None, "bernd@baecker.example", "DEU")
+    wish = ErpContact("ignored", "Bernd <Brot> & Co", "030/3", None, email, "DEU")
     number = erp.gateway.create_contact(customer.customer_number, wish)
     created = ErpContact(number, wish.name, wish.telephone, None, wish.email, wish.language_code)
     assert list(erp.gateway.select_contacts(customer.customer_number)) == [ANNA, created]

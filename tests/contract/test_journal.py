@@ -13,6 +13,7 @@ from customer_center.platform.ids import new_ulid
 from customer_center.platform.journal import Actor, Effect, Journal, from_image, new_effect
 from customer_center.platform.outbox import NotQueuedError, Queues, queue_effects, sweep
 from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, an_entry
+from tests.builders.journal import entries_of
 from tests.fakes.clock import NOON, FakeClock
 
 _serial = count(1)
@@ -74,7 +75,7 @@ ENTRIES = [
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_an_entry_is_read_as_written(dynamodb, journal, entry):
     _written(dynamodb, journal, entry)
-    assert list(journal.entries(entry.partition)) == [entry]
+    assert entries_of(journal, entry.partition) == [entry]
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -88,7 +89,7 @@ def test_entries_of_a_company_come_oldest_first(dynamodb, journal):
     moments = [NOON + timedelta(minutes=minute) for minute in (3, 1, 2)]
     entries = _written(dynamodb, journal, *(an_entry(at=moment) for moment in moments))
     _written(dynamodb, journal, an_entry(company_id=OTHER_COMPANY_ID))
-    assert list(journal.entries(COMPANY_ID)) == [entries[1], entries[2], entries[0]]
+    assert entries_of(journal, COMPANY_ID) == [entries[1], entries[2], entries[0]]
 
 
 def test_an_entry_is_written_with_its_change_or_not_at_all(dynamodb, journal, table):
@@ -96,7 +97,7 @@ def test_an_entry_is_written_with_its_change_or_not_at_all(dynamodb, journal, ta
     check = {"TableName": table, "Key": nowhere, "ConditionExpression": "attribute_exists(pk)"}
     with pytest.raises(ZeroDivisionError):
         transact(dynamodb, [journal.write(an_entry()), Action({"ConditionCheck": check}, ZeroDivisionError())])
-    assert list(journal.entries(COMPANY_ID)) == []
+    assert entries_of(journal, COMPANY_ID) == []
 
 
 def test_only_entries_with_effects_are_pending(dynamodb, journal, table):
@@ -126,12 +127,12 @@ def test_a_cleared_entry_is_not_pending(dynamodb, journal):
     for _ in range(2):
         journal.clear_pending(entry)
         assert _pending(journal, NOON + timedelta(hours=1)) == [other.entry_id]
-    assert entry in list(journal.entries(COMPANY_ID))
+    assert entry in entries_of(journal, COMPANY_ID)
 
 
 def test_clearing_an_entry_that_is_gone_makes_none(journal):
     journal.clear_pending(an_entry(effects=_effects("mail")))
-    assert list(journal.entries(COMPANY_ID)) == []
+    assert entries_of(journal, COMPANY_ID) == []
 
 
 # The outbox
@@ -181,7 +182,7 @@ def test_any_number_of_effects_goes_in_batches_of_ten(sqs, urls, queues, number)
 def test_queued_effects_are_not_pending_any_more(dynamodb, journal, sqs, urls, queues):
     (entry,) = _written(dynamodb, journal, an_entry(effects=_effects("mail", "identity")))
     for _ in range(2):
-        queue_effects(entry, queues=queues, journal=journal)
+        queue_effects([entry], queues=queues, journal=journal)
         assert _pending(journal, NOON + timedelta(hours=1)) == []
     assert len(_received(sqs, urls["mail"])) == 2, "at least once"
 
@@ -211,8 +212,9 @@ def test_an_effect_that_sqs_does_not_take_is_not_lost(dynamodb, journal):
     effects = _effects("mail", "mail")
     (entry,) = _written(dynamodb, journal, an_entry(effects=effects))
     stub, queues = _stubbed(refused=[effects[1].effect_id])
-    with pytest.raises(NotQueuedError, match="InternalError"):
-        queue_effects(entry, queues=queues, journal=journal)
+    failed = queue_effects([entry], queues=queues, journal=journal)
+    assert isinstance(failed[entry.entry_id], NotQueuedError)
+    assert str(failed[entry.entry_id]) == "InternalError"
     assert stub.taken == [effects[0].effect_id]
     assert _pending(journal, NOON + timedelta(hours=1)) == [entry.entry_id]
 
@@ -222,6 +224,28 @@ def test_a_queue_that_refuses_the_whole_call_is_the_same():
     _, queues = _stubbed(error=error)
     with pytest.raises(NotQueuedError, match="QueueDoesNotExist"):
         queues.send(list(_effects("mail")))
+
+
+def test_the_effects_of_many_entries_go_together_in_tens_and_all_lose_their_pending(dynamodb, journal):
+    entries = _written(dynamodb, journal, *(an_entry(effects=_effects("mail", "identity")) for _ in range(12)))
+    calls = []
+
+    class CountingSqs(StubSqs):
+        def send_message_batch(self, *, QueueUrl, Entries):  # noqa: N803 # AWS's names
+            calls.append((QueueUrl, len(Entries)))
+            return super().send_message_batch(QueueUrl=QueueUrl, Entries=Entries)
+
+    queues = Queues(client=CountingSqs(), urls={"mail": "a", "identity": "b"})
+    assert queue_effects(entries, queues=queues, journal=journal) == {}
+    assert calls == [("a", 10), ("a", 2), ("b", 10), ("b", 2)]
+    assert _pending(journal, NOON + timedelta(hours=1)) == []
+
+
+def test_one_effect_that_sqs_refuses_keeps_only_its_own_entry(dynamodb, journal):
+    entries = _written(dynamodb, journal, *(an_entry(effects=_effects("mail")) for _ in range(5)))
+    _, queues = _stubbed(refused=[entries[3].effects[0].effect_id])
+    assert queue_effects(entries, queues=queues, journal=journal).keys() == {entries[3].entry_id}
+    assert _pending(journal, NOON + timedelta(hours=1)) == [entries[3].entry_id]
 
 
 # The sweeper
@@ -242,20 +266,28 @@ def test_nothing_to_sweep(journal, queues):
     assert sweep(queues=queues, journal=journal, now=NOON, after=timedelta(minutes=2)) == timedelta()
 
 
-@pytest.mark.parametrize("whole_call", [True, False])
-def test_one_entry_that_cannot_be_queued_does_not_keep_the_others(dynamodb, journal, whole_call):
+def test_a_call_that_sqs_refuses_as_a_whole_leaves_its_entries_pending(dynamodb, journal):
+    entries = _written(dynamodb, journal, *(an_entry(effects=_effects("mail")) for _ in range(5)))
+    stub, queues = _stubbed()
+    take = stub.send_message_batch
+
+    def refuse(**_):
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "SendMessageBatch")
+
+    stub.send_message_batch = refuse
+    now = NOON + timedelta(minutes=5)
+    assert sweep(queues=queues, journal=journal, now=now, after=timedelta()) == timedelta(minutes=5)
+    assert sorted(_pending(journal, now)) == sorted(entry.entry_id for entry in entries)
+    stub.send_message_batch = take
+    sweep(queues=queues, journal=journal, now=now, after=timedelta())
+    assert len(stub.taken) == 5
+    assert _pending(journal, now) == []
+
+
+def test_one_entry_that_cannot_be_queued_does_not_keep_the_others(dynamodb, journal):
     entries = _written(dynamodb, journal, *(an_entry(effects=_effects("mail")) for _ in range(5)))
     stuck = entries[2]
     stub, queues = _stubbed(refused=[stuck.effects[0].effect_id])
-    if whole_call:
-        take = stub.send_message_batch
-
-        def refuse_one(**request):
-            if request["Entries"][0]["Id"] in stub.refused:
-                raise ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "SendMessageBatch")
-            return take(**request)
-
-        stub.send_message_batch = refuse_one
     now = NOON + timedelta(minutes=5)
     assert sweep(queues=queues, journal=journal, now=now, after=timedelta()) == timedelta(minutes=5)
     assert len(stub.taken) == 4

@@ -6,7 +6,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from customer_center.platform import aws, secrets
-from customer_center.platform.secrets import secret
+from customer_center.platform.secrets import (
+    SecretNotFoundError,
+    create_secret,
+    forget_secret,
+    has_secret,
+    remove_secret,
+    secret,
+    write_secret,
+)
 from tests.fakes.clock import NOON, FakeClock
 
 NAME = "/customer-center/test/secret"
@@ -42,8 +50,16 @@ def test_a_changed_secret_is_used_after_five_minutes_at_the_latest(ssm):
     assert secret(NAME, clock.now()) == "new"
 
 
+def test_a_secret_that_another_sandbox_has_written_is_read_when_it_is_forgotten(ssm):
+    put(ssm, "old")
+    secret(NAME, NOON)
+    put(ssm, "new")
+    forget_secret(NAME)
+    assert secret(NAME, NOON) == "new"
+
+
 def test_a_secret_that_could_not_be_read_is_asked_for_again(ssm):
-    with pytest.raises(ssm.exceptions.ParameterNotFound):
+    with pytest.raises(SecretNotFoundError):
         secret(NAME, NOON)
     put(ssm, "there now")
     assert secret(NAME, NOON) == "there now"
@@ -108,7 +124,7 @@ def test_a_secret_that_was_deleted_is_not_kept(ssm):
     secret(NAME, clock.now())
     ssm.delete_parameter(Name=NAME)
     clock.advance(minutes=6)
-    with pytest.raises(ssm.exceptions.ParameterNotFound):
+    with pytest.raises(SecretNotFoundError):
         secret(NAME, clock.now())
 
 
@@ -149,3 +165,25 @@ def test_hundreds_of_secrets_are_held_at_once_and_no_more_than_that(ssm, failing
     for number in range(1000):
         secrets._hold(str(number), secrets._Held(1, 0, 0))
     assert len(secrets._all_held()) == 500
+
+
+def test_a_secret_is_written_read_replaced_and_removed(ssm):
+    """Whoever writes a secret uses it at once; other sandboxes within five minutes."""
+    assert not has_secret(NAME)
+    write_secret(NAME, {"secrets": ["one"]})
+    assert has_secret(NAME)
+    assert secret(NAME, NOON) == {"secrets": ["one"]}
+    write_secret(NAME, {"secrets": ["two"]})
+    assert secret(NAME, NOON) == {"secrets": ["two"]}
+    assert ssm.get_parameter(Name=NAME)["Parameter"]["Type"] == "SecureString"
+    remove_secret(NAME)
+    remove_secret(NAME)
+    assert not has_secret(NAME)
+    with pytest.raises(SecretNotFoundError):
+        secret(NAME, NOON)
+
+
+def test_of_two_who_create_a_secret_both_use_the_first(ssm):
+    create_secret(NAME, "one")
+    create_secret(NAME, "two")
+    assert secret(NAME, NOON) == "one"

@@ -9,6 +9,7 @@ from customer_center.platform.idempotency import AlreadyDone, Idempotency, Remem
 from customer_center.platform.journal import Journal
 from customer_center.platform.table_store import TableStore
 from tests.builders.companies import an_entry
+from tests.builders.journal import entries_of
 from tests.fakes.clock import NOON
 
 REQUEST = Idempotency("digest", "hash of the request")
@@ -63,7 +64,7 @@ def test_a_request_is_remembered_with_the_entry_of_its_change(make_store):
     assert store.remembered(REQUEST, NOON + DAY) is None
     with pytest.raises(AlreadyDone):
         store.remembering(REQUEST)._commit([], [an_entry()])
-    assert list(store._journal.entries(entry.partition)) == [entry]
+    assert entries_of(store._journal, entry.partition) == [entry]
 
 
 def test_a_store_that_was_not_asked_to_remembers_nothing(make_store):

@@ -1,5 +1,6 @@
 """Companies on the running stack, each with its own customer number, created through the API."""
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from typing import Any
 
 import requests
 
-from local.stack import Stack
+from local.stack import STACK_NAME, Stack
 from local.walk import CODE, LINK, PASSWORD, Shop
 
 _numbers = count(700_001)
@@ -109,6 +110,15 @@ def new_customer(stack: Stack, **wish: object) -> Customer:
         }
     )
     return customer
+
+
+def invoke(stack, function, event):
+    """Run the function of this logical id with the event, and wait for its end."""
+    name = stack.client("cloudformation").describe_stack_resource(StackName=STACK_NAME, LogicalResourceId=function)
+    answer = stack.client("lambda").invoke(
+        FunctionName=name["StackResourceDetail"]["PhysicalResourceId"], Payload=json.dumps(event).encode()
+    )
+    assert "FunctionError" not in answer, answer["Payload"].read()
 
 
 def eventually(check, seconds=30):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from customer_center.clients.callers import ClientCaller
+from customer_center.clients.callers import AccountCaller, ClientCaller
 from customer_center.clients.model import Scope
 from customer_center.companies.callers import PersonCaller
 from customer_center.platform.http import Api, Route
@@ -33,9 +33,38 @@ BODIES: Mapping[str, Mapping[str, Any] | str] = {
     "POST /companies/{company_id}/main-contact": {"user_id": f"usr_{'0' * 26}_{'0' * 26}"},
     "POST /client-keys": {"name": "new", "scopes": ["keys:manage"]},
     "POST /client-keys/{key_id}/revocation": {},
+    "POST /customers": {"first_name": "New"},
+    "PATCH /customers/{customer_id}": {"first_name": "Edited"},
+    "PATCH /customers/lookup": {"first_name": "Edited"},
+    "PUT /customers/{customer_id}/external-ids/{product}": {"external_id": "1"},
+    "PUT /customers/{customer_id}/account": {"account_id": "AG-callers"},
+    "POST /customers/{customer_id}/merges": {"customer_id": f"cus_{'0' * 26}"},
+    "POST /customers/{customer_id}/unmerge": {},
+    "POST /customers/{customer_id}/erasure": {},
+    "POST /conflicts/{conflict_id}/preview": {},
+    "POST /conflicts/{conflict_id}/merge": {},
+    "PUT /products/{product}": {"url": "https://product.example.com/"},
+    "POST /products/{product}/reconciliations": {},
+    "PUT /accounts/{account_id}": {"name": "New"},
+    "POST /webhook-sources": {"product": "new"},
     "POST /webhooks/{source}": {"type": "contact.deleted", "timestamp": "2026-11-24T00:00:00Z", "data": {}},
 }
-QUERIES = {"GET /companies": "?customer_number=0"}
+ACCOUNT = "AG-callers"
+QUERIES = {
+    "GET /companies": "?customer_number=0",
+    "GET /refused-events": f"?account_id={ACCOUNT}&source_id=src_{'0' * 26}",
+    **{
+        f"{method} /customers/lookup": f"?account_id={ACCOUNT}&customer_code=0" for method in ("GET", "PATCH", "DELETE")
+    },
+}
+# These make something also for who names nothing that exists.
+CREATING = {
+    "POST /client-keys",
+    "POST /customers",
+    "PUT /products/{product}",
+    "POST /webhook-sources",
+    "PUT /accounts/{account_id}",
+}
 # Every user with a login may call these.
 WITHOUT_PERMISSION = {"GET /me", "PATCH /me", "GET /me/export"}
 
@@ -85,7 +114,14 @@ class Cast:
         self.manager_key = stack.manager_key
         self.keys = {"operator": stack.operator_key, "companies:read": stack.client_key}
         self.keys["keys:manage"] = self._key("issue", name="manager", scopes=["keys:manage"])["secret"]
-        self.customers_key = self._key("issue", name="other", scopes=[s for s in Scope if s not in self.keys])["secret"]
+        for scope in [scope for scope in Scope if scope not in self.keys]:
+            self.keys[scope] = self._key("issue", name=scope, scopes=[scope])["secret"]
+        self.key_of_another_account = self._key(
+            "issue",
+            name="another account",
+            scopes=[s for s in Scope if s.startswith("customers")],
+            accounts=["AG-other"],
+        )["secret"]
         revoked = self._key("issue", name="revoked", scopes=list(Scope))
         self._key("revocation", revoked["key"]["key_id"])
         self.revoked_key = revoked["secret"]
@@ -114,9 +150,17 @@ class Cast:
             "company_id": self.victim.company_id,
             "key_id": self.keys["operator"].split("_")[1],
             "source": "erp",
+            "customer_id": f"cus_{'0' * 26}",
+            "product": "nobodys",
+            "source_id": f"src_{'0' * 26}",
+            "conflict_id": f"cfl_{'0' * 26}",
+            "reconciliation_id": f"rec_{'0' * 26}",
+            "erasure_id": f"ers_{'0' * 26}",
+            "account_id": ACCOUNT,
             **ids,
         }
-        path = route.path.format(**named) + QUERIES.get(name(route), "")
+        account = f"?account_id={ACCOUNT}" if isinstance(route.caller, AccountCaller) else ""
+        path = route.path.format(**named) + QUERIES.get(name(route), account)
         return self.victim.shop.call(route.method, path, token=token, body=BODIES.get(name(route)), If_Match="*")
 
 
@@ -299,13 +343,13 @@ def test_whatever_is_wrong_with_a_client_key_the_answer_is_the_same(cast, route)
 def test_a_key_without_the_scope_gets_nothing(cast, route):
     others = [key for scope, key in cast.keys.items() if scope != route.caller.scope]
 
-    for key in (cast.customers_key, *others):
+    for key in others:
         answer = cast.call(route, key)
         assert (answer.status_code, answer.json()["code"]) == (403, "scope-missing")
         learns_nothing(cast, answer)
 
 
-@pytest.mark.parametrize("route", [route for route in MACHINES if name(route) != "POST /client-keys"], ids=name)
+@pytest.mark.parametrize("route", [route for route in MACHINES if name(route) not in CREATING], ids=name)
 def test_with_the_scope_it_is_no_longer_the_caller_who_is_refused(cast, route):
     """This proves that the calls above are refused for their caller. The ids do not exist, so that nothing changes.
 
@@ -316,7 +360,17 @@ def test_with_the_scope_it_is_no_longer_the_caller_who_is_refused(cast, route):
 
     answer = cast.call(route, cast.keys[route.caller.scope], **nowhere)
 
-    assert answer.status_code == (404 if "{" in route.path else 200)
+    is_about_one = "{" in route.path or route.path in ("/customers/lookup", "/refused-events")
+    assert answer.status_code == (404 if is_about_one else 200)
+
+
+@pytest.mark.parametrize("route", [route for route in MACHINES if isinstance(route.caller, AccountCaller)], ids=name)
+def test_the_account_of_others_is_not_there(cast, route):
+    """Also for a request that would make something: the account is refused before anything else is looked at."""
+    answer = cast.call(route, cast.key_of_another_account)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+    learns_nothing(cast, answer)
 
 
 # Systems that sign

@@ -80,7 +80,7 @@ def test_the_audit_trail_tells_it_as_list_and_as_table(company):
     while path:
         answer = get(company, f"/audit-entries/export{path}")
         assert answer.headers["Content-Type"].startswith("text/csv")
-        rows += list(csv.DictReader(io.StringIO(answer.text, newline="")))
+        rows += list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
         path = answer.links["next"]["url"] if "Link" in answer.headers else None
     assert {row["after"] for row in rows if row["field"] == "name"} >= {"Zoë Ölmann", "Abel Anton", "Ada Anders"}
 

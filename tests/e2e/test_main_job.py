@@ -271,13 +271,15 @@ def test_while_the_erp_is_offline_the_last_contacts_are_shown_as_stale(stack):
 
 def test_a_refreshed_list_is_read_behind_the_request(stack):
     company = new_customer(stack).activate()
-    number = f"K{company.number}9"
+    new, gone = f"K{company.number}9", f"K{company.number}2"
     company.shop.call("GET", "/erp-contacts", token=company.token)
-    company.change(add_contacts=[{"number": number, "name": "Zora Neu", "email": "zora@x.example"}])
+    added = {"number": new, "name": "Zora Neu", "email": "zora@x.example"}
+    company.change(add_contacts=[added], remove_contacts=[gone])
 
     def listed():
         answer = company.shop.call("GET", "/erp-contacts?refresh=true", token=company.token).json()
-        return number in [contact["contact_number"] for contact in answer["items"]]
+        numbers = [contact["contact_number"] for contact in answer["items"]]
+        return new in numbers and gone not in numbers
 
     assert eventually(listed, seconds=60)
 

@@ -6,8 +6,9 @@ import pytest
 
 from customer_center.platform.ids import new_ulid
 from local.stack import STACK_NAME, Stack, aws_environment
-from ops import client_key, preflight, put_back, smoke
-from tests.e2e.companies import new_customer
+from local.walk import PASSWORD
+from ops import check_logins, client_key, preflight, put_back, smoke
+from tests.e2e.companies import eventually, new_customer
 from tests.samconfig import write_samconfig
 
 
@@ -36,6 +37,7 @@ def test_smoke_says_what_is_missing_and_is_content_once_it_is_there(stack, confi
     assert to_mend == [
         f"FAIL  Alarms reach nobody: set AlarmEmail (and confirm its mail), or subscribe to {topic}.",
         "FAIL  CompaniesTable cannot be restored: point-in-time recovery is off.",
+        "FAIL  CustomersTable cannot be restored: point-in-time recovery is off.",
         "FAIL  JournalTable cannot be restored: point-in-time recovery is off.",
     ]
 
@@ -44,7 +46,7 @@ def test_smoke_says_what_is_missing_and_is_content_once_it_is_there(stack, confi
         "QueueArn"
     ]
     stack.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    for table in (stack.companies_table, stack.journal_table):
+    for table in (stack.companies_table, stack.customers_table, stack.journal_table):
         recovery = {"PointInTimeRecoveryEnabled": True}
         stack.client("dynamodb").update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=recovery)
 
@@ -177,3 +179,66 @@ def test_a_key_that_ops_issued_lets_its_holder_in_until_it_is_revoked(stack, con
     assert key_id in do("list")
     assert client_key.main(["trial", "--config", config, "rotate", key_id]) == 1
     assert "client-key-revoked" in capsys.readouterr().err
+
+
+def login_of(stack, user_id):
+    """Return the login as Cognito shows it, None when there is none."""
+    cognito = stack.client("cognito-idp")
+    try:
+        return cognito.admin_get_user(UserPoolId=stack.user_pool_id, Username=user_id)
+    except cognito.exceptions.UserNotFoundException:
+        return None
+
+
+def check_all_logins(config):
+    """Check and repair all logins, also those that were changed just now."""
+    assert check_logins.main(["trial", "--config", config, "--repair-all", "--settled-minutes", "0"]) == 0
+
+
+def test_a_login_that_its_owner_deleted_is_made_again_and_forgot_password_works(stack, config):
+    customer = new_customer(stack).activate()
+    cognito = stack.client("cognito-idp")
+    cognito.delete_user(AccessToken=customer.token)
+    assert login_of(stack, customer.user_id) is None
+
+    check_all_logins(config)
+
+    def verified():
+        login = login_of(stack, customer.user_id)
+        return login and {"Name": "email_verified", "Value": "true"} in login["UserAttributes"] and login
+
+    login = eventually(verified)
+    # In another state Cognito refuses "forgot password". The emulator does not.
+    assert (login["Enabled"], login["UserStatus"]) == (True, "CONFIRMED")
+    attributes = {each["Name"]: each["Value"] for each in login["UserAttributes"]}
+    assert attributes["email"] == customer.email
+    assert customer.shop.log_in(customer.email, PASSWORD) is None
+    before = len(customer.shop.mails(customer.email))
+    cognito.forgot_password(ClientId=stack.user_pool_client_id, Username=customer.email)
+    code = customer.shop.wait_for(customer.email, r"\b(\d{6})\b", after=before)
+    cognito.confirm_forgot_password(
+        ClientId=stack.user_pool_client_id,
+        Username=customer.email,
+        ConfirmationCode=code,
+        Password="another long password",
+    )
+    token = customer.shop.log_in(customer.email, "another long password")
+    assert customer.shop.call("GET", "/me", token=token).json()["user"]["user_id"] == customer.user_id
+
+
+def test_after_a_restore_logins_follow_the_records(stack, config):
+    customer = new_customer(stack).activate()
+    back = customer.join("back")
+    copy, moment = restored(stack), datetime.now(UTC).isoformat()
+    since = customer.join("since")
+    answer = customer.shop.call("DELETE", f"/users/{back}", token=customer.token, If_Match="*")
+    assert answer.status_code == 204, answer.text
+    eventually(lambda: login_of(stack, back) is None)
+    put_back.main(["trial", "--config", config, "--restored", copy, "--since", moment, "--write"])
+    assert login_of(stack, since)
+
+    check_all_logins(config)
+
+    eventually(lambda: login_of(stack, since) is None)
+    eventually(lambda: (found := login_of(stack, back)) and found["Enabled"])
+    assert login_of(stack, customer.user_id)["Enabled"]

@@ -70,6 +70,22 @@ def test_contacts_change_and_leave(customer):
     eventually(lambda: number not in contacts(customer))
 
 
+def test_a_contact_of_an_event_that_the_first_list_does_not_have_is_forgotten(customer):
+    number = f"K{customer.number}9"
+    dynamodb = customer.stack.client("dynamodb")
+    key = {"pk": {"S": customer.company_id}, "sk": {"S": f"contact#{number}"}}
+
+    def stored():
+        return "Item" in dynamodb.get_item(TableName=customer.stack.companies_table, Key=key, ConsistentRead=True)
+
+    # Values of an event that is newer than the list would be kept. The list counts as older by the ERP's clock skew.
+    at = datetime.now(UTC) - timedelta(hours=1)
+    tell(customer, "contact.updated", at=at, contact_number=number, name="Only Told")
+    eventually(stored)
+    assert number not in contacts(customer)
+    assert not stored()
+
+
 def test_the_main_contact_is_told_when_a_users_contact_left(customer):
     number = f"K{customer.number}1"
     body = {"salutation": "mrs", "roles": ["buyer"]}

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from customer_center.companies.email_address import shown_email
 from customer_center.companies.items import listing_key
 from customer_center.companies.model import (
     ASKED_AGAIN_AFTER,
@@ -22,9 +21,11 @@ from customer_center.companies.model import (
     ContactsPage,
     ContactsRead,
     EmailHolders,
+    Erasure,
     ErpContact,
     HourlyLimits,
     InvitationStatus,
+    LoginState,
     RefusalLimits,
     Renumbered,
     Session,
@@ -33,18 +34,26 @@ from customer_center.companies.model import (
     WrongLinkLimits,
     is_colleague,
     last_main_contact,
-    normalized_email,
-    read_stamp,
 )
-from customer_center.companies.ports import AuditTrail, Companies, CompanyExists, EmailShared, Identities, NumberInUse
+from customer_center.companies.ports import (
+    AuditTrail,
+    Companies,
+    CompanyExists,
+    EmailHeld,
+    EmailShared,
+    Identities,
+    LoginDisabled,
+    NumberInUse,
+)
 from customer_center.platform.clock import EPOCH
 from customer_center.platform.dynamodb import cursor_of, key_of, to_item
+from customer_center.platform.email_address import normalized_email, shown_email
 from customer_center.platform.errors import (
     Conflict,
     FieldError,
-    Gone,
     InProgress,
     InvalidInput,
+    MalformedRequest,
     OutsideUnavailable,
     PreconditionFailed,
     RateLimit,
@@ -53,8 +62,10 @@ from customer_center.platform.errors import (
 from customer_center.platform.idempotency import KEPT_HOURS, AlreadyDone, Idempotency, Remembered
 from customer_center.platform.ids import ulid_floor
 from customer_center.platform.journal import Effect, Entry
-from customer_center.platform.paging import Part, read_cursor, written_cursor
+from customer_center.platform.paging import Page, Part, read_cursor, written_cursor
 from customer_center.platform.search import finds
+from customer_center.platform.stamps import read_stamp
+from tests.fakes.clock import NOON, FakeClock
 
 
 class FakeCompanies(Companies):
@@ -62,6 +73,7 @@ class FakeCompanies(Companies):
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+        self.users_per_page = 300
         self._companies: dict[str, Company] = {}
         self._users: dict[str, User] = {}
         self._emails: dict[str, EmailHolders] = {}
@@ -84,6 +96,7 @@ class FakeCompanies(Companies):
         self._remembered: dict[str, tuple[Remembered, datetime]] = {}
         self._mailed: set[str] = set()
         self._codes: dict[str, CodedLink] = {}
+        self._erasures: dict[str, Erasure] = {}
         self._request: Idempotency | None = None
 
     # Requests that may be repeated
@@ -166,6 +179,17 @@ class FakeCompanies(Companies):
         if after is not None:
             users = [user for user in users if (user.user_id < after if last_first else user.user_id > after)]
         return Part(tuple(users[:limit]), more=len(users) > limit)
+
+    def users_page(self, cursor: str | None) -> Page[User]:
+        if cursor is not None and cursor not in self._users:
+            raise MalformedRequest("cursor-invalid")
+        users = sorted((user for user in self._users.values()), key=lambda user: user.user_id)
+        later = [user for user in users if user.user_id > (cursor or "")]
+        page = later[: self.users_per_page]
+        return Page(page, page[-1].user_id if len(later) > len(page) else None)
+
+    def known_users(self, user_ids: Iterable[str]) -> frozenset[str]:
+        return frozenset(user_ids) & self._users.keys()
 
     # Contacts of the ERP
 
@@ -326,7 +350,7 @@ class FakeCompanies(Companies):
         self._change(changes)
         self._write(*entries)
 
-    def delete_user(self, user: User, entry: Entry, *, attempt: str) -> None:
+    def delete_user(self, user: User, entry: Entry, *, attempt: str, erasure: Erasure | None = None) -> None:
         self._check_first_time(entry.at)
         stored = self._users.get(user.user_id)
         if stored is None or stored.version != user.version:
@@ -343,7 +367,26 @@ class FakeCompanies(Companies):
         for key, row in self._contacts.items():
             if row.user_id == user.user_id:
                 self._contacts[key] = replace(row, user_id=None)
+        self._erasures.pop(user.user_id, None)
+        if erasure:
+            self._erasures[user.user_id] = erasure
         self._write(entry)
+
+    def erasure(self, user_id: str) -> Erasure | None:
+        return self._erasures.get(user_id)
+
+    def begin_erasure(self, erasure: Erasure, entry: Entry, *, replaces: Erasure | None) -> None:
+        self._check_first_time(entry.at)
+        known = self._erasures.get(erasure.user_id)
+        if (known and known.erased_at) != (replaces and replaces.erased_at):
+            raise InProgress("in-progress", retry_after=1)
+        self._erasures[erasure.user_id] = erasure
+        self._write(entry)
+
+    def complete_erasure(self, user_id: str, erased_at: datetime, now: datetime) -> None:
+        known = self._erasures.get(user_id)
+        if known and known.erased_at == erased_at and known.completed_at is None:
+            self._erasures[user_id] = replace(known, completed_at=now)
 
     def _hold(self, email: str, holders: EmailHolders) -> None:
         self._emails.pop(normalized_email(email), None)
@@ -437,9 +480,9 @@ class FakeCompanies(Companies):
             raise InProgress("in-progress", retry_after=int(wait) + 1)
         invitation = current.invitation if current else None
         if current is None or invitation is None or invitation.status is not InvitationStatus.PENDING:
-            raise Gone("invitation-used")
+            raise PreconditionFailed
         if user.invitation is None or invitation.token_hash != user.invitation.token_hash:
-            raise Gone("invitation-used")
+            raise PreconditionFailed
         self._users[user.user_id] = replace(current, claim=claim)
 
     def release_invitation(self, user_id: str, claim: Claim) -> None:
@@ -665,6 +708,7 @@ class FakeCompanies(Companies):
         after: CachedContact,
         *entries: Entry,
         user: tuple[User, User] | None = None,
+        outdates: bool = False,
     ) -> None:
         number = after.contact.contact_number
         known = self._contacts.get((company_id, number))
@@ -675,7 +719,7 @@ class FakeCompanies(Companies):
             self._users[user[1].user_id] = user[1]
         self._invited.discard((company_id, number))
         self._contacts[company_id, number] = after
-        if not after.contact.name and not after.gone:
+        if outdates or (not after.contact.name and not after.gone):
             self._outdate_contacts(company_id)
         self._write(*entries)
 
@@ -703,12 +747,20 @@ class FakeTrail(AuditTrail):
         self._companies = companies
 
     def newest(self, company_id: str, *, limit: int, since: datetime = EPOCH, before: str | None = None) -> Part[Entry]:
-        entries = [entry for entry in self.entries(company_id, since=since) if not before or entry.entry_id < before]
+        entries = [entry for entry in self._entries(company_id, since) if not before or entry.entry_id < before]
         return Part(tuple(entries[::-1][:limit]), more=len(entries) > limit)
 
-    def entries(self, company_id: str, *, since: datetime = EPOCH) -> Iterator[Entry]:
-        own = [entry for entry in self._companies.entries if entry.partition == company_id]
-        yield from sorted((entry for entry in own if entry.entry_id >= ulid_floor(since)), key=lambda it: it.entry_id)
+    def about(
+        self, company_id: str, subject: str, *, limit: int, since: datetime = EPOCH, after: str | None = None
+    ) -> tuple[Sequence[Entry], str | None]:
+        entries = [entry for entry in self._entries(company_id, since) if not after or entry.entry_id > after]
+        read = entries[:limit]
+        more = len(read) == limit  # DynamoDB finds out with the next read whether the partition has ended
+        return tuple(entry for entry in read if entry.subject == subject), read[-1].entry_id if more else None
+
+    def _entries(self, company_id: str, since: datetime) -> Sequence[Entry]:
+        own = (entry for entry in self._companies.entries if entry.partition == company_id)
+        return sorted((entry for entry in own if entry.entry_id >= ulid_floor(since)), key=lambda it: it.entry_id)
 
     def redact(self, entry: Entry, changes: Mapping[str, Sequence[Any]]) -> None:
         at = self._companies.entries.index(entry)
@@ -760,6 +812,7 @@ class Login:
     verified: bool = False
     password: str | None = None
     sessions: set[str] = field(default_factory=set)
+    changed_at: datetime = NOON
 
 
 class FakeIdentities(Identities):
@@ -769,7 +822,13 @@ class FakeIdentities(Identities):
         self.logins: dict[str, Login] = {}
         self.calls: list[tuple[str, str]] = []
         self.unavailable = False
+        self.clock = FakeClock()
+        self.logins_per_page = 60
+        self._cursors: set[str | None] = set()
+        self.enabled_late = 0
+        """How many sign-ins Cognito refuses before it sees that a login was enabled."""
         self._failing: Counter[str] = Counter()
+        self._seen_after: Counter[str] = Counter()
 
     def fail_next(self, call: str) -> None:
         """Let the next call of that name fail."""
@@ -779,24 +838,30 @@ class FakeIdentities(Identities):
         self._called("create", user.user_id)
         login = self.logins.setdefault(user.user_id, Login(user.email, user.language))
         login.email, login.enabled, login.verified = user.email, False, False
+        login.changed_at = self.clock.now()
 
     def set_password(self, user_id: str, password: str) -> None:
         self._called("set_password", user_id)
         login = self._login(user_id)
         if len(password) < len("10 letters"):
             raise InvalidInput(errors=[FieldError("/password", "password-policy")])
-        login.password = password
+        login.password, login.changed_at = password, self.clock.now()
 
     def enable(self, user: User) -> None:
         self._called("enable", user.user_id)
         login = self._login(user.user_id)
+        if self._holder(user.email) not in (None, user.user_id):
+            raise EmailHeld("identity-unavailable", retry_after=2)
+        if not login.enabled:
+            self._seen_after[user.user_id] = self.enabled_late
         login.email, login.language = user.email, user.language
         login.verified = login.enabled = True
+        login.changed_at = self.clock.now()
 
     def disable(self, user_id: str) -> None:
         self._called("disable", user_id)
         if login := self.logins.get(user_id):
-            login.enabled = False
+            login.enabled, login.changed_at = False, self.clock.now()
             login.sessions.clear()
 
     def delete(self, user_id: str) -> None:
@@ -806,11 +871,63 @@ class FakeIdentities(Identities):
     def sign_in(self, user_id: str, password: str) -> Session | None:
         self._called("sign_in", user_id)
         login = next((login for name, login in self._names() if name == user_id.casefold()), None)
-        if login is None or not login.enabled or login.password is None or login.password != password:
+        if login is None:
+            return None
+        self._seen_after[user_id] -= 1
+        if not login.enabled or self._seen_after[user_id] >= 0:
+            raise LoginDisabled("identity-unavailable", retry_after=2)
+        if login.password is None or login.password != password:
             return None
         serial = len(self.calls)
         login.sessions.add(f"refresh-{serial}")
         return Session(f"access-{serial}", f"id-{serial}", f"refresh-{serial}", 3600)
+
+    def holder_of(self, email: str) -> str | None:
+        self._called("holder_of", email)
+        return self._holder(email)
+
+    def release_email(self, user_id: str) -> None:
+        self._called("release_email", user_id)
+        if login := self.logins.get(user_id):
+            login.verified = False
+
+    def _holder(self, email: str) -> str | None:
+        alias = email.casefold()
+        holders = (id_ for id_, login in self.logins.items() if login.verified and login.email.casefold() == alias)
+        return next(holders, None)
+
+    def login(self, user_id: str) -> LoginState | None:
+        self._called("login", user_id)
+        return self._state(user_id) if user_id in self.logins else None
+
+    def add(self, user: User) -> bool:
+        self._called("add", user.user_id)
+        if user.user_id in self.logins:
+            return False
+        self.logins[user.user_id] = Login(user.email, user.language, enabled=True, changed_at=self.clock.now())
+        return True
+
+    def logins_page(self, cursor: str | None) -> Page[LoginState]:
+        self._called("logins_page", "")
+        if cursor is not None and cursor not in self._cursors:
+            raise MalformedRequest("cursor-invalid")
+        names = sorted(name for name in self.logins if name > (cursor or ""))
+        page = names[: self.logins_per_page]
+        after = page[-1] if len(names) > len(page) else None
+        self._cursors.add(after)
+        return Page([self._state(name) for name in page], after)
+
+    def _state(self, user_id: str) -> LoginState:
+        login = self.logins[user_id]
+        return LoginState(
+            user_id=user_id,
+            email=login.email,
+            email_verified=login.verified,
+            language=login.language,
+            enabled=login.enabled,
+            has_password=login.password is not None,
+            changed_at=login.changed_at,
+        )
 
     def _names(self) -> Iterator[tuple[str, Login]]:
         yield from self.logins.items()

@@ -49,6 +49,11 @@ class FakeErp:
         listed = self.contacts.get(customer_number.strip(), ())
         return next((contact for contact in listed if contact.contact_number == known.contact_number), None)
 
+    def find_contact(self, customer_number: str, contact_number: str) -> ErpContact | None:
+        self._called("find_contact", customer_number, contact_number)
+        listed = self.contacts.get(customer_number.strip(), ())
+        return next((contact for contact in listed if contact.contact_number == contact_number.strip()), None)
+
     def find_invoice(self, customer_number: str, invoice_number: str) -> bool:
         self._called("find_invoice", customer_number, invoice_number)
         customer = customer_number.strip()

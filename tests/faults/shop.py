@@ -8,7 +8,9 @@ the stream delivers an entry again whose effects were not queued.
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -18,7 +20,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from requests import Session
 
 from customer_center.platform import aws
-from customer_center.platform.clock import iso
+from customer_center.platform.clock import SystemClock, iso
 from customer_center.platform.dynamodb import from_item, to_item
 from tests.builders.webhooks import signed
 from tests.integration.aws import REGION, event_of
@@ -45,11 +47,18 @@ class Death(BaseException):
     """The process has crashed: its `except` and `finally` blocks have no effect any more."""
 
 
+# They change nothing: whether the process dies before or after them makes no difference to anybody.
+_READS = {"dynamodb.BatchGetItem", "dynamodb.GetItem", "dynamodb.Query", "ssm.GetParameter"}
+
+
 class Fate:
     """Counts the steps, and crashes the process before or after the fatal one."""
 
     def __init__(self, way=None, fatal=0):
         self.steps = []
+        # The numbers of the steps with which the process began a run of a function.
+        self._firsts = []
+        self._begun = False
         self.dead = False
         self.died_at = None
         self._way = way
@@ -59,6 +68,9 @@ class Fate:
         if self.dead:
             raise Death
         self.steps.append(name)
+        if self._begun:
+            self._firsts.append(len(self.steps))
+            self._begun = False
         fatal = len(self.steps) == self._fatal
         if fatal and self._way == "before":
             self._die(name)
@@ -68,9 +80,40 @@ class Fate:
             if fatal and self._way == "after":
                 self._die(name)
 
+    def begin(self):
+        """Note that the process begins to run a function."""
+        self._begun = True
+
+    def deaths(self):
+        """Yield every way to die that leaves something else behind, as way and number of the step.
+
+        Only writes leave something. To die after a write is to die before whatever the same run of the function does
+        next, and to die before a write is to die after the last one. So a run of a function can die before its first
+        step and after each of its writes.
+        """
+        for number, name in enumerate(self.steps, start=1):
+            if number in self._firsts:
+                yield "before", number
+            if name not in _READS:
+                yield "after", number
+
     def _die(self, name):
         self.dead, self.died_at = True, name
         raise Death
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is there before, and what is done; every request in it expects its status."""
+
+    prepare: Callable[["RunningShop"], dict]
+    act: Callable[["RunningShop", dict], None]
+
+
+def expect(status, answer):
+    """Return the body of an answer of that status."""
+    assert answer[0] == status, answer
+    return answer[1]
 
 
 class RunningShop:
@@ -80,6 +123,8 @@ class RunningShop:
         self.aws = cloud
         self.erp = erp
         self.fate = Fate()
+        # How far the functions' clock is ahead of ours: what is postponed needs time.
+        self.ahead = timedelta()
         self._sandboxes = sandboxes
         self._serial = 0
         self._in_flight = {queue: [] for queue, _ in self._consumers()}
@@ -90,7 +135,9 @@ class RunningShop:
 
         def aws_step(client, operation, arguments):
             name = f"{client.meta.service_model.service_name}.{operation}"
-            return self.fate.through(name, lambda: call_aws(client, operation, arguments))
+            # `settle` delivers what failed again, at once.
+            answer = {} if operation == "ChangeMessageVisibility" else None
+            return self.fate.through(name, lambda: call_aws(client, operation, arguments) if answer is None else answer)
 
         def erp_step(session, request, **options):
             return self.fate.through("erp", lambda: call_erp(session, request, **options))
@@ -102,6 +149,8 @@ class RunningShop:
                 monkeypatch.setattr(aws, name, lambda client=client: client)
         monkeypatch.setattr(BaseClient, "_make_api_call", aws_step)
         monkeypatch.setattr(Session, "send", erp_step)
+        now = SystemClock.now
+        monkeypatch.setattr(SystemClock, "now", lambda clock: now(clock) + self.ahead)
 
     def unwatched(self, do):
         """Do something that belongs to the test and does not count as a step."""
@@ -113,20 +162,30 @@ class RunningShop:
 
     # What callers and queues do
 
-    def call(self, route, *, by=None, body=None, headers=None, text=None, **path):
+    def call(self, route, *, by=None, body=None, headers=None, text=None, query=None, **path):
         """Send a request, again if the process crashed; return status and body of the answer."""
         self._serial += 1
         event = self._event(route, by=by, body=body, headers=headers, text=text, path=path)
+        if query:
+            event["queryStringParameters"] = query
         function = self._function_of(route)
         answer = self._survived(lambda: self._sandboxes.run(function, deepcopy(event)))
         return answer["statusCode"], json.loads(answer["body"]) if answer.get("body") else None
 
+    def on_schedule(self, function, sample):
+        """Call a function as its schedule does, again if the process crashed."""
+        self._survived(lambda: self._sandboxes.run(function, event_of(sample)))
+
     def webhook(self, kind, **data):
         """Send a signed event as the ERP does, again if the process crashed."""
-        now = datetime.now(UTC)
+        return self.send("erp", [], kind, data)
+
+    def send(self, source, secrets, kind, data, webhook_id=None):
+        """Send a signed event of any source, again if the process crashed."""
+        now = datetime.now(UTC) + self.ahead
         text = json.dumps({"type": kind, "timestamp": now.isoformat(), "data": data})
-        headers = signed(text, now, webhook_id=f"msg_{kind.replace('.', '_')}")
-        return self.call("POST /webhooks/{source}", text=text, headers=headers, source="erp")
+        headers = signed(text, now, *secrets, webhook_id=webhook_id or f"msg_{kind.replace('.', '_')}")
+        return self.call("POST /webhooks/{source}", text=text, headers=headers, source=source)
 
     def bounce(self, to):
         """Queue the notification of SES that its last mail to this address bounced."""
@@ -137,10 +196,12 @@ class RunningShop:
         self.unwatched(lambda: self.aws.client("sqs").send_message(QueueUrl=queue, MessageBody=body))
 
     def _survived(self, invoke):
+        self.fate.begin()
         try:
             return invoke()
         except Death:
             self.fate.dead = False
+            self.fate.begin()
             return invoke()
 
     def _event(self, route, *, by, body, headers, text, path):
@@ -186,7 +247,13 @@ class RunningShop:
         if not waiting:
             return False
         records = [
-            {"messageId": f"message-{at}", "eventSource": "aws:sqs", "attributes": {}, "body": json.dumps(body)}
+            {
+                "messageId": f"message-{at}",
+                "receiptHandle": f"handle-{at}",
+                "eventSource": "aws:sqs",
+                "attributes": {"ApproximateReceiveCount": "1"},
+                "body": body if isinstance(body, str) else json.dumps(body),
+            }
             for at, body in enumerate(waiting)
         ]
         answer = self._deliver(function, {"Records": records})
@@ -194,10 +261,13 @@ class RunningShop:
         if failed is not None:
             kept = [body for at, body in enumerate(waiting) if f"message-{at}" in failed]
             self._in_flight[queue] = kept
+            if kept:
+                self.ahead += timedelta(hours=1)
         return True
 
     def _deliver(self, function, event):
         """Call a function with an event; return None when it crashed."""
+        self.fate.begin()
         try:
             return self._sandboxes.run(function, event)
         except Death:
@@ -221,11 +291,11 @@ class RunningShop:
 
     def saved(self):
         """Return what tables and logins hold, for `load`."""
-        return self.aws.snapshot(), deepcopy(self._pool().users)
+        return self.aws.snapshot(), deepcopy(self._pool().users), self._serial
 
     def load(self, saved):
         """Restore tables and logins, and remove all mails."""
-        tables, users = saved
+        tables, users, self._serial = saved
         self.aws.restore(tables)
         self._pool().users.update(deepcopy(users))
 
@@ -244,6 +314,34 @@ class RunningShop:
                 ExpressionAttributeValues=to_item({":then": then}),
             )
         )
+
+    def let_an_hour_pass(self):
+        """Set the last change of all users, companies and logins to an hour ago."""
+        then = iso(datetime.now(UTC) - timedelta(hours=1))
+        for (_, pk, sk), item in self.aws.items("CompaniesTable").items():
+            if "updated_at" in item:
+                self.unwatched(
+                    lambda pk=pk, sk=sk: self.aws.client("dynamodb").update_item(
+                        TableName="CompaniesTable",
+                        Key=to_item({"pk": pk, "sk": sk}),
+                        UpdateExpression="SET updated_at = :then",
+                        ExpressionAttributeValues=to_item({":then": then}),
+                    )
+                )
+        self.aws.age_logins(hours=1)
+
+    def delete_login(self, user_id):
+        """Delete a login, as its owner can in Cognito."""
+        del self._pool().users[self._login_key(user_id)]
+
+    def add_login(self, user_id):
+        """Add a login, as a restore leaves one behind whose user it removed."""
+        cognito = self.aws.client("cognito-idp")
+        pool = self.aws.physical("UserPool")
+        self.unwatched(lambda: cognito.admin_create_user(UserPoolId=pool, Username=user_id))
+
+    def _login_key(self, user_id):
+        return next(key for key, user in self._pool().users.items() if user.username == user_id)
 
     def let_the_change_take_effect(self, user_id):
         """Set the time of a confirmed e-mail to an hour ago, and deliver the message that waits for it."""
@@ -301,7 +399,7 @@ class RunningShop:
                 journal[entry] += 1
                 told |= {str(value) for value in item.get("changes", {}).get("name", ())}
             elif not pk.startswith(_TECHNICAL) and sk != "contacts":
-                records.append(_named([pk, sk, _lasting(item)], names))
+                records.append(named([pk, sk, _lasting(item)], names))
         # A list may be asked for again, and a visitor who repeats the first request has two entries; nothing else may
         # be there twice.
         journal = Counter({entry: times for entry, times in journal.items() if entry[0] != "contacts.asked_for"})
@@ -330,7 +428,9 @@ class RunningShop:
         for user in self._pool().users.values():
             told = {attribute["Name"]: attribute["Value"] for attribute in user.attributes}
             known = [told.get(name) for name in ("email", "email_verified", "locale")]
-            logins.append((names.get(user.username, "nobody"), user.enabled, user.status, user.password, known))
+            # What a person never chose ends like this and differs in each run.
+            password = "random" if user.password.endswith("aA1!") else user.password
+            logins.append((names.get(user.username, "nobody"), user.enabled, user.status, password, known))
         return sorted(logins, key=str)
 
     def mails(self):
@@ -339,7 +439,8 @@ class RunningShop:
         return Counter((", ".join(recipients), subject) for recipients, subject in sent)
 
 
-def _named(value, names):
+def named(value, names):
+    """Return the value as text, with names instead of ids and without times."""
     text = json.dumps(value, default=_jsonable, sort_keys=True)
     for known in sorted(names, key=len, reverse=True):
         text = text.replace(known, names[known])

@@ -1,6 +1,6 @@
 // What a shop's page writes with the client that is made of docs/openapi.json. The compiler checks it.
 import createClient from "openapi-fetch";
-import type { components, operations, paths } from "./api";
+import type { components, operations, paths, webhooks } from "./api";
 
 type Code = components["schemas"]["Problem"]["code"];
 type Refused = operations["activate_company"]["responses"][409]["content"]["application/problem+json"];
@@ -34,3 +34,11 @@ function explained(code: Code): string {
 }
 
 export const actions: components["schemas"]["Action"][] = ["user.invited"];
+
+// A product that gets our webhooks, and edits a customer: null removes a free field.
+type Told = webhooks["customer.updated"]["post"]["requestBody"]["content"]["application/json"];
+
+export const nameTold = (told: Told): string =>
+  told.data.kind === "organisation" ? (told.data.organisation ?? "") : (told.data.free_fields["nickname"] ?? "");
+
+export const edit: components["schemas"]["CustomerEditBody"] = { kind: "person", free_fields: { card: "1", old: null } };

@@ -8,6 +8,7 @@ import sys
 from collections import defaultdict
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 
 import boto3
@@ -19,6 +20,7 @@ from moto.ses.models import ses_backends
 from moto.sqs.models import sqs_backends
 
 from customer_center.connectors.silver import wiring as silver
+from customer_center.mail import render
 from customer_center.platform import aws
 from customer_center.platform.log import logger
 from local.simulators.erp.server import PASSWORD, USER
@@ -134,6 +136,12 @@ class Aws:
             for item in found.all_items()
         }
 
+    def put_items(self, table, items):
+        """Put items in DynamoDB's notation into a table, as fast as moto can."""
+        found = _backend(dynamodb_backends).tables[self.physical(table)]
+        for item in items:
+            found.put_item(item)
+
     def snapshot(self):
         """Return a copy of all items, for `restore`."""
         return {name: deepcopy(table.items) for name, table in _backend(dynamodb_backends).tables.items()}
@@ -151,6 +159,11 @@ class Aws:
         """Return the logins by user name: whether each is enabled, and its status."""
         users = _backend(cognitoidp_backends).user_pools[self.physical("UserPool")].users.values()
         return {user.username: (user.enabled, user.status) for user in users}
+
+    def age_logins(self, **duration):
+        """Let all logins have been changed so long ago, in the words of `timedelta`."""
+        for user in _backend(cognitoidp_backends).user_pools[self.physical("UserPool")].users.values():
+            user.last_modified_date -= timedelta(**duration)
 
     def messages(self, queue):
         """Take the messages out of a queue."""
@@ -192,8 +205,8 @@ def _backend(backends):
 class Sandboxes:
     """Starts functions as Lambda does: with the template's variables, a new module, and empty caches.
 
-    Starting one ends the one before. Only the AWS clients stay: making them takes longer than most tests, and they
-    depend on the region alone.
+    Starting one ends the one before. Only the AWS clients and the compiled templates of mails stay: making them takes
+    longer than most tests, and they depend on the region and on files alone.
     """
 
     def __init__(self, aws, monkeypatch):
@@ -208,7 +221,7 @@ class Sandboxes:
 
     def start(self, function, **changed):
         """Return the module and the handler of a function; `changed` overrides parameters."""
-        forget(but=aws.__name__)
+        forget(but=(aws.__name__, render.__name__))
         for name in functions_of(self.aws.template):
             for variable in self.aws.environment(name):
                 self._monkeypatch.delenv(variable, raising=False)
@@ -242,15 +255,15 @@ def load(folder):
     return module
 
 
-def forget(*, but=None):
-    """Empty every cache of the package, as in a new sandbox, except those of the module `but`."""
-    if but is None:
+def forget(*, but=()):
+    """Empty every cache of the package, as in a new sandbox, except those of the modules `but`."""
+    if not but:
         # `make bench` stages a second stack, at another address.
         _client.cache_clear()
     if silver._session.cache_info().currsize:
         silver._session().close()
     for name, module in list(sys.modules.items()):
-        if name.startswith("customer_center.") and name != but:
+        if name.startswith("customer_center.") and name not in but:
             for member in vars(module).values():
                 if isinstance(member, _CACHE):
                     member.cache_clear()

@@ -13,7 +13,7 @@ from tests.emulator import emulator
 from tests.template_reader import load_template
 
 NAME = "customer-center-trial"
-DATA = ("CompaniesTable", "JournalTable", "FailedRecordsBucket")
+DATA = ("CompaniesTable", "CustomersTable", "JournalTable", "FailedRecordsBucket")
 UNMAKEABLE = {"Type": "AWS::DynamoDB::Table", "DependsOn": DATA, "Properties": {"KeySchema": "none"}}
 QUICK = {"Delay": 1}
 
@@ -58,7 +58,7 @@ def test_a_later_deploy_that_fails_and_a_stack_that_is_deleted_keep_the_data(cli
     cloudformation.create_stack(StackName=NAME, TemplateBody=data())
     cloudformation.get_waiter("stack_create_complete").wait(StackName=NAME, WaiterConfig=QUICK)
     before = left(client)
-    assert [len(kept) for kept in before] == [2, 1]
+    assert [len(kept) for kept in before] == [3, 1]
 
     cloudformation.update_stack(StackName=NAME, TemplateBody=data(Broken=UNMAKEABLE))
     with pytest.raises(WaiterError, match="ROLLBACK_COMPLETE"):

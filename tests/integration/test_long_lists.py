@@ -5,45 +5,23 @@ import tracemalloc
 import pytest
 
 from customer_center.companies.model import ErpContact
-from customer_center.connectors.silver.contacts import read_stream
+from customer_center.connectors.silver.contacts import all_contacts, read_stream
+from customer_center.connectors.silver.messages import ContactList
 from customer_center.connectors.silver.settings import SilverSettings
 from customer_center.platform.errors import OutsideMalformed, OutsideTimeout, OutsideUnavailable
 from tests.fakes.breaker import MemoryBreaker
-from tests.fakes.erp_simulator import direct_session, running_simulator, silver_gateway, silver_settings
+from tests.fakes.erp_simulator import silver_gateway, silver_settings
 
 DEMO = "10000"
 MANY = 5_000
 
 
-@pytest.fixture(scope="module")
-def running():
-    with running_simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def simulator(running):
-    running.reset()
-    return running
-
-
-@pytest.fixture(params=["xml", "soap"])
-def transport(request):
-    return request.param
-
-
-@pytest.fixture
-def session():
-    with direct_session() as open_session:
-        yield open_session
-
-
 @pytest.mark.parametrize("shape", ["raw", "contact_response", "order_response"])
-def test_a_long_list_is_read_whole(simulator, transport, shape, session):
+def test_a_long_list_is_read_whole(erp, transport, shape, session):
     """More than 4 MiB, and more than any first MAXCOUNT."""
-    simulator.erp.change({"number": DEMO, "generated": MANY})
-    simulator.erp.contact_shape = shape
-    gateway = silver_gateway(silver_settings(simulator, transport, deadline=300), session)
+    erp.erp.change({"number": DEMO, "generated": MANY})
+    erp.erp.contact_shape = shape
+    gateway = silver_gateway(silver_settings(erp, transport, deadline=300), session)
     contacts = list(gateway.select_contacts(DEMO))
     assert [contact.contact_number for contact in contacts] == [f"G{serial:07}" for serial in range(1, MANY + 1)]
     assert contacts[-1] == ErpContact(
@@ -51,11 +29,23 @@ def test_a_long_list_is_read_whole(simulator, transport, shape, session):
     )
 
 
-def test_a_long_list_takes_little_memory(simulator, transport, session):
+def test_a_list_of_100_000_contacts_is_asked_for_until_it_is_whole():
+    """With the settings of every deployment (docs/specification.md, 6.40)."""
+    asked = []
+
+    def ask(max_count):
+        asked.append(max_count)
+        yield ContactList((), (), full=max_count <= 100_000)
+
+    assert list(all_contacts(ask, SilverSettings(url=""))) == []
+    assert asked == [1_000, 10_000, 100_000, 1_000_000]
+
+
+def test_a_long_list_takes_little_memory(erp, transport, session):
     peaks = []
     for count in (1_000, 8_000):
-        simulator.erp.change({"number": DEMO, "generated": count})
-        gateway = silver_gateway(silver_settings(simulator, transport, max_count=100_000, deadline=300), session)
+        erp.erp.change({"number": DEMO, "generated": count})
+        gateway = silver_gateway(silver_settings(erp, transport, max_count=100_000, deadline=300), session)
         tracemalloc.start()
         assert sum(1 for _ in gateway.select_contacts(DEMO)) == count
         peaks.append(tracemalloc.get_traced_memory()[1])
@@ -63,9 +53,9 @@ def test_a_long_list_takes_little_memory(simulator, transport, session):
     assert peaks[1] - peaks[0] < 2_200_000, "the numbers that were seen, as hashes, and what the simulator takes"
 
 
-def test_who_stops_early_reads_no_more(simulator, transport, session):
-    simulator.erp.change({"number": DEMO, "generated": 1_000_000})
-    gateway = silver_gateway(silver_settings(simulator, transport, max_count=1_000_000), session)
+def test_who_stops_early_reads_no_more(erp, transport, session):
+    erp.erp.change({"number": DEMO, "generated": 1_000_000})
+    gateway = silver_gateway(silver_settings(erp, transport, max_count=1_000_000), session)
     assert next(gateway.select_contacts(DEMO)).contact_number == "G0000001"
     assert gateway.select_customer(DEMO).name == "Musterhandel GmbH"
 
@@ -181,39 +171,43 @@ def test_a_failure_at_the_end_is_a_failure(body, error):
         _read(body.encode(), 13, "soap")
 
 
-def test_an_answer_that_breaks_off_is_a_failure_of_this_customer(simulator, transport, session):
+def test_an_answer_that_breaks_off_is_a_failure_of_this_customer(erp, transport, session):
     contacts = [{"number": f"K{serial:05}", "name": "Nora"} for serial in range(900)]
-    simulator.erp.change({"number": DEMO, "contacts": contacts})
-    simulator.modes.set({"mode": "truncated"})
+    erp.erp.change({"number": DEMO, "contacts": contacts})
+    erp.modes.set({"mode": "truncated"})
     breaker = MemoryBreaker()
     arrived = []
     with pytest.raises(OutsideUnavailable):
-        arrived.extend(
-            silver_gateway(silver_settings(simulator, transport), session, breaker=breaker).select_contacts(DEMO)
-        )
+        arrived.extend(silver_gateway(silver_settings(erp, transport), session, breaker=breaker).select_contacts(DEMO))
     assert breaker.trips == 1
 
 
 # One contact
 
 
-def test_one_contact_is_asked_for_alone(simulator, transport, session):
-    gateway = silver_gateway(silver_settings(simulator, transport), session)
+def test_one_contact_is_asked_for_alone(erp, transport, session):
+    gateway = silver_gateway(silver_settings(erp, transport), session)
     known = ErpContact("KT010006", "Anna Alt")
     assert gateway.current_contact(DEMO, known).name == "Anna Müller"
-    assert len(simulator.requests) == 1
+    assert len(erp.requests) == 1
     assert gateway.current_contact(DEMO, ErpContact("KT999999", "Nobody")) is None
     assert gateway.current_contact(DEMO, ErpContact("kt010006", "Anna")) is None
     assert gateway.current_contact(DEMO, ErpContact("KT..", "A filter")) is None
 
 
-def test_a_contact_that_now_works_for_another_customer_is_gone(simulator, transport, session):
-    gateway = silver_gateway(silver_settings(simulator, transport), session)
+def test_a_contact_that_now_works_for_another_customer_is_gone(erp, transport, session):
+    gateway = silver_gateway(silver_settings(erp, transport), session)
     assert gateway.current_contact(DEMO, ErpContact("KT020001", "Nora Normal")) is None
 
 
-def test_an_erp_that_cannot_be_asked_for_one_contact_is_not_asked(simulator, transport, session):
-    gateway = silver_gateway(silver_settings(simulator, transport, one_contact=False), session)
+def test_an_erp_that_cannot_be_asked_for_one_contact_is_not_asked(erp, transport, session):
+    gateway = silver_gateway(silver_settings(erp, transport, one_contact=False), session)
     known = ErpContact("KT010006", "Anna Alt")
     assert gateway.current_contact(DEMO, known) == known
-    assert simulator.requests == []
+    assert erp.requests == []
+
+
+def test_an_erp_that_cannot_be_asked_for_one_contact_is_asked_until_it_is_found(erp, transport, session):
+    gateway = silver_gateway(silver_settings(erp, transport, one_contact=False), session)
+    assert gateway.find_contact(DEMO, "KT010006").name == "Anna Müller"
+    assert gateway.find_contact(DEMO, "KT999999") is None

@@ -31,7 +31,8 @@ InvitationsFunction
     CompaniesTable                                  dynamodb     DeleteItem GetItem PutItem UpdateItem
     JournalTable                                    dynamodb     PutItem
     UserPool                                        cognito-idp  AdminCreateUser AdminDeleteUser AdminDisableUser
-                                                                 AdminEnableUser AdminInitiateAuth AdminSetUserPassword
+                                                                 AdminEnableUser AdminGetUser AdminInitiateAuth
+                                                                 AdminSetUserPassword
                                                                  AdminUpdateUserAttributes AdminUserGlobalSignOut
     ssm:parameter${ProxySecretsParameter}           ssm          GetParameter
 
@@ -42,16 +43,61 @@ ErpContactsFunction
     CompaniesTable                                  dynamodb     BatchGetItem DeleteItem GetItem PutItem Query
                                                                  UpdateItem
     CompaniesTable/index/listing                    dynamodb     Query
-    JournalTable                                    dynamodb     PutItem Query
+    JournalTable                                    dynamodb     PutItem
     ssm:parameter${ErpCredentialsParameter}         ssm          GetParameter
 
 CustomerWebhookFunction
+    CustomersTable                                  dynamodb     GetItem
     CustomerSyncQueue                               sqs          SendMessage
     ssm:parameter${ErpWebhookSecretsParameter}      ssm          GetParameter
+    ssm:parameter/customer-center/${Stage}/customer-list/webhook-sources/*  ssm  GetParameter
 
 CustomerSyncFunction
     CompaniesTable                                  dynamodb     GetItem PutItem UpdateItem
+    CustomersTable                                  dynamodb     BatchGetItem DeleteItem GetItem PutItem
     JournalTable                                    dynamodb     PutItem
+    ssm:parameter/customer-center/${Stage}/customer-list/erasure-key  ssm  GetParameter
+
+CustomersFunction
+    CompaniesTable                                  dynamodb     GetItem
+    CustomersTable                                  dynamodb     BatchGetItem DeleteItem GetItem PutItem Query
+    CustomersTable/index/by_created                 dynamodb     Query
+    CustomersTable/index/by_updated                 dynamodb     Query
+    CustomersTable/index/by_name                    dynamodb     Query
+    CustomersTable/index/by_customer_code           dynamodb     Query
+    JournalTable                                    dynamodb     PutItem Query
+
+ConflictsFunction
+    CompaniesTable                                  dynamodb     GetItem
+    CustomersTable                                  dynamodb     BatchGetItem DeleteItem GetItem PutItem Query
+    JournalTable                                    dynamodb     PutItem
+
+ProductsFunction
+    CompaniesTable                                  dynamodb     GetItem
+    CustomersTable                                  dynamodb     BatchGetItem DeleteItem GetItem PutItem Query
+    CustomersTable/index/by_created                 dynamodb     Query
+    JournalTable                                    dynamodb     PutItem
+    ssm:parameter/customer-center/${Stage}/customer-list/*  ssm  DeleteParameter GetParameter PutParameter
+
+CustomerFollowUpFunction
+    CustomersTable                                  dynamodb     BatchGetItem DeleteItem GetItem PutItem Query
+    JournalTable                                    dynamodb     PutItem Query UpdateItem
+    ProductPushQueue                                sqs          SendMessage
+    CustomerFollowUpQueue                           sqs          ChangeMessageVisibility
+    ssm:parameter/customer-center/${Stage}/customer-list/erasure-key  ssm  GetParameter PutParameter
+
+ProductPushFunction
+    CustomersTable                                  dynamodb     BatchGetItem BatchWriteItem DeleteItem GetItem PutItem
+                                                                 Query
+    CustomersTable/index/by_created                 dynamodb     Query
+    JournalTable                                    dynamodb     PutItem
+    ProductPushQueue                                sqs          ChangeMessageVisibility SendMessage
+    ssm:parameter/customer-center/${Stage}/customer-list/products/*  ssm  GetParameter
+    ssm:parameter/customer-center/${Stage}/customer-list/tokens/*  ssm  GetParameter PutParameter
+
+ProductCatchUpFunction
+    CustomersTable                                  dynamodb     GetItem Query
+    ProductPushQueue                                sqs          SendMessage
 
 MachinesFunction
     CompaniesTable                                  dynamodb     BatchGetItem DeleteItem GetItem PutItem UpdateItem
@@ -64,16 +110,20 @@ OutboxFunction
     IdentityQueue                                   sqs          SendMessage
     ErpContactQueue                                 sqs          SendMessage
     ContactListQueue                                sqs          SendMessage
+    CustomerFollowUpQueue                           sqs          SendMessage
+    ProductPushQueue                                sqs          SendMessage
     FailedRecordsBucket                             s3           ListBucket
     FailedRecordsBucket/*                           s3           PutObject
 
 SweeperFunction
-    JournalTable                                    dynamodb     UpdateItem
+    JournalTable                                    dynamodb     BatchGetItem UpdateItem
     JournalTable/index/pending                      dynamodb     Query
     MailQueue                                       sqs          SendMessage
     IdentityQueue                                   sqs          SendMessage
     ErpContactQueue                                 sqs          SendMessage
     ContactListQueue                                sqs          SendMessage
+    CustomerFollowUpQueue                           sqs          SendMessage
+    ProductPushQueue                                sqs          SendMessage
 
 EmailDispatchFunction
     CompaniesTable                                  dynamodb     GetItem PutItem UpdateItem
@@ -90,11 +140,14 @@ EmailFeedbackFunction
     JournalTable                                    dynamodb     PutItem
 
 ReconcileFunction
-    CompaniesTable                                  dynamodb     DeleteItem GetItem PutItem Query UpdateItem
+    CompaniesTable                                  dynamodb     BatchGetItem DeleteItem GetItem PutItem Query Scan
+                                                                 UpdateItem
     JournalTable                                    dynamodb     PutItem Query UpdateItem
     IdentityQueue                                   sqs          ChangeMessageVisibility SendMessage
-    UserPool                                        cognito-idp  AdminDeleteUser AdminDisableUser AdminEnableUser
+    UserPool                                        cognito-idp  AdminCreateUser AdminDeleteUser AdminDisableUser
+                                                                 AdminEnableUser AdminGetUser AdminSetUserPassword
                                                                  AdminUpdateUserAttributes AdminUserGlobalSignOut
+                                                                 ListUsers
 
 ErpPushFunction
     CompaniesTable                                  dynamodb     GetItem PutItem UpdateItem

@@ -21,9 +21,10 @@ from tests.template_reader import ROOT, function_names, functions_of, load_templ
 ARCHITECTURES = {"arm64": 183, "x86_64": 62}  # ELF e_machine: EM_AARCH64, EM_X86_64
 HOST = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 LAYERS_MAY_WEIGH = 32 * 1000 * 1000
+WITH_THAT_OF_SIGNING = 48 * 1000 * 1000
 
 FUNCTIONS = function_names()
-ARTIFACTS = ["DependenciesLayer", "CustomerCenterLayer", *FUNCTIONS]
+ARTIFACTS = ["DependenciesLayer", "SigningLayer", "CustomerCenterLayer", *FUNCTIONS]
 
 # What Lambda's Python runtime has besides our layers.
 RUNTIME = ["boto3", "botocore", "s3transfer", "dateutil", "six.py", "jmespath", "urllib3"]
@@ -117,6 +118,7 @@ def test_the_layers_are_light(built, record_property):
     print(report)  # noqa: T201 # pytest -rP shows it
 
     assert sum(sizes.values()) <= LAYERS_MAY_WEIGH, report
+    assert sum(sizes.values()) + weight(built / "SigningLayer") <= WITH_THAT_OF_SIGNING, report
 
 
 def test_a_function_is_its_one_module(built):
@@ -125,14 +127,18 @@ def test_a_function_is_its_one_module(built):
         assert shipped == {"app.py", "__pycache__/app.cpython-313.pyc"}
 
 
-def test_compiled_libraries_are_of_the_architecture_asked_for(built, architecture):
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [("DependenciesLayer", "_pydantic_core.cpython-313"), ("SigningLayer", "_cffi_backend.cpython-313")],
+)
+def test_compiled_libraries_are_of_the_architecture_asked_for(built, architecture, layer, expected):
     libraries = {}
-    for library in files(built / "DependenciesLayer", "*.so*"):
+    for library in files(built / layer, "*.so*"):
         header = library.read_bytes()[:20]
         assert header[:6] == b"\x7fELF\x02\x01", library
         libraries[library.name] = struct.unpack("<H", header[18:20])[0]
 
-    assert any(name.startswith("_pydantic_core.cpython-313") for name in libraries)
+    assert any(name.startswith(expected) for name in libraries)
     assert set(libraries.values()) == {ARCHITECTURES[architecture]}
 
 
@@ -148,11 +154,11 @@ def test_botocore_comes_without_its_descriptions_of_aws(built):
     assert not (built / "DependenciesLayer/python/botocore/data").exists()
 
 
-def test_no_distribution_is_shipped_that_is_not_locked(built):
-    locked = {line.split("==")[0] for line in requirements().splitlines() if "==" in line}
+@pytest.mark.parametrize(("layer", "folder"), [("DependenciesLayer", "dependencies"), ("SigningLayer", "signing")])
+def test_no_distribution_is_shipped_that_is_not_locked(built, layer, folder):
+    locked = {line.split("==")[0] for line in requirements(folder).splitlines() if "==" in line}
     shipped = {
-        path.name.split("-")[0].lower().replace("_", "-")
-        for path in (built / "DependenciesLayer/python").glob("*.dist-info")
+        path.name.split("-")[0].lower().replace("_", "-") for path in (built / layer / "python").glob("*.dist-info")
     }
 
     assert shipped == locked
@@ -185,19 +191,24 @@ def test_no_tests_caches_or_scripts_are_shipped(built):
     assert found == TESTS_OF_OTHERS
 
 
-def requirements():
-    return (ROOT / "layers/dependencies/requirements.txt").read_text()
+def requirements(folder="dependencies"):
+    return (ROOT / f"layers/{folder}/requirements.txt").read_text()
 
 
-def test_the_layers_requirements_are_what_the_lock_file_says():
+@pytest.mark.parametrize(
+    ("folder", "exported"),
+    [
+        ("dependencies", "--only-group runtime --no-emit-package charset-normalizer"),
+        ("signing", "--only-group signing"),
+    ],
+)
+def test_the_layers_requirements_are_what_the_lock_file_says(folder, exported):
     if shutil.which("uv") is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("uv is missing: make setup")
-    command = (
-        "uv export --frozen --only-group runtime --no-emit-project --no-emit-package charset-normalizer --no-header"
-    )
-    exported = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    command = f"uv export --frozen --no-emit-project --no-header {exported}"
+    written = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
-    assert requirements() == exported, "make lock writes it anew"
+    assert requirements(folder) == written, "make lock writes it anew"
 
 
 # As Lambda starts a function: with the layers and the runtime's own packages only.
@@ -256,6 +267,19 @@ print(json.dumps({"templates": templates, "texts": {name: len(render._texts(name
 
     assert {"invitation.html.j2", "invitation.txt.j2"} <= set(result["templates"])
     assert min(result["texts"].values()) > 0
+
+
+def test_tokens_are_signed_from_the_layers_alone(builds, layers):
+    code = """
+import json
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from customer_center.connectors.vendasta.tokens import assertion
+kinds = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+key = rsa.generate_private_key(65537, 2048).private_bytes(*kinds).decode()
+print(json.dumps(assertion("MP-1", key, 0)))
+"""
+    assert run(code, *layers, builds[HOST] / "SigningLayer/python").count(".") == 2
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

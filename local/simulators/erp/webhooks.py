@@ -8,9 +8,10 @@ type Event = tuple[str, dict[str, object]]
 
 
 def events(before: Customer, after: Customer) -> Iterator[Event]:
-    """Yield one event (type and data) for changed flags of the customer, and one for each changed contact."""
+    """Yield one event (type and data) for what has changed of the customer, and one for each changed contact."""
     number = after.number
-    changed = {name: value for name, value in _flags(after).items() if value != _flags(before)[name]}
+    old_values = _values(before)
+    changed = {name: value for name, value in _values(after).items() if value != old_values[name]}
     if changed:
         yield "customer.updated", {"customer_number": number, **changed}
     old, new = _people(before), _people(after)
@@ -27,6 +28,19 @@ def _flags(customer: Customer) -> dict[str, object]:
         "customer_center_main_contact_email": customer.main_contact_email or None,
         "customer_posting_group": customer.posting_group or None,
         "blocked": _flag(customer.blocked),
+    }
+
+
+def _values(customer: Customer) -> dict[str, object]:
+    """Return the flags, and the customer's values for the Customer List: those of the contact that is the company."""
+    company = next((contact for contact in customer.contacts if contact.kind == COMPANY), None)
+    return {
+        **_flags(customer),
+        "kind": "organisation" if customer.name else None,
+        "organisation": customer.name or None,
+        "emails": [company.email] if company and company.email else None,
+        "phones": [company.telephone] if company and company.telephone else None,
+        "fax": company.telefax or None if company else None,
     }
 
 

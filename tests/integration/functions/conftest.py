@@ -6,16 +6,9 @@ Every log line is checked for personal data and secrets, which it must not hold.
 import pytest
 from moto import mock_aws
 
-from tests.fakes.erp_simulator import running_simulator
 from tests.integration.aws import Aws, Sandboxes, forget
 from tests.integration.functions.stage import Stage
 from tests.integration.population import PASSWORD, SECRET, populate
-
-
-@pytest.fixture(scope="module")
-def erp_server():
-    with running_simulator() as simulator:
-        yield simulator
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +17,6 @@ def aws(erp_server):
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         yield Aws(erp_server.url)
         forget()
-
-
-@pytest.fixture
-def erp(erp_server):
-    erp_server.reset()
-    return erp_server
 
 
 @pytest.fixture

@@ -14,8 +14,10 @@ from customer_center.clients.store import ClientKeyStore
 from customer_center.companies.model import InvitationStatus
 from customer_center.companies.store import CompanyStore
 from customer_center.connectors.cognito.identities import CognitoIdentities
+from customer_center.platform.clock import iso
 from customer_center.platform.journal import Journal
-from tests.builders.companies import an_attempt, an_entry
+from tests.builders.companies import a_user, an_attempt, an_entry
+from tests.builders.journal import entries_of
 from tests.integration.aws import event_of
 from tests.integration.population import CODE_MAIL, COMPANY, EMAIL, PASSWORD
 from tests.template_reader import ROOT, events_of, functions_of, load_template
@@ -74,10 +76,11 @@ class Stage:
         return self.sandboxes.run(function, event, **changed)
 
     def has_login(self, user_id, password=PASSWORD):
-        """Give a user an enabled login with that password."""
-        self.identities.create(self.store.user(user_id))
+        """Give a user an enabled login with that password, also without a record."""
+        user = self.store.user(user_id) or a_user(user_id=user_id)
+        self.identities.create(user)
         self.identities.set_password(user_id, password)
-        self.identities.enable(self.store.user(user_id))
+        self.identities.enable(user)
 
     def records(self):
         """Return all items except counters, the ERP's breaker, and that it was asked."""
@@ -113,7 +116,7 @@ class Stage:
 
     def changes_in(self, partition):
         """Return the journal's entries of a partition: action, and kind and id of who did it."""
-        return [(entry.action, entry.actor.kind, entry.actor.actor_id) for entry in self.journal.entries(partition)]
+        return [(entry.action, entry.actor.kind, entry.actor.actor_id) for entry in entries_of(self.journal, partition)]
 
     def is_bounced(self, user_id):
         """Return whether the invitation of a user came back."""
@@ -197,3 +200,13 @@ def assert_problem(reply, event, status, code, *errors, language="de"):
 
 def soon():
     return datetime.now(UTC) + timedelta(seconds=1)
+
+
+def half_a_minute_later(company):
+    """Make the list of contacts, and that it was asked for, half a minute older."""
+    company.store._client.update_item(
+        TableName=company.store._table,
+        Key={"pk": {"S": COMPANY}, "sk": {"S": "contacts"}},
+        UpdateExpression="SET asked_at = :then, read_at = :then",
+        ExpressionAttributeValues={":then": {"S": iso(datetime.now(UTC) - timedelta(seconds=31))}},
+    )

@@ -1,10 +1,12 @@
 """A request learns of all its wrong fields in one answer, and what they may be (docs/specification.md, 8.62)."""
 
 import json
+import re
 
 import pytest
 
 from tests.integration.aws import event_of
+from tests.integration.functions.requests_of_samples import with_body, with_query
 from tests.integration.functions.stage import assert_problem
 
 ALL_WRONG = {
@@ -105,3 +107,37 @@ def test_an_amount_with_other_decimals_is_refused(stage, company, currency, amou
 
 def _sample_body():
     return json.loads(sent("users/request_user")["body"])
+
+
+OFFERED = {
+    "roles": lambda role: {"roles": [role]},
+    "salutation": lambda salutation: {"salutation": salutation},
+    "currency": lambda currency: {"budgets": {"per_order": {"amount": "1", "currency": currency}}},
+}
+
+
+@pytest.mark.parametrize("make", OFFERED.values(), ids=OFFERED)
+@pytest.mark.parametrize("sample", CASES)
+def test_a_value_that_an_error_offers_is_accepted(company, sample, make):
+    (wrong,) = company.call(with_body(sample, **make("sir"))).body["errors"]
+    for value in offered(wrong):
+        assert company.call(with_body(sample, **make(value))).status != 422, value
+
+
+@pytest.mark.parametrize(
+    ("sample", "name"),
+    [
+        *(("users/list_users", name) for name in ("status", "invitation", "role", "sort")),
+        ("users/audit_trail", "action"),
+    ],
+)
+def test_a_value_that_an_error_offers_for_a_query_is_accepted(company, sample, name):
+    (wrong,) = company.call(with_query(sample, **{name: "sir"})).body["errors"]
+    for value in offered(wrong):
+        assert company.call(with_query(sample, **{name: value})).status == 200, value
+
+
+def offered(wrong):
+    """Return the values in the sentence of a wrong field."""
+    assert wrong["code"] == "unknown-value"
+    return re.search(r"\((.+)\)", wrong["message"])[1].split(", ")

@@ -22,7 +22,9 @@ UNREADABLE = {
     "xml": ("<activation/>", 400, "json-invalid", []),
     "trailing": ("{} {}", 400, "json-invalid", []),
     "comment": ("{} // ok", 400, "json-invalid", []),
-    "byte-order-mark": ("\ufeff{}", 400, "json-invalid", []),
+    "byte-order-mark-alone": ("\ufeff", 400, "json-invalid", []),
+    "two-byte-order-marks": ("\ufeff\ufeff{}", 400, "json-invalid", []),
+    "byte-order-mark-after-a-blank": (" \ufeff{}", 400, "json-invalid", []),
     "single-quotes": ("{'email': 'x'}", 400, "json-invalid", []),
     "lone-surrogate-escaped": ('{"email": "\\ud800"}', 400, "json-invalid", []),
     "lone-surrogate": ('{"email": "\ud800"}', 400, "json-invalid", []),
@@ -68,6 +70,20 @@ def test_a_body_that_is_no_json_object_is_refused_by_every_route(company, path, 
 @pytest.mark.parametrize(("text", "status", "code"), ENCODED.values(), ids=ENCODED)
 def test_an_encoded_body_that_cannot_be_read_is_refused(stage, text, status, code):
     stage.refuses(with_raw("activation/activate", text, encoded=True), status, code)
+
+
+@pytest.mark.parametrize("encoded", [False, True], ids=["text", "encoded"])
+@pytest.mark.parametrize("path", BODIES)
+def test_a_byte_order_mark_before_a_body_is_ignored(company, path, encoded):
+    """.NET's clients write one (RFC 8259, 8.1), and the webhooks of the ERP have always been read with one."""
+    text = "\ufeff" + '{"colour": "red"}'
+    sent = base64.b64encode(text.encode()).decode() if encoded else text
+    reply = company.call(with_raw(path, sent, encoded=encoded))
+    assert ("/colour", "unknown-field") in [(wrong["pointer"], wrong["code"]) for wrong in reply.body["errors"]]
+
+
+def test_a_body_with_a_byte_order_mark_is_taken(stage):
+    assert stage.call(with_raw("activation/activate", "\ufeff" + event_of("activation/activate")["body"])).status == 202
 
 
 def test_an_encoded_body_is_read(stage):

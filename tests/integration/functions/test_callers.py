@@ -67,7 +67,9 @@ def test_another_companys_user_gets_the_very_answer_of_one_who_does_not_exist(co
     assert foreign == nobody
 
 
-MACHINE_SAMPLES = [path for path in HTTP_SAMPLES if path.startswith("machines/")]
+MACHINE_SAMPLES = [
+    path for path in HTTP_SAMPLES if path.startswith(("machines/", "customers/", "products/", "conflicts/"))
+]
 
 
 BAD_KEYS = {
@@ -166,3 +168,13 @@ def test_a_route_without_a_kind_of_caller_refuses_everybody(company):
     event |= {"routeKey": "GET /forgotten", "rawPath": "/forgotten"}
     answer = handler(event, Context("UsersFunction"))
     assert_problem(Reply(answer["statusCode"], answer["headers"], answer["body"]), event, 403, "forbidden")
+
+
+PATH_NAMES = [(path, name) for path in HTTP_SAMPLES for name in event_of(path).get("pathParameters", {})]
+
+
+@pytest.mark.parametrize("value", ["", "K" * 501, "K" * 3000], ids=["empty", "long", "longer"])
+@pytest.mark.parametrize(("path", "name"), PATH_NAMES)
+def test_a_name_that_nothing_can_have_is_a_documented_not_found(company, path, name, value):
+    """Also where the path's own values are a list: the answer is one that the document has."""
+    assert company.call(with_path(path, name, value)).status in (400, 401, 404, 422)

@@ -29,15 +29,16 @@ def test_a_sample_event_is_applied_and_its_repeat_changes_nothing(company, path)
             assert (told.to, company.store.company_of_number("20000").company_id) == ("20000", COMPANY)
 
 
-def test_a_number_of_another_company_ends_in_the_dead_letter_queue_and_in_the_log(company):
+def test_a_number_of_another_company_is_a_refused_event_and_in_the_log(company):
     record = event_of("customer_sync/customer_renumbered")["Records"][0]
-    failed = company.run("CustomerSyncFunction", _with_message(record, new_customer_number="70000"))
-    assert len(failed["batchItemFailures"]) == 1
+    event = _with_message(record, new_customer_number="70000")
+    assert company.run("CustomerSyncFunction", event) == {"batchItemFailures": []}
+    refused = [item for (_, pk, _), item in company.records().items() if pk == "refused#erp"]
+    assert [item["code"]["S"] for item in refused] == ["customer-number-in-use"]
     lines = [json.loads(line) for line in company.sandboxes.log.getvalue().splitlines()]
     (line,) = [line for line in lines if line["message"] == "customer numbers collide"]
     assert (line["company_id"], line["other_company_id"]) == (COMPANY, OTHER_COMPANY)
-    assert lines[-1]["message"] == "message failed"
-    assert lines[-1]["webhook_id"] == json.loads(record["body"])["webhook_id"]
+    assert line["webhook_id"] == json.loads(record["body"])["webhook_id"]
 
 
 def _with_message(record, **data):

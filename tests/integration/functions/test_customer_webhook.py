@@ -25,6 +25,11 @@ def test_an_event_of_the_erp_is_kept_and_acknowledged(stage, path):
     assert stage.aws.items() == {}
 
 
+def test_a_byte_order_mark_before_an_event_is_ignored(stage):
+    event = signed_webhook(WEBHOOKS[0], body="\ufeff" + event_of(WEBHOOKS[0])["body"])
+    assert stage.call(event).status == 202
+
+
 UNSIGNED = {
     "as-recorded": lambda: event_of(WEBHOOKS[0]),
     "no-signature": lambda: signed_webhook(WEBHOOKS[0], webhook_signature=""),

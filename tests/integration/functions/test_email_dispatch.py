@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from customer_center.companies.model import InvitationStatus
 from customer_center.mail.ports import MailRefused, MailUnavailable
@@ -113,3 +114,17 @@ def test_mails_that_ses_refuses_count_for_the_company(company, monkeypatch):
     assert company.run("EmailDispatchFunction", event_of("email_dispatch/invitation"), **limits)
     assert company.store.current_company(COMPANY).mails_stopped_until
     assert "company.mails_stopped" in {action for action, *_ in company.changes_in(COMPANY)}
+
+
+def test_a_new_email_of_a_company_whose_mails_are_stopped_is_withheld(company):
+    before = company.store.current_company(COMPANY)
+    until = datetime.now(UTC) + timedelta(hours=1)
+    after = replace(before, mails_stopped_until=until, version=before.version + 1)
+    company.store.change_company(before, after, an_entry(company_id=COMPANY))
+    event = event_of("email_dispatch/email_confirmation")
+    for _ in range(2):
+        assert company.run("EmailDispatchFunction", event) == {"batchItemFailures": []}
+    assert company.aws.mails() == []
+    (withheld,) = [entry for entry in company.changes_in(COMPANY) if entry[0] == "email_change.withheld"]
+    assert withheld[1:] == ("system", "email_dispatch")
+    assert company.store.user(BUYER).email_change.bounced

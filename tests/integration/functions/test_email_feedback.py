@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.builders.journal import entries_of
 from tests.integration.aws import event_of
 from tests.integration.population import COMPANY, FRESH
 
@@ -14,7 +15,7 @@ def test_feedback_of_ses_reaches_the_invitation(company, sample):
         event = event_of(f"email_feedback/{sample}")
         assert company.run("EmailFeedbackFunction", event) == {"batchItemFailures": []}
     assert company.is_bounced(FRESH)
-    (entry,) = [entry for entry in company.journal.entries(COMPANY) if entry.actor.actor_id == "email_feedback"]
+    (entry,) = [entry for entry in entries_of(company.journal, COMPANY) if entry.actor.actor_id == "email_feedback"]
     assert entry.action == ("invitation.complained" if sample == "complaint" else "invitation.bounced")
 
 

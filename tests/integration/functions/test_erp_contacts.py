@@ -10,7 +10,7 @@ from customer_center.platform.http import MAX_BODY_BYTES
 from customer_center.platform.spreadsheet import BYTES_AT_MOST
 from tests.integration.aws import event_of
 from tests.integration.functions.requests_of_samples import with_header, with_path, with_query, with_raw
-from tests.integration.functions.stage import assert_problem
+from tests.integration.functions.stage import assert_problem, half_a_minute_later
 from tests.integration.population import COMPANY, MAIN
 from tests.texts import ALL_TEXTS
 
@@ -102,6 +102,15 @@ def test_a_table_of_users_is_imported_row_by_row(company):
     assert company.effects() == ["mail", "mail"]
 
 
+@pytest.mark.parametrize("dry_run", ["true", "false"])
+def test_a_table_with_a_header_only_has_no_results(company, dry_run):
+    event = event_of("erp_contacts/import_users")
+    event["queryStringParameters"] = {"dry_run": dry_run}
+    event["body"], event["isBase64Encoded"] = "salutation,name,email,roles\n", False
+    reply = company.call(event)
+    assert (reply.status, reply.body["rows"]) == (200, [])
+
+
 def left(reply):
     """Return what the answer says is left of each limit."""
     return {policy: int(number) for policy, number in re.findall(r'"([a-z-]+)";r=(\d+)', reply.headers["RateLimit"])}
@@ -156,8 +165,14 @@ def test_unknown_contacts_cannot_be_tried_without_end(company, number):
 def test_the_list_cannot_be_refreshed_without_end_and_is_still_shown(company):
     limits = {"ErpRequestsPerHour": "2"}
     refresh = with_query("erp_contacts/list_contacts", refresh="true")
-    for _ in range(2):
-        assert company.call(refresh, **limits).status == 200
+    assert "RateLimit" not in company.call(refresh, **limits).headers, "the first list is read without a refresh"
+    for rest in ("1", "0"):
+        half_a_minute_later(company)
+        for counted in (True, False, False):
+            reply = company.call(refresh, **limits)
+            assert (reply.status, "RateLimit" in reply.headers) == (200, counted), "the ERP is asked once in 30 seconds"
+            assert not counted or f'"erp-requests-per-hour";r={rest}' in reply.headers["RateLimit"]
+    half_a_minute_later(company)
     company.refuses(refresh, 429, "too-many-requests", parameters=limits)
     assert company.call(event_of("erp_contacts/list_contacts"), **limits).status == 200
 

@@ -27,6 +27,8 @@ from tests.integration.population import (
     MANAGER_KEY,
     OPERATOR_KEY,
     OTHER_COMPANY,
+    PARTNER_KEY,
+    PRODUCT_KEY,
     SECRET,
     SHOP_KEY,
 )
@@ -150,7 +152,13 @@ def test_an_operator_does_not_manage_keys(company):
 
 def test_keys_are_shown_without_their_secrets(company):
     listed = company.call(event_of("machines/list_client_keys"))
-    assert [key["key_id"] for key in listed.body["items"]] == [OPERATOR_KEY, SHOP_KEY, MANAGER_KEY]
+    assert [key["key_id"] for key in listed.body["items"]] == [
+        OPERATOR_KEY,
+        SHOP_KEY,
+        MANAGER_KEY,
+        PRODUCT_KEY,
+        PARTNER_KEY,
+    ]
     assert company.call(event_of("machines/get_client_key")).body == listed.body["items"][1]
     assert SECRET not in listed.text
     assert "hash" not in listed.text
@@ -163,7 +171,7 @@ def test_a_repeated_request_for_a_key_does_not_show_it_again(company):
         assert (first.status, first.body["key"]) == (again.status, again.body["key"])
         assert first.body["secret"]
         assert again.body["secret"] is None
-    assert len(company.client_keys.keys()) == 4
+    assert len(company.client_keys.keys()) == 6
 
 
 @pytest.mark.parametrize("path", ["unlock", "appoint", "resend_as_operator", "close", "reopen", "revoke"])

@@ -36,6 +36,14 @@ def test_a_customer_number_is_what_it_looks_like(stage, number):
     assert stage.call(with_body("activation/activate", customer_number=number)).status == 202
 
 
+@pytest.mark.parametrize(
+    "email", ["max.mustermann\uff20musterhandel.example", "max.mustermann@muster\u200dhandel.example"]
+)
+def test_an_email_is_what_it_looks_like(stage, email):
+    reply = stage.call(with_body("activation/activate", email=email))
+    assert (reply.status, reply.body["email"]) == (202, "max.mustermann@musterhandel.example")
+
+
 @pytest.mark.parametrize("code", ["123 456", "\u200e123456\u200e", "123\u00a0456", "１２３４５６", "123\u200b456\n"])  # noqa: RUF001 # full width
 def test_a_code_is_taken_as_it_was_copied(stage, code):
     stage.begin_activation("123456")
@@ -57,6 +65,25 @@ def test_a_token_is_taken_as_it_was_copied(company, path, written, mark):
     company.has_login(LEAVING)
     written = written.format(mark=mark, token=token, half=token[:40], rest=token[40:])
     assert company.call(with_body(path, token=written)).status in (200, 202)
+
+
+@pytest.mark.parametrize("path", ["invitations/accept", "invitations/look_up", "invitations/confirm_email"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://shop.example/invitation#token={token}",
+        "https://shop.example/invitation%23token={token}",
+        "https://scan.example/?url=https%3A%2F%2Fshop.example%2Finvitation%23token%3D{token}",
+        "<https://shop.example/invitation#token={token}>",
+        "#token={token}",
+        "{token}.",
+        "({token})",
+    ],
+)
+def test_a_token_is_found_in_the_link_that_was_copied_with_it(company, path, written):
+    token = json.loads(event_of(path)["body"])["token"]
+    company.has_login(LEAVING)
+    assert company.call(with_body(path, token=written.format(token=token))).status in (200, 202)
 
 
 @around

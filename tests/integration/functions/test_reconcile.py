@@ -1,5 +1,6 @@
 """The reconcile function brings logins in line with the records, and makes confirmed e-mails the login."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +17,9 @@ from tests.integration.population import (
     MAIN,
     MOVING_MAIL,
     NEW_EMAIL,
+    NOBODY,
     OTHER_COMPANY,
+    STRANGER,
 )
 
 
@@ -78,3 +81,71 @@ def test_until_then_its_message_comes_back_in_ten_minutes(company):
     assert 540 < seconds <= 600
     assert company.aws.messages("IdentityQueue") == []
     assert company.store.user(LEAVING).email != NEW_EMAIL
+
+
+def _checked(company, event):
+    """Give the function the event and then its own messages, until none is left; return the repairs it queued."""
+    assert company.run("ReconcileFunction", event) in ({}, {"batchItemFailures": []})
+    repairs = []
+    while queued := company.aws.messages("IdentityQueue"):
+        for message in queued:
+            repairs += [message["data"]["user_id"]] if "user_id" in message["data"] else []
+            record = {"messageId": "1", "attributes": {"ApproximateReceiveCount": "1"}, "body": json.dumps(message)}
+            assert company.run("ReconcileFunction", {"Records": [record]}) == {"batchItemFailures": []}
+    return sorted(repairs)
+
+
+def test_the_schedule_queues_the_first_page_of_the_check(company):
+    assert company.run("ReconcileFunction", event_of("reconcile/check_logins_on_schedule")) == {}
+    (queued,) = company.aws.messages("IdentityQueue")
+    sample = json.loads(event_of("reconcile/check_logins")["Records"][0]["body"])
+    assert (queued["kind"], queued["data"]) == (sample["kind"], sample["data"])
+
+
+def test_a_check_makes_deleted_logins_again_and_deletes_those_without_a_record(company):
+    for user_id in (MAIN, LEAVING, NOBODY):
+        company.has_login(user_id)
+    company.aws.client("cognito-idp").admin_create_user(
+        UserPoolId=company.aws.physical("UserPool"), Username="an-integrators-robot"
+    )
+    company.aws.age_logins(hours=1)
+    repairs = _checked(company, event_of("reconcile/check_logins_on_schedule"))
+    assert repairs == sorted([BUYER, NOBODY, STRANGER])
+    logins = company.aws.logins()
+    assert logins[BUYER] == (True, "CONFIRMED")
+    assert NOBODY not in logins
+    assert "an-integrators-robot" in logins
+    told = [json.loads(line) for line in company.sandboxes.log.getvalue().splitlines() if "logins checked" in line]
+    assert [(line["foreign"], line["unknown"], line["differing"], line["repaired"]) for line in told] == [
+        (1, 1, 3, True)
+    ]
+
+
+def test_more_than_the_parameter_is_left_alone(company):
+    company.has_login(NOBODY)
+    company.aws.age_logins(hours=1)
+    first = event_of("reconcile/check_logins")
+    assert company.run("ReconcileFunction", first, LoginRepairLimit="0") == {"batchItemFailures": []}
+    (queued,) = company.aws.messages("IdentityQueue")
+    assert (queued["data"]["check"], queued["data"]["differing"], queued["data"]["found"]) == ("users", "1", "")
+    last = {"Records": [{**first["Records"][0], "body": json.dumps(queued)}]}
+    assert company.run("ReconcileFunction", last, LoginRepairLimit="0") == {"batchItemFailures": []}
+    assert company.aws.messages("IdentityQueue") == []
+    assert NOBODY in company.aws.logins()
+
+
+def test_a_login_that_is_gone_is_made_again_when_it_is_brought_in_line(company):
+    event = event_of("reconcile/align_login")
+    body = json.loads(event["Records"][0]["body"])
+    body["data"]["user_id"] = BUYER
+    event["Records"][0]["body"] = json.dumps(body)
+    for _ in range(2):
+        assert company.run("ReconcileFunction", event) == {"batchItemFailures": []}
+    assert company.aws.logins()[BUYER] == (True, "CONFIRMED")
+
+
+def test_a_repair_aligns_a_login(company):
+    company.has_login(DEACTIVATED)
+    for _ in range(2):
+        assert company.run("ReconcileFunction", event_of("reconcile/repair_login")) == {"batchItemFailures": []}
+        assert company.aws.logins()[DEACTIVATED][0] is False

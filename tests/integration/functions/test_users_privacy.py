@@ -2,8 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from tests.integration.aws import event_of
+from tests.builders.companies import an_entry
+from tests.integration.aws import Context, event_of
 from tests.integration.functions.requests_of_samples import as_user, with_header, with_path, with_query
+from tests.integration.functions.stage import soon
 from tests.integration.population import BUYER, COMPANY, LEAVING, MAIN
 
 
@@ -52,6 +54,53 @@ def test_a_person_is_erased_and_the_journal_is_blanked_of_them(company):
 def test_a_repeated_erasure_with_its_key_is_the_same_certificate(company):
     event = with_header(event_of("users/erase"), "idempotency-key", "erase-1")
     first, again = company.call(event), company.call(event)
-    # Nothing but ids was ever written of this person: there is nothing to blank.
-    assert (first.status, again.status) == (202, 200)
-    assert again.body == {**first.body, "status": "complete"}
+    assert (first.status, again.status) == (202, 202)
+    assert again.body == first.body
+    company.run("OutboxFunction", company.stream_event())
+    company.run("ReconcileFunction", company.queue_event("IdentityQueue", "reconcile/erase_from_journal"))
+    again = company.call(event)
+    assert (again.status, again.body) == (200, {**first.body, "status": "complete"})
+
+
+def test_a_long_journal_is_blanked_in_several_messages(company):
+    """10,000 entries are one message (docs/specification.md, 7.31)."""
+    _write_entries(company, 10_200, about=LEAVING, every=300)
+    reply = company.call(with_path("users/erase", "user_id", LEAVING))
+    assert company.run("OutboxFunction", company.stream_event()) == {"batchItemFailures": []}
+    messages = 0
+    while company.call(with_path("users/erase", "user_id", LEAVING)).status == 202:
+        event = company.queue_event("IdentityQueue", "reconcile/erase_from_journal")
+        assert company.run("ReconcileFunction", event) == {"batchItemFailures": []}
+        messages += 1
+        assert messages <= 2, "each message goes on where the one before it stopped"
+    assert messages == 2
+    assert "Zacharias" not in str(company.aws.items("JournalTable"))
+    assert company.call(with_path("users/erase", "user_id", LEAVING)).body == {**reply.body, "status": "complete"}
+
+
+def test_without_time_the_next_message_goes_on(company, monkeypatch):
+    _write_entries(company, 3, about=LEAVING, every=1)
+    company.call(with_path("users/erase", "user_id", LEAVING))
+    company.run("OutboxFunction", company.stream_event())
+    event = company.queue_event("IdentityQueue", "reconcile/erase_from_journal")
+    with monkeypatch.context() as patch:
+        patch.setattr(Context, "get_remaining_time_in_millis", lambda _: 15_000)
+        assert company.run("ReconcileFunction", event) == {"batchItemFailures": []}
+    assert "Zacharias" in str(company.aws.items("JournalTable"))
+    event = company.queue_event("IdentityQueue", "reconcile/erase_from_journal")
+    assert company.run("ReconcileFunction", event) == {"batchItemFailures": []}
+    assert "Zacharias" not in str(company.aws.items("JournalTable"))
+
+
+def _write_entries(company, number, *, about, every):
+    """Write that many entries; each `every`-th is about the user `about`."""
+    entries = [
+        an_entry(
+            company_id=COMPANY,
+            at=soon(),
+            subject=about if n % every == 0 else MAIN,
+            changes={"name": ["x", "Zacharias" if n % every == 0 else "y"]},
+        )
+        for n in range(number)
+    ]
+    company.aws.put_items("JournalTable", (company.journal.write(entry).request["Put"]["Item"] for entry in entries))

@@ -15,7 +15,13 @@ SAMPLE = "users/export_users"
 
 
 def rows(reply):
-    return list(csv.DictReader(io.StringIO(reply.text, newline="")))
+    return list(csv.DictReader(io.StringIO(without_mark(reply), newline="")))
+
+
+def without_mark(reply):
+    """Return the table without the byte order mark that it begins with."""
+    assert reply.text.startswith("\ufeff"), "Excel reads the table in the wrong encoding"
+    return reply.text.removeprefix("\ufeff")
 
 
 def test_users_are_exported_with_the_columns_of_the_import(company):
@@ -23,7 +29,7 @@ def test_users_are_exported_with_the_columns_of_the_import(company):
     assert reply.status == 200
     assert reply.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert reply.headers["Content-Disposition"] == 'attachment; filename="users.csv"'
-    assert reply.text.partition("\r\n")[0].split(",") == list(COLUMNS)
+    assert without_mark(reply).partition("\r\n")[0].split(",") == list(COLUMNS)
     listed = company.call(event_of("users/list_users")).body["items"]
     assert [(row["name"], row["email"], row["language"]) for row in rows(reply)] == [
         (user["name"], user["email"], user["language"]) for user in listed

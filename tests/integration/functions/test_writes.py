@@ -10,11 +10,11 @@ from customer_center.platform import table_store
 from customer_center.platform.errors import InProgress
 from tests.builders.companies import an_entry
 from tests.integration.aws import event_of
-from tests.integration.functions.requests_of_samples import VERSIONED, WRITES, with_body, with_header
+from tests.integration.functions.requests_of_samples import VERSIONED, WRITES, with_body, with_header, with_path
 from tests.integration.functions.stage import assert_problem
-from tests.integration.population import COMPANY, LEAVING
+from tests.integration.population import COMPANY, INVITED, LEAVING
 
-IF_MATCH = ['"1', "1", 'W/"1"', '"-1"', '"x"', '"1", "2"', "", '"9999999999"', '"2"', "**"]
+IF_MATCH = ['"1', "1", 'W/"1"', '"-1"', '"x"', '"2", "3"', 'W/"1", "2"', "", '"9999999999"', '"2"', "**"]
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,12 @@ def test_a_precondition_that_does_not_hold_changes_nothing(company, path, if_mat
     company.refuses(with_header(event_of(path), "if-match", if_match), 412, "version-changed")
 
 
+@pytest.mark.parametrize("path", ["users/activate", "users/resend_invitation", "users/hand_over", *VERSIONED])
+def test_a_change_may_be_meant_for_several_versions(company, path):
+    """RFC 9110, 13.1.1: one of them has to be the present one."""
+    assert company.call(with_header(event_of(path), "if-match", '"1", "99"')).status < 300
+
+
 @pytest.mark.parametrize("path", VERSIONED)
 def test_what_is_meant_for_one_version_needs_to_say_which(company, path):
     event = event_of(path)
@@ -36,7 +42,7 @@ def test_what_is_meant_for_one_version_needs_to_say_which(company, path):
     assert company.call(with_header(event_of(path), "if-match", "*")).status < 300
 
 
-@pytest.mark.parametrize("if_match", ['"1"', "*", ' "1" '])
+@pytest.mark.parametrize("if_match", ['"1"', "*", ' "1" ', '"1", "99"', '"99","1"', 'W/"7", "1"'])
 def test_a_precondition_that_holds_lets_the_change_through(company, if_match):
     company.has_login(LEAVING)
     assert company.call(with_header(event_of("users/deactivate"), "if-match", if_match)).status == 200
@@ -84,6 +90,18 @@ def test_the_mails_that_people_cause_are_limited_by_company_and_hour(company, pa
     reply = company.refuses(event_of(path), 429, "too-many-requests", parameters={"MailsPerHour": "2"})
     assert 0 < int(reply.headers["Retry-After"]) <= 3600
     assert company.call(event_of(path), MailsPerHour="200").status < 300
+
+
+def test_access_given_again_counts_the_mail_of_somebody_who_never_accepted(company):
+    """Nobody else gets a mail with it."""
+    company.call(with_path("users/deactivate", "user_id", INVITED))
+    reply = company.call(with_path("users/activate", "user_id", INVITED))
+    assert '"mails-per-hour";r=199;' in reply.headers["RateLimit"]
+    assert "RateLimit" not in company.call(event_of("users/activate")).headers
+
+
+def test_handing_over_counts_the_mails_of_both_people(company):
+    assert '"mails-per-hour";r=198;' in company.call(event_of("users/hand_over")).headers["RateLimit"]
 
 
 def test_who_repeats_a_request_that_was_done_is_answered_although_the_mails_are_used_up(company):

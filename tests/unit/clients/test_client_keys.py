@@ -207,13 +207,16 @@ def test_who_issued_a_key_is_in_the_operators_journal(desk):
 
 
 EVERY = tuple(Scope)
+RIGHTS = {"accounts": frozenset({"acc_1"}), "product": "newbase", "partner_id": "VMF"}
 
 
 def test_a_key_issues_keys_with_some_of_its_rights(desk):
-    manager = desk.issue(*EVERY, accounts=frozenset({"acc_1", "acc_2"}), product="newbase")
+    manager = desk.issue(*EVERY, accounts=frozenset({"acc_1", "acc_2"}), product="newbase", partner_id="VMF")
     key = desk.issue(
         Scope.CUSTOMERS_READ, issuer=manager, accounts=frozenset({"acc_1"}), product="newbase", name="below"
     ).key
+    assert key.partner_id is None
+    assert desk.issue(*EVERY, issuer=manager, **RIGHTS).key.partner_id == "VMF"
     assert (key.issued_by, key.ancestors) == (manager.key.key_id, (manager.key.key_id,))
     assert manager.key.issued_by is None
     assert desk.keys.entries[-1].changes["issued_by"] == (None, manager.key.key_id)
@@ -232,6 +235,8 @@ def test_a_key_issues_keys_with_some_of_its_rights(desk):
         ({"accounts": frozenset({"acc_1"})}, {"accounts": frozenset({"acc_1", "acc_2"})}, "accounts"),
         ({"product": "newbase"}, {}, "product"),
         ({"product": "newbase"}, {"product": "vendasta"}, "product"),
+        ({}, {"partner_id": "VMF"}, "partner_id"),
+        ({"partner_id": "VMF"}, {"partner_id": "XYZ"}, "partner_id"),
         ({"expires_at": NOON + timedelta(days=1)}, {"expires_at": NOON + timedelta(days=2)}, "expires_at"),
     ],
 )

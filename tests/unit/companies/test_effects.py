@@ -1,7 +1,8 @@
 """The effects of this room."""
 
 import inspect
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,6 +16,8 @@ MAKERS = [
     if make.__module__ == effects.__name__ and inspect.signature(make).return_annotation is Effect
 ]
 
+GIVEN = {datetime: NOON, timedelta: timedelta(minutes=1), Mapping[str, str]: {"name": "value"}}
+
 
 def test_there_are_effects():
     assert len(MAKERS) >= 9
@@ -23,6 +26,6 @@ def test_there_are_effects():
 @pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
 def test_every_effect_is_of_a_kind_that_is_declared(make):
     required = [each for each in inspect.signature(make).parameters.values() if each.default is each.empty]
-    effect = make(*(NOON if each.annotation is datetime else "x" for each in required))
+    effect = make(*(GIVEN.get(each.annotation, "x") for each in required))
 
     assert effect.kind in effects.QUEUES

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from customer_center.companies.bodies import Email, Number
-from customer_center.companies.email_address import address_in
 from customer_center.companies.erp_values import FaultyRecord, read_number, read_values
 from customer_center.connectors.silver import messages
 from customer_center.connectors.silver.failures import parse
 from customer_center.connectors.silver.settings import SilverSettings
+from customer_center.platform.email_address import address_in
 from customer_center.platform.wire import Line
 from customer_center.webhooks.formats.erp import ERP
 
@@ -50,6 +50,9 @@ FIELDS = {
         ("a@x.example.", "a@x.example"),
         ("\u200ea\u200b@x.example", "a@x.example"),
         ("a@müller.example", "a@müller.example"),
+        ("\uff41\uff20x.example\uff1bb@x.example", "a@x.example"),
+        ("SMTP:a@x.example;smtp:b@x.example", "a@x.example"),
+        ("E-Mail: a@x.example", "a@x.example"),
         ("o'neil?=@x.example", "o'neil?=@x.example"),
         # The display name is whatever somebody wrote.
         ('"boss@x.example" <a@x.example>', "a@x.example"),

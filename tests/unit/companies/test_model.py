@@ -15,9 +15,9 @@ from customer_center.companies.model import (
     attempt_key,
     check_assignable,
     check_not_self,
-    normalized_email,
     secret_hash,
 )
+from customer_center.platform.email_address import normalized_email
 from customer_center.platform.errors import Conflict, FieldError, Forbidden, InvalidInput
 from tests.builders.companies import a_main_contact, a_user, an_invitation, budgets, euros
 from tests.fakes.clock import NOON

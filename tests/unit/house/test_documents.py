@@ -81,6 +81,14 @@ def test_the_index_lists_every_decision_with_its_date_and_whether_it_holds():
     assert len(rows) == len(listed)
 
 
+def test_promises_stand_in_the_order_of_their_numbers():
+    text = (ROOT / "docs/specification.md").read_text()
+    promised = re.findall(r"^- \*\*(\d+)\.(\d+)\*\* ", text, re.MULTILINE)
+    numbers = [(int(section), int(number)) for section, number in promised]
+
+    assert numbers == sorted(numbers)
+
+
 def test_every_promise_that_is_cited_has_its_number_in_the_specification():
     text = (ROOT / "docs/specification.md").read_text()
     promised = re.findall(r"^- \*\*(\d+\.\d+)\*\* ", text, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Every sentence of the specification (seeds 000 and 001) names its test, or is a page's, which the README says.
+"""Every sentence of the specification (seeds 000, 001 and 003) names its test, or is a page's, which the README says.
 
 The sentences are the specification's own words; a test that stands for one quotes it in its docstring after the seed's
 number. The list, `tests/seed_sentences.toml`, is the specification's table of contents: a sentence that no test quotes
@@ -17,8 +17,8 @@ SENTENCES = tomllib.loads((ROOT / "tests/seed_sentences.toml").read_text())
 
 
 def _plain(text):
-    """Return a text without line breaks, quotes and full stops, which docstrings write in their own way."""
-    return re.sub(r"[\s\"'“”.,;:]+", " ", text).strip()
+    """Return a text without line breaks, quotes, full stops and marks, which docstrings write in their own way."""
+    return re.sub(r"[\s\"'“”.,;:*`]+", " ", text).strip()
 
 
 def _docstrings():
@@ -33,9 +33,9 @@ def _docstrings():
 @pytest.fixture(scope="module")
 def tested():
     """Return what the docstrings quote, by seed."""
-    quoted = {"000": [], "001": []}
+    quoted: dict[str, list[str]] = {seed: [] for seed in SENTENCES}
     for text in _docstrings():
-        for seed, said in re.findall(r"\b(00[01]): (.*?)(?=\b00[0-9]: |\Z)", text, re.DOTALL):
+        for seed, said in re.findall(r"\b(00[013]): (.*?)(?=\b00[0-9]: |\Z)", text, re.DOTALL):
             quoted[seed].append(_plain(said))
     return quoted
 

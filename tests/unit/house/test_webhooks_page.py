@@ -24,7 +24,7 @@ def blocks(language):
 def is_genuine(headers, body):
     given = {name.lower(): value for name, value in headers.items()}
     now = float(given["webhook-timestamp"])
-    signed = STANDARD_WEBHOOKS.signed(given, body, keys=signing_keys([SECRET]), now=now, tolerance=1)
+    signed = STANDARD_WEBHOOKS.signed(given, body, keys=signing_keys([SECRET]), settings={}, now=now, tolerance=1)
     return signed and signed.webhook_id
 
 

@@ -89,10 +89,23 @@ def test_what_a_request_does_not_have_may_be_missing_or_null():
 # If-Match (RFC 9110 §13.1.1, RFC 6585 §3)
 
 
-@pytest.mark.parametrize(("header", "version"), [('"3"', 3), (' "12" ', 12), ("*", None)])
-def test_if_match_names_a_version_or_any(header, version):
+@pytest.mark.parametrize(
+    ("header", "versions"),
+    [
+        ('"3"', {3}),
+        (' "12" ', {12}),
+        ("*", None),
+        ('"3", "99"', {3, 99}),
+        ('"3","4"', {3, 4}),
+        (', "3" ,\t, "4",', {3, 4}),
+        ('W/"3", "4", "of another API", "5,6"', {4}),
+    ],
+)
+def test_if_match_names_versions_or_any(header, versions):
     for read in (lambda request: request.if_match, lambda request: request.required_if_match):
-        assert _asked(read, _event(headers={"If-Match": header})) == version
+        found = []
+        _asked(lambda request: found.append(read(request)), _event(headers={"If-Match": header}))  # noqa: B023 # called at once
+        assert found == [versions]
 
 
 def test_without_if_match_any_version_will_do_unless_one_is_required():
@@ -100,7 +113,26 @@ def test_without_if_match_any_version_will_do_unless_one_is_required():
     assert _asked(lambda request: request.required_if_match, _event()) == (428, "precondition-required")
 
 
-@pytest.mark.parametrize("header", ["3", 'W/"3"', '"3", "4"', '"x"', "", '"-1"', '"12345678901"'])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "3",
+        'W/"3"',
+        'W/"3", W/"4"',
+        'w/"3"',
+        '"x"',
+        "",
+        ",",
+        '"-1"',
+        '"03"',
+        '"٣"',
+        '"12345678901"',
+        '"3", 4',
+        '"3", "4',
+        '*, "3"',
+        '"3,4"',
+    ],
+)
 def test_a_tag_that_no_version_ever_had_does_not_match(header):
     event = _event(headers={"if-match": header})
     assert _asked(lambda request: request.required_if_match, event) == (412, "version-changed")
@@ -264,3 +296,15 @@ def test_any_other_error_of_aws_stays_an_exception(code):
 
     with pytest.raises(ClientError):
         _asked(read, _event())
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u200e", "x" * 501], ids=["empty", "blank", "invisible", "long"])
+def test_a_path_that_names_nothing_is_not_found(name):
+    """A table's key can be neither empty nor very long."""
+    api = Api()
+
+    @api.route("POST /things/{name}", caller=PUBLIC)
+    def thing(name: str) -> Answer[Seen]:
+        raise AssertionError(name)
+
+    assert api.handle(_event(pathParameters={"name": name}), None)["statusCode"] == 404

@@ -33,6 +33,11 @@ NAMES = [
         "50% AG",
         "A+B",
         "Sr.Ángela",
+        "DR.NO",
+        "Dr.De Boer",
+        "Prof.dr.Jansen",
+        "prof.dr. Jansen",
+        "Mw.mr. Smit",
     ],
 ]
 ADDRESSES = [
@@ -40,6 +45,10 @@ ADDRESSES = [
     *["eve@evil.example", "http://x", "HTTPS://EVIL", "http:x", "mailto:a", "javascript:alert", "192.0.2.1", "t.me/x"],
     *["evil.com:80", "j.doe.com", "Dr.evil.com", "müller.de", "例え.jp", "shop\u3002com", "shop\uff0ecom", "мвд.рф"],
     *["\\\\server\\share", "Anna musterhandel.de", "(musterhandel.de)", "xn--mller-kva.de", "shop.example?x"],
+    # What would be a name is none with a path, a port, a query or a fragment behind it.
+    *["Dr.No/login", "J.R.Ewing:80", "Dr.No?x", "M.May#x"],
+    *["me.com", "hr.com", "Mr.COM", "dr.online", "mr.de", "fr.shop", "dipl.ing.at"],
+    *["बैंक.भारत", "مِثال.مِصر", "pay\u0336.com", "paypal\u200d.com", "ธนาคาร.ไทย"],
 ]
 # A part of a text of which mail programs make a link: a dot, `@`, `:` or slash between two signs without a blank.
 LINKED = re.compile("[^\\s\u200c][.@:/\\\\\u3002\uff0e][^\\s\u200c]")

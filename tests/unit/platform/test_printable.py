@@ -19,6 +19,10 @@ UNSEEN = {
     "word-joiner": "\u2060",
     "soft-hyphen": "\u00ad",
     "byte-order-mark": "\ufeff",
+    "annotation": "\ufff9",
+    "shorthand": "\U0001bca0",
+    "music": "\U0001d173",
+    "tag": "\U000e0041",
 }
 BLANKS = {
     "blank": " ",
@@ -47,10 +51,21 @@ LOOKS_EMPTY = {
 }
 
 
+@pytest.mark.parametrize("control", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+def test_text_that_is_shown_in_another_order_than_it_is_written_is_not_printable(control):
+    """A name could otherwise look like another one (docs/specification.md, 4.60)."""
+    assert not is_printable(f"Anna{control}Berg")
+
+
 @pytest.mark.parametrize("around", [*UNSEEN.values(), *BLANKS.values()], ids=[*UNSEEN, *BLANKS])
 @pytest.mark.parametrize("clean", [trimmed, plain, bare, unbroken])
 def test_what_pasting_adds_around_a_text_falls_away(clean, around):
     assert clean(f"{around}10000{around}{around}") == "10000"
+
+
+@pytest.mark.parametrize("selector", ["\ufe00", "\ufe0f", "\U000e0100"])
+def test_a_number_has_no_variants(selector):
+    assert bare(f"1{selector}0000{selector}") == "10000"
 
 
 @pytest.mark.parametrize("inside", UNSEEN.values(), ids=UNSEEN)

@@ -21,8 +21,8 @@ WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_character
 TABLES = st.lists(st.lists(CELLS, min_size=2, max_size=2))
 
 
-def _read(text):
-    return list(csv.reader(io.StringIO(text, newline="")))
+def _read(table):
+    return list(csv.reader(io.StringIO(table.removeprefix("\ufeff"), newline="")))
 
 
 @given(TABLES)
@@ -64,9 +64,12 @@ def test_what_begins_like_a_formula_is_made_text(cell, safe):
 
 
 def test_lines_end_and_cells_are_quoted_as_rfc_4180_says():
-    assert (
-        written(["a", "b"], [['x "y"', "1,2"], ["line\nbreak", ""]]) == 'a,b\r\n"x ""y""","1,2"\r\n"line\nbreak",\r\n'
-    )
+    table = written(["a", "b"], [['x "y"', "1,2"], ["line\nbreak", ""]])
+    assert table.removeprefix("\ufeff") == 'a,b\r\n"x ""y""","1,2"\r\n"line\nbreak",\r\n'
+
+
+def test_a_table_begins_with_a_byte_order_mark_so_that_excel_reads_its_umlauts():
+    assert written(["name"], [["Jürgen"]]).encode() == b"\xef\xbb\xbfname\r\nJ\xc3\xbcrgen\r\n"
 
 
 # Reading

@@ -14,7 +14,9 @@ from customer_center.platform.errors import (
     OutsideUnavailable,
     Unauthorized,
 )
+from customer_center.platform.stamps import nanoseconds
 from customer_center.webhooks.delivery import Delivery
+from customer_center.webhooks.model import Source
 from customer_center.webhooks.receive_event import MAX_EVENT_BYTES, receive_event
 from customer_center.webhooks.signatures import signing_keys
 from tests.builders.webhooks import OTHER_SECRET, SECRET, signed
@@ -29,14 +31,17 @@ EVENT = {
 BODY = json.dumps(EVENT).encode()
 
 
+SOURCES = {"erp": Source("erp", "erp", "/erp-webhooks")}
+
+
 @pytest.fixture
 def queue():
     return FakeEventQueue()
 
 
-def receive(queue, body=BODY, *, headers=None, source="erp", keys=lambda source: signing_keys([SECRET])):
+def receive(queue, body=BODY, *, headers=None, source="erp", keys=lambda source, scheme: signing_keys([SECRET])):
     headers = signed(body, NOON) if headers is None else headers
-    return receive_event(source, headers, body, keys=keys, tolerance=300, queue=queue, now=NOON)
+    return receive_event(source, headers, body, source_of=SOURCES.get, keys=keys, tolerance=300, queue=queue, now=NOON)
 
 
 def test_a_genuine_event_is_kept_and_acknowledged_by_its_id(queue):
@@ -45,7 +50,7 @@ def test_a_genuine_event_is_kept_and_acknowledged_by_its_id(queue):
     delivery = Delivery.from_message(message)
     assert (delivery.source, delivery.webhook_id) == ("erp", "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W")
     assert delivery.received_at == NOON
-    assert delivery.event.at == NOON - timedelta(minutes=1)
+    assert delivery.event.at_ns == nanoseconds(NOON - timedelta(minutes=1))
     assert delivery.event.data == {"customer_number": "10000", "customer_center": False}
 
 
@@ -75,7 +80,7 @@ def test_whatever_is_wrong_before_the_body_may_be_read_is_one_refusal(queue, wro
 
 def test_secrets_are_not_asked_for_by_an_unknown_source(queue):
     with pytest.raises(Unauthorized):
-        receive(queue, source="x", keys=lambda source: pytest.fail("asked for secrets"))
+        receive(queue, source="x", keys=lambda source, scheme: pytest.fail("asked for secrets"))
 
 
 def test_a_genuine_sender_is_told_what_is_wrong_with_an_event(queue):
@@ -88,7 +93,7 @@ def test_a_genuine_sender_is_told_what_is_wrong_with_an_event(queue):
 
 def test_what_is_too_large_for_an_event_is_not_even_hashed(queue):
     with pytest.raises(BodyTooLarge):
-        receive(queue, b" " * (MAX_EVENT_BYTES + 1), headers={}, keys=lambda source: pytest.fail("hashed"))
+        receive(queue, b" " * (MAX_EVENT_BYTES + 1), headers={}, keys=lambda source, scheme: pytest.fail("hashed"))
     assert receive(queue, BODY + b" " * (MAX_EVENT_BYTES - len(BODY)))
 
 

@@ -21,7 +21,7 @@ NOW = int(NOON.timestamp())
 
 def check(headers, body=BODY, *, secrets=(SECRET,), at=NOON, tolerance=300):
     signed = STANDARD_WEBHOOKS.signed(
-        headers, body, keys=signing_keys(secrets), now=at.timestamp(), tolerance=tolerance
+        headers, body, keys=signing_keys(secrets), settings={}, now=at.timestamp(), tolerance=tolerance
     )
     if signed is None:
         return None

@@ -9,14 +9,46 @@ from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 from customer_center.clients.issue_client_key import NewKey
 from customer_center.clients.model import HINT_LENGTH, ClientKey, KeySecret, Scope, ShownOnce, written
 from customer_center.platform.frozen import frozen
-from customer_center.platform.wire import Input, Output, Pasted, PastedCode, Printable
+from customer_center.platform.wire import Input, Output, Pasted, PastedCode, PastedNumber, Printable, Query
 
+NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+"""What names of accounts and products look like: they are parts of keys and of addresses."""
+
+PartnerId = Annotated[str, StringConstraints(pattern=NAME_PATTERN), PastedNumber]
+"""The id of a partner, which groups accounts."""
 # A `Line` whose length is checked before its characters.
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=100), Printable, Pasted]
 
 
+class AccountQuery(Query):
+    """The account of a request."""
+
+    account_id: (
+        Annotated[
+            str,
+            StringConstraints(pattern=NAME_PATTERN),
+            Field(description="The account, if the client key has several or none."),
+        ]
+        | None
+    ) = None
+
+
+class PartnerQuery(AccountQuery):
+    """The account of a request, or the partner of a customer without account."""
+
+    partner_id: Annotated[
+        PartnerId | None,
+        Field(
+            description="The partner, for a customer without account. Needs a key of the partner with the scope "
+            "`customers:admin`."
+        ),
+    ] = None
+
+
 class ClientKeyBody(Input):
     """The purpose of a new key. `accounts` and `product` limit the `customers:` scopes.
+
+    With `partner_id` and the scope `customers:admin`, the key may act on the partner's customers without account.
 
     From `expires_at` on the key is refused: at most ten years from now, and not after the key that issues it. Without
     it, the new key expires with the key that issues it.
@@ -28,11 +60,12 @@ class ClientKeyBody(Input):
     scopes: Annotated[frozenset[Scope], Field(min_length=1)]
     accounts: Annotated[frozenset[_Name], Field(max_length=100)] = frozenset()
     product: _Name | None = None
+    partner_id: PartnerId | None = None
     expires_at: AwareDatetime | None = None
 
     def new_key(self) -> NewKey:
         """Return the key to issue."""
-        return NewKey(self.name, self.scopes, self.accounts, self.product, self.expires_at)
+        return NewKey(self.name, self.scopes, self.accounts, self.product, self.expires_at, self.partner_id)
 
 
 class RevocationBody(Input):
@@ -69,6 +102,7 @@ class ClientKeyAnswer(Output):
     scopes: list[Scope]
     accounts: list[str]
     product: str | None
+    partner_id: str | None
     secrets: list[KeySecretAnswer]
     issued_by: str | None
     expires_at: datetime | None
@@ -86,6 +120,7 @@ class ClientKeyAnswer(Output):
             scopes=sorted(key.scopes),
             accounts=sorted(key.accounts),
             product=key.product,
+            partner_id=key.partner_id,
             secrets=[KeySecretAnswer.from_secret(secret) for secret in key.secrets],
             issued_by=key.issued_by,
             expires_at=key.expires_at,

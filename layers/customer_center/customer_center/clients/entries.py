@@ -41,6 +41,7 @@ def _visible(key: ClientKey | None) -> Mapping[str, Any]:
         "scopes": sorted(key.scopes),
         "accounts": sorted(key.accounts),
         "product": key.product,
+        "partner_id": key.partner_id,
         "secrets": [secret.hint for secret in key.secrets],
         "revoked_at": iso(key.revoked_at) if key.revoked_at else None,
         "issued_by": key.issued_by,

@@ -15,13 +15,14 @@ from customer_center.platform.journal import Actor
 
 @frozen
 class NewKey:
-    """The holder and scopes of a new key. `ClientKey` explains `accounts`, `product` and `expires_at`."""
+    """The holder and scopes of a new key. `ClientKey` explains the other fields, which limit it."""
 
     name: str
     scopes: frozenset[Scope]
     accounts: frozenset[str] = frozenset()
     product: str | None = None
     expires_at: datetime | None = None
+    partner_id: str | None = None
 
 
 def issue_client_key(
@@ -56,6 +57,7 @@ def issue_client_key(
         scopes=new_key.scopes,
         accounts=new_key.accounts,
         product=new_key.product,
+        partner_id=new_key.partner_id,
         secrets=(new_key_secret(secret, now),),
         ancestors=(*issuer.ancestors, issuer.key_id) if issuer else (),
         # As it is stored, in milliseconds.
@@ -75,5 +77,7 @@ def _missing(new_key: NewKey, issuer: ClientKey) -> Iterator[str]:
         yield "accounts"
     if issuer.product and new_key.product != issuer.product:
         yield "product"
+    if new_key.partner_id and new_key.partner_id != issuer.partner_id:
+        yield "partner_id"
     if issuer.expires_at and new_key.expires_at and new_key.expires_at > issuer.expires_at:
         yield "expires_at"

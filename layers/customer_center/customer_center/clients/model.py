@@ -8,6 +8,7 @@ from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from customer_center.platform.errors import FieldError, InvalidInput, NotFound
 from customer_center.platform.frozen import frozen
 
 # Two, so that a machine can switch to a new secret while the old one is still valid.
@@ -49,7 +50,8 @@ class KeySecret:
 class ClientKey:
     """The key of a machine that may call the API. `version` counts the changes and is the ETag.
 
-    The machine may see the customers of `accounts`. `product` is set if the machine is a product.
+    The machine may see the customers of `accounts`. `product` is set if the machine is a product. With `partner_id` it
+    may act on that partner's customers without account.
 
     `ancestors` are the ids of the key that issued this one, of the key that issued that key, and so on, the oldest
     first; empty for a key that was issued with AWS access. A key is revoked as soon as one of its ancestors is. From
@@ -63,6 +65,7 @@ class ClientKey:
     updated_at: datetime
     accounts: frozenset[str] = frozenset()
     product: str | None = None
+    partner_id: str | None = None
     secrets: tuple[KeySecret, ...] = ()
     revoked_at: datetime | None = None
     ancestors: tuple[str, ...] = ()
@@ -77,6 +80,33 @@ class ClientKey:
     def is_expired(self, now: datetime) -> bool:
         """Return whether the key has expired at the time `now`."""
         return self.expires_at is not None and now >= self.expires_at
+
+    def account(self, named: str | None) -> str:
+        """Return the account that a request is about, which it has named or not.
+
+        A key without accounts may name any. Raises InvalidInput if the request must name one, and NotFound if the key
+        does not have it.
+        """
+        if named is None:
+            if len(self.accounts) != 1:
+                raise InvalidInput(errors=[FieldError("/account_id", "required")])
+            return min(self.accounts)
+        if self.accounts and named not in self.accounts:
+            raise NotFound
+        return named
+
+    def partner(self, named: str | None = None) -> str:
+        """Return the partner whose customers without account a request is about, which it has named or not.
+
+        Raises NotFound unless it is the key's partner, and the key has the scope `customers:admin` and no product: a
+        product is one of an account.
+        """
+        partner_id = self.partner_id
+        if partner_id is None or named not in (None, partner_id) or self.product:
+            raise NotFound
+        if Scope.CUSTOMERS_ADMIN not in self.scopes:
+            raise NotFound
+        return partner_id
 
     def may_rotate(self, other: "ClientKey") -> bool:
         """Return whether this key's holder may get another secret of a key: of this key, or of one that it issued.

@@ -74,6 +74,7 @@ def _key_item(key: ClientKey) -> Mapping[str, Any]:
         "scopes": {scope.value for scope in key.scopes},
         "accounts": set(key.accounts) or None,
         "product": key.product,
+        "partner_id": key.partner_id,
         "secrets": [
             {"secret_hash": secret.secret_hash, "hint": secret.hint, "created_at": iso(secret.created_at)}
             for secret in key.secrets
@@ -99,6 +100,7 @@ def _key_from(item: Mapping[str, Any]) -> ClientKey:
         scopes=frozenset(scopes),
         accounts=frozenset(item.get("accounts", ())),
         product=item.get("product"),
+        partner_id=item.get("partner_id"),
         secrets=tuple(
             KeySecret(secret["secret_hash"], secret["hint"], from_iso(secret["created_at"]))
             for secret in item["secrets"]

@@ -10,7 +10,6 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from customer_center.companies.currencies import decimals_of
-from customer_center.companies.email_address import email_address, shown_email
 from customer_center.companies.model import (
     Budgets,
     Company,
@@ -20,6 +19,7 @@ from customer_center.companies.model import (
     User,
     UserStatus,
 )
+from customer_center.platform.email_address import email_address, shown_email
 from customer_center.platform.frozen import frozen
 from customer_center.platform.names import holds_address
 from customer_center.platform.wire import Line, Output, PastedNumber

@@ -1,6 +1,6 @@
 """Shared by all changes to a colleague: finding the user, and handling a change by somebody else at the same time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from customer_center.companies.model import User, UserStatus, is_colleague
@@ -8,16 +8,18 @@ from customer_center.companies.ports import Records
 from customer_center.platform.errors import Conflict, FieldError, InProgress, NotFound, PreconditionFailed
 
 
-def colleague_of(company_id: str, user_id: str, companies: Records, *, if_version: int | None = None) -> User:
+def colleague_of(
+    company_id: str, user_id: str, companies: Records, *, if_versions: Collection[int] | None = None
+) -> User:
     """Return a user of that company (strongly consistent).
 
     Raises NotFound for unknown users and for users of other companies (`model.is_colleague`), PreconditionFailed when
-    the user no longer has the version `if_version`.
+    the user has none of the versions `if_versions`.
     """
     user = companies.user(user_id) if is_colleague(user_id, company_id) else None
     if user is None:
         raise NotFound
-    if if_version is not None and if_version != user.version:
+    if if_versions is not None and user.version not in if_versions:
         raise PreconditionFailed
     return user
 
@@ -55,7 +57,7 @@ def email_in_use_explained(email: str, company_id: str, companies: Records) -> I
 
 
 @contextmanager
-def crossed_by_others(if_version: int | None) -> Iterator[None]:
+def crossed_by_others(if_versions: Collection[int] | None) -> Iterator[None]:
     """Raise InProgress instead of PreconditionFailed when the caller named no version.
 
     Both errors mean that somebody else changed the user at the same time. A caller who named no version may repeat the
@@ -64,6 +66,6 @@ def crossed_by_others(if_version: int | None) -> Iterator[None]:
     try:
         yield
     except PreconditionFailed as error:
-        if if_version is None:
+        if if_versions is None:
             raise InProgress("in-progress", retry_after=1) from error
         raise

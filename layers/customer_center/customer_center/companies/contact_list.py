@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from customer_center.companies import effects
-from customer_center.companies.email_address import comparable
 from customer_center.companies.entries import contact_list_entry, person
 from customer_center.companies.model import ASKED_AGAIN_AFTER, CachedContact, ErpContact, User
 from customer_center.companies.ports import Contacts, ErpGateway, Records
 from customer_center.platform.clock import Clock
+from customer_center.platform.email_address import comparable
 from customer_center.platform.errors import (
     InProgress,
     NotFound,

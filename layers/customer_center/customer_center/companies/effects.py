@@ -1,10 +1,10 @@
 """The effects of changes in this room, as queue messages. They contain ids only, never personal data."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from customer_center.platform.clock import from_iso, iso
-from customer_center.platform.ids import new_ulid
+from customer_center.platform.ids import made_at, new_ulid
 from customer_center.platform.journal import Effect, new_effect
 
 MAIL = "mail"
@@ -61,6 +61,16 @@ def align_identity(user_id: str, now: datetime, *, company_changed: bool = False
     return new_effect(IDENTITY, now, user_id=user_id, **({"company_changed": "yes"} if company_changed else {}))
 
 
+def repair_login(user_id: str, settled_for: timedelta, now: datetime) -> Effect:
+    """Align the user's login with the record. A login without one must not have been changed for `settled_for`."""
+    return new_effect(IDENTITY, now, user_id=user_id, settled_seconds=str(round(settled_for.total_seconds())))
+
+
+def check_logins(check: Mapping[str, str], now: datetime) -> Effect:
+    """Compare the next page of all logins with their records; `check` is `LoginCheck.written`."""
+    return new_effect(IDENTITY, now, **check)
+
+
 def align_company(company_id: str, now: datetime, after: str | None = None) -> Effect:
     """Align the logins of the company's users with their records, beginning after the user id `after`."""
     return new_effect(IDENTITY, now, company_id=company_id, **({"after": after} if after else {}))
@@ -86,14 +96,25 @@ def read_contact_list(company_id: str, now: datetime, run: int = 1) -> Effect:
     return new_effect(CONTACT_LIST, now, company_id=company_id, asked_at=iso(now), run=str(run))
 
 
+def erased_at(effect: Effect) -> datetime:
+    """Return when the person of the effect was erased."""
+    # Effects of earlier versions have only their id, which was made at that time.
+    moment = from_iso(effect.data["erased_at"]) if "erased_at" in effect.data else made_at(effect.effect_id)
+    assert moment is not None
+    return moment
+
+
 def asked_at(effect: Effect) -> datetime:
     """Return when the contact list of the effect was asked for."""
     return from_iso(effect.data["asked_at"])
 
 
-def erase_from_journal(user_id: str, now: datetime) -> Effect:
-    """Blank the user's personal values in the journal."""
-    return new_effect(ERASURE, now, user_id=user_id)
+def erase_from_journal(user_id: str, erased_at: datetime, now: datetime, after: str | None = None) -> Effect:
+    """Blank the user's personal values in the journal, beginning after the entry id `after`.
+
+    `erased_at` is that of the `Erasure`.
+    """
+    return new_effect(ERASURE, now, user_id=user_id, erased_at=iso(erased_at), **({"after": after} if after else {}))
 
 
 def new_mail_id(now: datetime) -> str:

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from customer_center.companies.email_address import address_in
+from customer_center.platform.email_address import address_in
 from customer_center.platform.frozen import frozen
 from customer_center.platform.log import logger
 from customer_center.platform.printable import bare, cleaned

@@ -18,6 +18,7 @@ from customer_center.companies.model import (
     Company,
     EmailChange,
     EmailHolders,
+    Erasure,
     ErpContact,
     Invitation,
     InvitationStatus,
@@ -27,11 +28,11 @@ from customer_center.companies.model import (
     Role,
     User,
     UserStatus,
-    stamped_at,
 )
 from customer_center.platform.clock import epoch, from_iso, iso
 from customer_center.platform.dynamodb import Item
 from customer_center.platform.search import folded
+from customer_center.platform.stamps import stamped_at
 
 _GONE_CONTACT_KEPT = timedelta(days=30)
 _ATTEMPT_KEPT = timedelta(days=1)
@@ -85,6 +86,21 @@ def pointer_values(pointer: Renumbered) -> dict[str, Any]:
 def pointer_from(item: Item) -> Renumbered:
     """Return the pointer from a former customer number to the number that replaced it."""
     return Renumbered(item["renumbered_to"], item["renumbered_of"])
+
+
+def erasure_values(erasure: Erasure) -> dict[str, Any]:
+    """Return the attributes of an erasure."""
+    return {"erased_at": iso(erasure.erased_at), "completed_at": _text(erasure.completed_at)}
+
+
+def erasure_from(item: Item) -> Erasure:
+    """Return the erasure of an item."""
+    completed_at = item.get("completed_at")
+    return Erasure(
+        user_id=item["sk"].removeprefix("erasure#"),
+        erased_at=from_iso(item["erased_at"]),
+        completed_at=from_iso(completed_at) if completed_at else None,
+    )
 
 
 def user_values(user: User) -> dict[str, Any]:

@@ -8,13 +8,15 @@ enforce: the tenant wall (`is_colleague`), the last main contact (`last_main_con
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from customer_center.companies.ids import company_of
+from customer_center.platform.email_address import normalized_email
 from customer_center.platform.errors import Conflict, FieldError, Forbidden, InvalidInput, RateLimit
 from customer_center.platform.frozen import frozen
+from customer_center.platform.stamps import event_stamp, moment_of, newer
 
 _DAY_SECONDS = 24 * 60 * 60
 _HOUR_SECONDS = 60 * 60
@@ -172,6 +174,8 @@ REPEATS = 5
 
 CLAIM_LASTS = timedelta(seconds=30)
 """How long a claim is held. No function runs this long, so a claim never lapses while its request is still running."""
+ENABLE_IS_SEEN = (0.1, 0.2, 0.4, 0.8, 1.0)
+"""The waits between tries, in seconds, while Cognito does not see yet that a login was enabled."""
 
 
 @frozen
@@ -335,16 +339,20 @@ class Company:
     mails_stopped_until: datetime | None = None
     version: int = 1
 
+    def mails_stopped(self, now: datetime) -> bool:
+        """Return whether the mails that the company's users cause are stopped now (docs/specification.md, 8.31)."""
+        return self.mails_stopped_until is not None and self.mails_stopped_until > now
+
     def with_erp_values(self, values: Mapping[str, object], stamp: str, now: datetime) -> "Company":
         """Return the company with the ERP's values that are newer than its own, or `self` if no value is newer.
 
         The values come from an event or from a reading of the ERP. `stamp` is its `event_stamp` or `read_stamp`.
         """
-        newer = {name: value for name, value in values.items() if stamp > self.as_of.get(name, "")}
-        if not newer:
+        changed = newer(values, stamp, self.as_of)
+        if not changed:
             return self
-        as_of = {**self.as_of, **dict.fromkeys(newer, stamp)}
-        return replace(self, as_of=as_of, version=self.version + 1, updated_at=now, **newer)  # type: ignore[arg-type] # fields by name
+        as_of = {**self.as_of, **dict.fromkeys(changed, stamp)}
+        return replace(self, as_of=as_of, version=self.version + 1, updated_at=now, **changed)  # type: ignore[arg-type] # fields by name
 
 
 @frozen
@@ -357,16 +365,24 @@ class Renumbered:
 
 @frozen
 class ErpEvent:
-    """An ERP event about a customer or contact. `values` holds the fields that the ERP sent, as of the time `at`."""
+    """An ERP event about a customer or contact. `values` holds the fields that the ERP sent.
+
+    It happened `at_ns` nanoseconds after 1970.
+    """
 
     webhook_id: str
-    at: datetime
+    at_ns: int
     values: Mapping[str, str | bool | None]
+
+    @property
+    def at(self) -> datetime:
+        """When it happened, in microseconds."""
+        return moment_of(self.at_ns)
 
     @property
     def stamp(self) -> str:
         """The event's stamp. Stamps sort by the time of the events."""
-        return event_stamp(self.at, self.webhook_id)
+        return event_stamp(self.at_ns, self.webhook_id)
 
 
 @frozen
@@ -385,6 +401,19 @@ class Session:
     id_token: str
     refresh_token: str
     expires_in: int
+
+
+@frozen(kw_only=True)
+class LoginState:
+    """A login as the login service has it. Without `has_password`, nobody can log in or ask for a new password."""
+
+    user_id: str
+    email: str | None
+    email_verified: bool
+    language: str | None
+    enabled: bool
+    has_password: bool
+    changed_at: datetime
 
 
 @frozen
@@ -446,10 +475,10 @@ class CachedContact:
 
         `stamp` is the stamp of the event. `list_stamp` is the stamp of the last full list, empty before the first one.
         """
-        newer = {name: value for name, value in values.items() if stamp > max(list_stamp, self.as_of.get(name, ""))}
-        is_last = stamp > max(list_stamp, self.as_of.get("gone", ""))
-        as_of = {**self.as_of, **dict.fromkeys(newer, stamp), **({"gone": stamp} if is_last else {})}
-        contact = replace(self.contact, **newer)  # type: ignore[arg-type] # fields by name
+        changed = newer(values, stamp, self.as_of, floor=list_stamp)
+        is_last = bool(newer({"gone": gone}, stamp, self.as_of, floor=list_stamp))
+        as_of = {**self.as_of, **dict.fromkeys(changed, stamp), **({"gone": stamp} if is_last else {})}
+        contact = replace(self.contact, **changed)  # type: ignore[arg-type] # fields by name
         return replace(self, contact=contact, gone=gone if is_last else self.gone, as_of=as_of)
 
     def after_list(self, found: "CachedContact | None", list_stamp: str) -> "CachedContact | None":
@@ -461,9 +490,9 @@ class CachedContact:
         since = {name: stamp for name, stamp in self.as_of.items() if stamp > list_stamp}
         if found is None:
             return replace(self, as_of=since) if self.user_id or "gone" in since else None
-        newer = {name: getattr(self.contact, name) for name in since if name != "gone"}
+        kept = {name: getattr(self.contact, name) for name in since if name != "gone"}
         gone = self.gone and "gone" in since
-        return CachedContact(replace(found.contact, **newer), self.user_id or found.user_id, gone, since)
+        return CachedContact(replace(found.contact, **kept), self.user_id or found.user_id, gone, since)
 
 
 @frozen
@@ -563,6 +592,31 @@ class RefusalLimits:
         The form ignores case. Otherwise a caller could get more tries by varying the case, where the ERP ignores it.
         """
         return customer_number.casefold()
+
+
+# How long point-in-time recovery keeps data; how long queues, dead-letter queues and failed records keep ids
+# (template.yaml).
+_IN_BACKUPS = timedelta(days=35)
+_IN_QUEUES = timedelta(days=14)
+
+
+@frozen
+class Erasure:
+    """The erasure of a person: when it was asked for, and when the journal was blanked (None until then)."""
+
+    user_id: str
+    erased_at: datetime
+    completed_at: datetime | None = None
+
+    @property
+    def backups_until(self) -> datetime:
+        """When the last backup that may hold the person's data expires."""
+        return self.erased_at + _IN_BACKUPS
+
+    @property
+    def queues_until(self) -> datetime:
+        """When the last message that may hold the person's id expires."""
+        return self.erased_at + _IN_QUEUES
 
 
 @frozen
@@ -701,37 +755,6 @@ class Attempt:
     code_expires_at: datetime | None = None
     tries: int = 0
     claim: Claim | None = None
-
-
-CLOCKS_DIFFER = timedelta(minutes=5)
-"""The allowed clock skew: how far the ERP's clock may differ from ours, in either direction."""
-
-
-def event_stamp(at: datetime, webhook_id: str) -> str:
-    """Return the stamp of an event: a text that sorts by time, then by the webhook's id."""
-    return f"{at.astimezone(UTC).isoformat(timespec='microseconds')}#{webhook_id}"
-
-
-def read_stamp(at: datetime, request_id: str = "") -> str:
-    """Return the stamp of values that we read from the ERP at the time `at` of our clock.
-
-    The stamp is backdated by the allowed clock skew. So an older event may count as newer than the reading; the next
-    event corrects that. Without backdating, a newer event could count as older, and its values would be lost.
-    """
-    return event_stamp(at - CLOCKS_DIFFER, request_id)
-
-
-def stamped_at(stamp: str) -> datetime:
-    """Return the time in a stamp."""
-    return datetime.fromisoformat(stamp.partition("#")[0])
-
-
-def normalized_email(email: str) -> str:
-    """Return the form in which e-mails are compared and unique: trimmed, in lower case.
-
-    `casefold` is not used, because it would merge two domains: `großmann.de` is not `grossmann.de`.
-    """
-    return email.strip().lower()
 
 
 def email_hint(email: str) -> str:

@@ -20,9 +20,11 @@ from customer_center.companies.model import (
     ContactsPage,
     ContactsRead,
     EmailHolders,
+    Erasure,
     ErpContact,
     ErpCustomer,
     HourlyLimits,
+    LoginState,
     RefusalLimits,
     Renumbered,
     Session,
@@ -31,10 +33,10 @@ from customer_center.companies.model import (
     WrongLinkLimits,
 )
 from customer_center.platform.clock import EPOCH
-from customer_center.platform.errors import RateLimit
+from customer_center.platform.errors import OutsideUnavailable, RateLimit
 from customer_center.platform.idempotency import Remembering
 from customer_center.platform.journal import Entry
-from customer_center.platform.paging import Part
+from customer_center.platform.paging import Page, Part
 
 
 class CompanyExists(Exception):
@@ -43,6 +45,14 @@ class CompanyExists(Exception):
 
 class NumberInUse(Exception):
     """The new customer number belongs to another company. Companies are never merged."""
+
+
+class EmailHeld(OutsideUnavailable):
+    """Another login still has the user's e-mail as its alias, although the e-mail belongs to the user."""
+
+
+class LoginDisabled(OutsideUnavailable):
+    """The login is disabled, or Cognito does not see yet that it was enabled. Nobody looked at the password."""
 
 
 class EmailShared(Exception):
@@ -160,15 +170,32 @@ class Administration(Remembering, Users, UserList, Protocol):
         Conflict `email-in-use`, InProgress.
         """
 
-    def delete_user(self, user: User, entry: Entry, *, attempt: str) -> None:
+    def delete_user(self, user: User, entry: Entry, *, attempt: str, erasure: Erasure | None = None) -> None:
         """Delete a user, release their e-mail, and delete the activation under way with the key `attempt`.
 
-        The contact list shows the user's ERP contact again. Raises PreconditionFailed, and Conflict `last-main-contact`
+        The contact list shows the user's ERP contact again. `erasure` is recorded in place of an earlier one: a user
+        who came back under the same id has new entries. Raises PreconditionFailed, and Conflict `last-main-contact`
         (`model.last_main_contact`).
         """
 
+    def erasure(self, user_id: str) -> Erasure | None:
+        """Return the erasure of this user (strongly consistent), None when they were not erased."""
+
+    def begin_erasure(self, erasure: Erasure, entry: Entry, *, replaces: Erasure | None) -> None:
+        """Record the erasure of a user who was deleted earlier. Raises InProgress when another request was faster."""
+
     def record(self, entry: Entry) -> None:
-        """Write an entry without a change: about a user who was deleted earlier, or about a dry run."""
+        """Write an entry without a change: about a dry run."""
+
+
+class Erasures(Protocol):
+    """The erasures, as the function that blanks the journal sees them."""
+
+    def complete_erasure(self, user_id: str, erased_at: datetime, now: datetime) -> None:
+        """Record that the journal is blanked. Nothing happens unless the user's erasure is that of `erased_at`.
+
+        May run any number of times.
+        """
 
 
 # onboarding/: activation, acceptance, confirmation
@@ -265,7 +292,10 @@ class Invitations(Users, Links, Protocol):
         """
 
     def claim_invitation(self, user: User, claim: Claim, now: datetime) -> None:
-        """Claim the invitation for one request. Raises InProgress while another one holds it, Gone when it was used."""
+        """Claim the invitation for one request.
+
+        Raises InProgress while another one holds it, PreconditionFailed when it is not the pending one that was read.
+        """
 
     def release_invitation(self, user_id: str, claim: Claim) -> None:
         """Release the claim, so that the next request need not wait until it lapses."""
@@ -418,12 +448,13 @@ class Contacts(Protocol):
         after: CachedContact,
         *entries: Entry,
         user: tuple[User, User] | None = None,
+        outdates: bool = False,
     ) -> None:
         """Write a cached contact, and the user who is linked to it in the same transaction.
 
-        When the contact has no name yet, the contact list is marked as outdated. A contact that the ERP deleted expires
-        after 30 days, unless a user is linked to it. Raises PreconditionFailed when somebody else changed the contact
-        or the user at the same time.
+        When the contact has no name yet, and with `outdates`, the contact list is marked as outdated. A contact that
+        the ERP deleted expires after 30 days, unless a user is linked to it. Raises PreconditionFailed when somebody
+        else changed the contact or the user at the same time.
         """
 
 
@@ -458,8 +489,22 @@ class OperatorRecords(CompanyRecords, Refusals, Protocol):
     """The records, other than users, that operators change."""
 
 
+class EveryUser(Records, Protocol):
+    """The users of all companies, for the check of all logins. All reads of several users are eventually consistent."""
+
+    def users_page(self, cursor: str | None) -> Page[User]:
+        """Return a page of all users, in any order. A page may be empty before the last one.
+
+        Cursors hold no personal data. Raises MalformedRequest for a forged one.
+        """
+
+    def known_users(self, user_ids: Iterable[str]) -> frozenset[str]:
+        """Return which of the user ids have a record."""
+
+
 class Companies(
     Administration,
+    Erasures,
     Activations,
     Invitations,
     EmailChanges,
@@ -468,6 +513,7 @@ class Companies(
     Mails,
     ErpRecords,
     OperatorRecords,
+    EveryUser,
     Protocol,
 ):
     """All records of this room."""
@@ -479,8 +525,14 @@ class AuditTrail(Protocol):
     def newest(self, company_id: str, *, limit: int, since: datetime = EPOCH, before: str | None = None) -> Part[Entry]:
         """Return the company's newest entries, made at `since` or later, with ids less than `before`."""
 
-    def entries(self, company_id: str, *, since: datetime = EPOCH) -> Iterator[Entry]:
-        """Yield the company's entries made at `since` or later, oldest first (strongly consistent)."""
+    def about(
+        self, company_id: str, subject: str, *, limit: int, since: datetime = EPOCH, after: str | None = None
+    ) -> tuple[Sequence[Entry], str | None]:
+        """Read up to `limit` of the company's entries, made at `since` or later, with ids greater than `after`.
+
+        Returns those about the subject, oldest first (strongly consistent), and the id of the last entry that was read,
+        None at the end of the trail.
+        """
 
     def redact(self, entry: Entry, changes: Mapping[str, Sequence[Any]]) -> None:
         """Replace the values that an entry holds. May run any number of times."""
@@ -510,6 +562,12 @@ class ErpGateway(Protocol):
         An ERP that cannot be asked for one contact returns `known`.
         """
 
+    def find_contact(self, customer_number: str, contact_number: str) -> ErpContact | None:
+        """Return this contact of the customer, None when the customer has no such contact.
+
+        An ERP that cannot be asked for one contact is asked for all of them.
+        """
+
     def find_invoice(self, customer_number: str, invoice_number: str) -> bool:
         """Return whether this invoice exists and was sold to exactly this customer; False in every other case."""
 
@@ -531,10 +589,16 @@ class Identities(Protocol):
         """
 
     def set_password(self, user_id: str, password: str) -> None:
-        """Set the password. Raises InvalidInput at `/password` when the pool's policy refuses it."""
+        """Set the password, also of a disabled login, which stays disabled.
+
+        Raises InvalidInput at `/password` when the pool's policy refuses it.
+        """
 
     def enable(self, user: User) -> None:
-        """Enable the login, with the e-mail and the language of the user's record."""
+        """Enable the login, with the e-mail and the language of the user's record.
+
+        Raises EmailHeld while another login has the e-mail. `companies/login.py` frees it.
+        """
 
     def disable(self, user_id: str) -> None:
         """Disable the login and end every session; nothing happens when there is no login."""
@@ -543,4 +607,25 @@ class Identities(Protocol):
         """Delete the login; nothing happens when there is none."""
 
     def sign_in(self, user_id: str, password: str) -> Session | None:
-        """Log the user in; None when the password is wrong or the login is disabled."""
+        """Log the user in; None when the password is wrong, or when Cognito asks for a second factor.
+
+        Raises LoginDisabled for a disabled login, whatever the password.
+        """
+
+    def holder_of(self, email: str) -> str | None:
+        """Return the user id of the login that has the e-mail as its alias, None when there is none."""
+
+    def release_email(self, user_id: str) -> None:
+        """Take the alias from a login until it is enabled again; nothing happens when there is no login."""
+
+    def login(self, user_id: str) -> LoginState | None:
+        """Return the user's login, None when there is none."""
+
+    def add(self, user: User) -> bool:
+        """Create the login if there is none, and return whether it was created. Its password is set afterwards."""
+
+    def logins_page(self, cursor: str | None) -> Page[LoginState]:
+        """Return a page of all logins of the pool, also of those whose name is no user id of ours.
+
+        Raises MalformedRequest when the cursor is not valid any more.
+        """

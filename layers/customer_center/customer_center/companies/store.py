@@ -4,6 +4,7 @@
 |---|---|---|
 | company | company id | `company` |
 | user | company id | `user#<user id>` |
+| erasure of a user | company id | `erasure#<user id>` |
 | ERP contact, cached | company id | `contact#<contact number>` |
 | when the contacts were read, asked for, who reads them | company id | `contacts` |
 | customer number → company, or its new number | `customer_number#<number>` | `customer_number` |
@@ -26,14 +27,12 @@ Every change of a user or company by a person or by the ERP is written in one tr
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any, override
 from uuid import uuid4
 
-from customer_center.companies.email_address import shown_email
 from customer_center.companies.ids import COMPANY_ID, company_of
 from customer_center.companies.items import (
     attempt_from,
@@ -43,6 +42,8 @@ from customer_center.companies.items import (
     company_values,
     contact_from,
     contact_values,
+    erasure_from,
+    erasure_values,
     holders_values,
     listing_key,
     pointer_from,
@@ -60,6 +61,7 @@ from customer_center.companies.model import (
     ContactsPage,
     ContactsRead,
     EmailHolders,
+    Erasure,
     ErpContact,
     HourlyLimits,
     InvitationStatus,
@@ -70,15 +72,13 @@ from customer_center.companies.model import (
     WrongLinkLimits,
     is_colleague,
     last_main_contact,
-    normalized_email,
-    read_stamp,
 )
 from customer_center.companies.ports import Companies, CompanyExists, EmailShared, NumberInUse
 from customer_center.platform.clock import epoch, from_iso, iso
 from customer_center.platform.dynamodb import Action, Item, cursor_of, from_item, is_key, key_of, to_item, transact
+from customer_center.platform.email_address import normalized_email, shown_email
 from customer_center.platform.errors import (
     Conflict,
-    Gone,
     InProgress,
     InvalidInput,
     PreconditionFailed,
@@ -89,13 +89,17 @@ from customer_center.platform.frozen import frozen
 from customer_center.platform.hashes import Hashes
 from customer_center.platform.journal import Entry
 from customer_center.platform.log import logger
-from customer_center.platform.paging import Part, filled, read_cursor, written_cursor
+from customer_center.platform.paging import Page, Part, filled, read_cursor, written_cursor
 from customer_center.platform.search import finds
+from customer_center.platform.stamps import read_stamp
 from customer_center.platform.table_store import TableStore, update_request
 
 _LISTING_INDEX = "listing"
 # A search reads so many contacts at a time: about 20 read units.
 _CONTACTS_PER_READ = 500
+# The check of all logins reads so many items at a time: at most some 300 users, whose logins are read one by one.
+_ITEMS_PER_SCAN = 300
+_COMPANY_PREFIX = "com_"
 # Number of contacts that are written in parallel, and how many are handed to the writers at once.
 _WRITERS = 10
 _SAVED_TOGETHER = 500
@@ -131,6 +135,10 @@ def _company_key(company_id: str) -> Item:
 
 def _user_key(user_id: str) -> Item:
     return _key(company_of(user_id) or "", f"user#{user_id}")
+
+
+def _erasure_key(user_id: str) -> Item:
+    return _key(company_of(user_id) or "", f"erasure#{user_id}")
 
 
 def _contact_key(company_id: str, contact_number: str) -> Item:
@@ -272,6 +280,30 @@ class CompanyStore(TableStore, Companies):
         )
         users = tuple(user_from(from_item(item)) for item in answer["Items"])
         return Part(users, more="LastEvaluatedKey" in answer)
+
+    @override
+    def users_page(self, cursor: str | None) -> Page[User]:
+        users: list[User] = []
+        start: dict[str, Any] = _start(key_of(cursor, within={"pk": _COMPANY_PREFIX, "sk": ""}))
+        while True:
+            answer = self._client.scan(
+                TableName=self._table,
+                FilterExpression="begins_with(sk, :sk)",
+                ExpressionAttributeValues=to_item({":sk": "user#"}),
+                Limit=_ITEMS_PER_SCAN,
+                **start,
+            )
+            users += [user_from(from_item(item)) for item in answer["Items"]]
+            last = answer.get("LastEvaluatedKey")
+            # The keys of other items hold e-mails, which must not get into a cursor.
+            if last is None or last["pk"]["S"].startswith(_COMPANY_PREFIX):
+                return Page(users, cursor_of(last))
+            start = _start(last)
+
+    @override
+    def known_users(self, user_ids: Iterable[str]) -> frozenset[str]:
+        keys = [_user_key(user_id) for user_id in sorted(set(user_ids)) if company_of(user_id)]
+        return frozenset(item["sk"].removeprefix("user#") for item in self._get_all(keys, consistent=False))
 
     # Contacts of the ERP
 
@@ -418,6 +450,8 @@ class CompanyStore(TableStore, Companies):
 
     @override
     def save_contacts(self, company_id: str, contacts: Iterable[CachedContact], read_at: datetime) -> None:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 # only lists of contacts need it
+
         stamp = read_stamp(read_at)
         mark = (self._get(_contacts_key(company_id), consistent=True) or {}).get("outdated")
         # Numbers and values as hashes, because the contacts themselves would not fit into memory.
@@ -545,11 +579,18 @@ class CompanyStore(TableStore, Companies):
         self._commit([self._change_company(before, after), *users], entries)
 
     @override
-    def delete_user(self, user: User, entry: Entry, *, attempt: str) -> None:
+    def delete_user(self, user: User, entry: Entry, *, attempt: str, erasure: Erasure | None = None) -> None:
+        key = _erasure_key(user.user_id)
+        erased: dict[str, Any] = (
+            {"Put": {"TableName": self._table, "Item": to_item({**key, **erasure_values(erasure)})}}
+            if erasure
+            else {"Delete": {"TableName": self._table, "Key": to_item(key)}}
+        )
         actions: list[Action | _Move] = [
             self._if_version(user.version, "Delete", {"Key": to_item(_user_key(user.user_id))}),
             _leaving(user),
             Action({"Delete": {"TableName": self._table, "Key": to_item(_attempt_key(attempt))}}),
+            Action(erased),
             *self._main_contacts(
                 user.company_id, joining=set(), leaving={user.user_id} if user.is_active_main_contact else set()
             ),
@@ -611,6 +652,27 @@ class CompanyStore(TableStore, Companies):
                 "ExpressionAttributeValues": to_item({":users": leaving, ":leaving": len(leaving)}),
             }
         return [Action({"Update": request}, refusal)]
+
+    @override
+    def erasure(self, user_id: str) -> Erasure | None:
+        item = self._get(_erasure_key(user_id), consistent=True)
+        return erasure_from(item) if item else None
+
+    @override
+    def begin_erasure(self, erasure: Erasure, entry: Entry, *, replaces: Erasure | None) -> None:
+        as_known = "erased_at = :before" if replaces else _ABSENT
+        given = {":before": iso(replaces.erased_at)} if replaces else None
+        values = {**_erasure_key(erasure.user_id), **erasure_values(erasure)}
+        self._commit([self._put(values, as_known, InProgress("in-progress", retry_after=1), given)], [entry])
+
+    @override
+    def complete_erasure(self, user_id: str, erased_at: datetime, now: datetime) -> None:
+        self._note(
+            _erasure_key(user_id),
+            "SET completed_at = if_not_exists(completed_at, :now)",
+            "erased_at = :erased_at",
+            {":erased_at": iso(erased_at), ":now": iso(now)},
+        )
 
     @override
     def record(self, entry: Entry) -> None:
@@ -693,7 +755,7 @@ class CompanyStore(TableStore, Companies):
             if current and current.claim and current.claim.blocks(claim.claim_id, now):
                 wait = (current.claim.lapses_at - now).total_seconds()
                 raise InProgress("in-progress", retry_after=int(wait) + 1) from error
-            raise Gone("invitation-used") from error
+            raise PreconditionFailed from error
 
     @override
     def release_invitation(self, user_id: str, claim: Claim) -> None:
@@ -1102,12 +1164,13 @@ class CompanyStore(TableStore, Companies):
         after: CachedContact,
         *entries: Entry,
         user: tuple[User, User] | None = None,
+        outdates: bool = False,
     ) -> None:
         write = self._contact_write(_contact_key(company_id, after.contact.contact_number), before, after)
         actions = [Action({"Update": write}, PreconditionFailed())]
         if user:
             actions.append(self._change(*user))
-        if not after.contact.name and not after.gone:
+        if outdates or (not after.contact.name and not after.gone):
             actions.append(self._contacts_outdated(company_id))
         self._commit(actions, entries)
 

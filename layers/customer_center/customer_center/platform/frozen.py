@@ -37,10 +37,11 @@ def frozen(plain: type[Any] | None = None, /, *, kw_only: bool = False) -> Any:
 
 
 def _initializer(value: type[Any]) -> Callable[..., None]:
-    names = [each.name for each in fields(value)]
-    positional = [each.name for each in fields(value) if not each.kw_only]
-    defaults = {each.name: each.default for each in fields(value) if each.default is not MISSING}
-    factories = {each.name: each.default_factory for each in fields(value) if each.default_factory is not MISSING}
+    declared = fields(value)
+    names = [each.name for each in declared]
+    positional = [each.name for each in declared if not each.kw_only]
+    defaults = {each.name: each.default for each in declared if each.default is not MISSING}
+    factories = {each.name: each.default_factory for each in declared if each.default_factory is not MISSING}
     post_init = getattr(value, "__post_init__", None)
 
     def initialize(self: object, /, *args: object, **kwargs: object) -> None:

@@ -10,14 +10,13 @@ import hashlib
 import inspect
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, override
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from customer_center.platform import errors
 from customer_center.platform.frozen import frozen
@@ -29,8 +28,8 @@ from customer_center.platform.printable import trimmed
 from customer_center.platform.texts import PLATFORM_TEXTS, Texts
 
 if TYPE_CHECKING:
-    # For type checking only: a function without models must not import pydantic at its cold start.
     from _typeshed import DataclassInstance
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 PROBLEM_JSON = "application/problem+json"
@@ -67,6 +66,8 @@ _FIELD_CODES: Mapping[str, str] = {
     "literal_error": "unknown-value",
     "model_type": "object",
     "model_attributes_type": "object",
+    "dict_type": "object",
+    "list_type": "list",
     "bool_type": "boolean",
     "bool_parsing": "boolean",
     "datetime_type": "moment",
@@ -96,6 +97,11 @@ _LIMITS: Mapping[str, str] = {
     "ge": "≥ ",
     "le": "≤ ",
 }
+# RFC 9110, 8.8.3; and those that this API sends (`_response`).
+_ENTITY_TAG = re.compile(r'(?:W/)?"[^"]*"')
+_VERSION_TAG = re.compile(r'"[1-9][0-9]{0,8}"')
+# Longer than any id or number of ours. A table's key can be neither empty nor much longer.
+_LONGEST_NAME = 500
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -120,6 +126,8 @@ class Caller(Protocol):
     """A sentence for the descriptions of operations: what a caller needs besides authentication."""
     parameters: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     """Headers of every request of this caller: Parameter Objects of the OpenAPI document, by component name."""
+    query: type[Any] | None = None
+    """The model of the query that every request of this caller may have. A handler's own query includes it."""
     names_requests: bool = False
     """Whether `parameters` already identify a request. Such requests need no Idempotency-Key."""
 
@@ -163,6 +171,7 @@ class Request:
     source_ip: str
     username: str | None
     fingerprint: Callable[[], str]
+    query: Mapping[str, str] = field(default_factory=dict)
     limits: list[errors.RateLimit] = field(default_factory=list)
     """The limits that counted this request. The answer shows them in its RateLimit headers."""
     authenticated_at: datetime | None = None
@@ -194,22 +203,24 @@ class Request:
         return Idempotency(digest, self.fingerprint())
 
     @property
-    def if_match(self) -> int | None:
-        """The version in the If-Match header (RFC 9110, 13.1.1); None without the header or for `*`.
+    def if_match(self) -> frozenset[int] | None:
+        """The versions in the If-Match header (RFC 9110, 13.1.1); None without the header or for `*`.
 
-        Raises PreconditionFailed for an entity tag that this API cannot have sent.
+        Raises PreconditionFailed when this API can have sent none of the entity tags. Weak tags never match.
         """
         header = self.headers.get("if-match", "*").strip()
         if header == "*":
             return None
-        match = re.fullmatch(r'"(\d{1,9})"', header)
-        if match is None:
+        between = re.sub(_ENTITY_TAG, "", header)
+        tags = re.findall(_ENTITY_TAG, header) if re.fullmatch(r"[ \t,]*", between) else []
+        versions = frozenset(int(tag[1:-1]) for tag in tags if _VERSION_TAG.fullmatch(tag))
+        if not versions:
             raise errors.PreconditionFailed
-        return int(match[1])
+        return versions
 
     @property
-    def required_if_match(self) -> int | None:
-        """The version in the If-Match header, None for `*`; raises PreconditionRequired (RFC 6585) without it."""
+    def required_if_match(self) -> frozenset[int] | None:
+        """The versions in the If-Match header, None for `*`; raises PreconditionRequired (RFC 6585) without it."""
         if "if-match" not in self.headers:
             raise errors.PreconditionRequired
         return self.if_match
@@ -245,6 +256,7 @@ class Route:
     consumes: str
     path_values: Mapping[str, Sequence[str]]
     body_schemas: Callable[[], Mapping[str, Mapping[str, Any]]] | None
+    text_body: str
     operation_id: str
 
 
@@ -276,7 +288,9 @@ class Api:
         consumes: str = "application/json",
         path_values: Mapping[str, Sequence[str]] = MappingProxyType({}),
         body_schemas: Callable[[], Mapping[str, Mapping[str, Any]]] | None = None,
+        text_body: str = "",
         operation: str | None = None,
+        missing: Callable[[], errors.CustomerCenterError] = errors.NotFound,
     ) -> Callable[[Callable[..., Answer[Any]]], Callable[..., Answer[Any]]]:
         """Declare a handler. `route` has the gateway's format: `POST /users/{user_id}/deactivate`.
 
@@ -286,12 +300,14 @@ class Api:
         - `body` and `query`: the validated pydantic model of the annotation. A body annotated as `bytes` is not parsed;
         - `request`.
 
-        The other arguments only describe the operation in the OpenAPI document:
+        `missing` makes the error for a name in the path that is empty, or longer than any name. The other arguments
+        only describe the operation in the OpenAPI document:
         - `statuses`: those of successful answers;
         - `problems`: the handler's own error codes;
         - `consumes`: the media type of the body;
         - `path_values`: the allowed values of path parameters;
         - `body_schemas`: returns the JSON Schemas of a `bytes` body, by component name;
+        - `text_body`: what a `bytes` body may be instead, as `text/plain`;
         - `operation`: the operation's id, the handler's name by default.
         """
         method, path = route.split(" ")
@@ -302,20 +318,27 @@ class Api:
             def respond(event: Mapping[str, Any], request: Request) -> Answer[Any]:
                 admitted = caller.admit(request)
                 arguments: dict[str, Any] = _pasted(event.get("pathParameters"))
+                if any(not 0 < len(name) <= _LONGEST_NAME for name in arguments.values()):
+                    raise missing()
                 if "caller" in parameters:
                     arguments["caller"] = admitted
                 if "request" in parameters:
                     arguments["request"] = request
                 try:
-                    if "query" in parameters:
+                    model = parameters["query"].annotation if "query" in parameters else caller.query
+                    if model:
                         query = _pasted(event.get("queryStringParameters"))
-                        arguments["query"] = validated(parameters["query"].annotation.model_validate, query, self.texts)
+                        checked = validated(model.model_validate, query, self.texts)
+                        arguments |= {"query": checked} if "query" in parameters else {}
                     if "body" in parameters:
                         model, body = parameters["body"].annotation, _body(event)
                         arguments["body"] = (
                             body
                             if model is bytes
-                            else validated(model.model_validate_json, body, self.texts, self._allowed())
+                            # .NET's clients begin JSON with a byte order mark (RFC 8259, 8.1).
+                            else validated(
+                                model.model_validate_json, body.removeprefix(BOM_UTF8), self.texts, self._allowed()
+                            )
                         )
                 except errors.CustomerCenterError:
                     # Who may not do this is not told what is wrong with their body.
@@ -335,6 +358,7 @@ class Api:
                     consumes,
                     path_values,
                     body_schemas,
+                    text_body,
                     operation or handler.__name__,
                 )
             )
@@ -342,7 +366,7 @@ class Api:
 
         return register
 
-    def handle(self, event: Mapping[str, Any], context: LambdaContext) -> Mapping[str, Any]:  # noqa: ARG002 # Lambda's signature
+    def handle(self, event: Mapping[str, Any], context: "LambdaContext") -> Mapping[str, Any]:  # noqa: ARG002 # Lambda's signature
         """Answer one event of an HTTP API (payload format 2.0).
 
         Catches CustomerCenterError, and AWS's errors of throttling (Overloaded), but no other errors.
@@ -382,6 +406,7 @@ def _request(event: Mapping[str, Any]) -> Request:
         source_ip=context["http"]["sourceIp"],
         username=claims.get("username"),
         fingerprint=fingerprint,
+        query=_pasted(event.get("queryStringParameters")),
         authenticated_at=_moment(claims.get("auth_time")),
     )
 
@@ -501,6 +526,8 @@ def _field_error(
 ) -> errors.FieldError:
     if "inside" in context:
         location = [*location, str(context["inside"])]
+    # A wrong name of a member of a map.
+    location = location[:-1] if location and location[-1] == "[key]" else location
     pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in location)
     code = kind if kind in texts.fields else _FIELD_CODES.get(kind, "invalid")
     # Only what the declaration says: other values of the context may repeat the input.

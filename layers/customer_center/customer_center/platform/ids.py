@@ -4,6 +4,7 @@ ULIDs are in lower case because a user's id is also the user name in Cognito. A 
 names in lower case.
 """
 
+import base64
 import re
 import secrets
 from datetime import datetime, timedelta
@@ -49,6 +50,11 @@ def made_at(ulid: str) -> datetime | None:
 def new_secret() -> str:
     """Return 256 random bits as URL-safe text of 43 characters."""
     return secrets.token_urlsafe(32)
+
+
+def new_webhook_secret() -> str:
+    """Return a new secret as Standard Webhooks writes them: `whsec_` and 32 random bytes in Base64."""
+    return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
 def new_code() -> str:

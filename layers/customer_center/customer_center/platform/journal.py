@@ -6,11 +6,10 @@ entry carries `pending`, the hash key of a sparse index that the sweeper reads.
 **How many shards the index needs.** DynamoDB accepts 1,000 write units a second for each value of a hash key. It
 throttles writes to the table while the index cannot follow (docs.aws.amazon.com/amazondynamodb/latest/developerguide:
 bp-partition-key-design.html, gsi-throttling.html). An entry with effects writes its index row twice: when it is added,
-and when `pending` is removed. The index projects all attributes, so each write costs one unit for each started KB of
-the entry. 1,000 entries a second of up to 1 KB are 2,000 units a second. They need 2 shards, or 4 shards at half load.
-Entries of up to 2 KB need 4 or 8 shards, entries of up to 4 KB need 8 or 16. (An index with keys only would need 2 or 4
-for entries of any size.) The shard is the sum of the id's bytes, modulo the number of shards. This spreads entries
-evenly: the fullest of 16 shards gets less than 0.01 % above its share.
+and when `pending` is removed. The index has keys only, so each write costs one unit, whatever the entry's size. 1,000
+entries a second are 2,000 units a second. They need 2 shards, or 4 shards at half load. The shard is the sum of the
+id's bytes, modulo the number of shards. This spreads entries evenly: the fullest of 16 shards gets less than 0.01 %
+above its share.
 
 **How to change the number.** Set the template's parameter PendingShards to a number up to MAX_SHARDS, at any time. Only
 functions that add entries use the parameter. The sweeper always reads MAX_SHARDS shards. Functions with the old and the
@@ -21,6 +20,7 @@ deploy its new value before you set the parameter above the old value. Never low
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, field
 from datetime import datetime
+from itertools import batched
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 MAX_SHARDS = 16
 """The number of shards that the sweeper reads, and the maximum of PendingShards. Read the text above to change it."""
 _PENDING_INDEX = "pending"
+# The maximum number of keys in one BatchGetItem.
+_BATCH_GET = 100
 
 
 @frozen
@@ -161,16 +163,26 @@ class Journal:
             if not condition_failed(error):
                 raise
 
-    def entries(self, partition: str, *, since: datetime = EPOCH) -> Iterator[Entry]:
-        """Yield the partition's entries since that time, oldest first (strongly consistent)."""
-        pages = self._client.get_paginator("query").paginate(
+    def about(
+        self, partition: str, subject: str, *, limit: int, since: datetime = EPOCH, after: str | None = None
+    ) -> tuple[Sequence[Entry], str | None]:
+        """Read up to `limit` of the partition's entries since that time, oldest first (strongly consistent).
+
+        Returns those about the subject, and the id of the last entry that was read, None at the end of the partition.
+        `after` is an exclusive lower bound of the ids. DynamoDB leaves the other entries out, but counts their units.
+        """
+        # An upper bound of the ids below `since`: no id ends like this.
+        behind = max(after or "", ulid_floor(since)[:-1])
+        answer = self._client.query(
             TableName=self._table,
-            KeyConditionExpression="pk = :pk AND sk >= :since",
-            ExpressionAttributeValues=to_item({":pk": partition, ":since": ulid_floor(since)}),
+            KeyConditionExpression="pk = :pk AND sk > :behind",
+            FilterExpression="subject = :subject",
+            ExpressionAttributeValues=to_item({":pk": partition, ":behind": behind, ":subject": subject}),
             ConsistentRead=True,
+            Limit=limit,
         )
-        for page in pages:
-            yield from map(from_image, page["Items"])
+        last = answer.get("LastEvaluatedKey")
+        return tuple(map(from_image, answer["Items"])), from_item(last)["sk"] if last else None
 
     def newest(self, partition: str, *, limit: int, since: datetime = EPOCH, before: str | None = None) -> Part[Entry]:
         """Return the partition's newest entries since that time. `before` is an exclusive upper bound of their ids."""
@@ -199,7 +211,10 @@ class Journal:
         )
 
     def pending(self, *, before: datetime) -> Iterator[Entry]:
-        """Yield the pending entries from before that time, shard by shard, oldest first in each shard."""
+        """Yield the pending entries from before that time, shard by shard, oldest first in each shard.
+
+        The index has their keys. The entries are read strongly consistent, without those that were queued meanwhile.
+        """
         for shard in range(MAX_SHARDS):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
@@ -208,4 +223,16 @@ class Journal:
                 ExpressionAttributeValues=to_item({":shard": str(shard), ":before": ulid_floor(before)}),
             )
             for page in pages:
-                yield from map(from_image, page["Items"])
+                for keys in batched(page["Items"], _BATCH_GET, strict=False):
+                    yield from self._still_pending(keys)
+
+    def _still_pending(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[Entry]:
+        keys = [{"pk": row["pk"], "sk": row["sk"]} for row in rows]
+        requested: Any = {self._table: {"Keys": keys, "ConsistentRead": True}}
+        images: list[Mapping[str, Any]] = []
+        while requested:
+            answer = self._client.batch_get_item(RequestItems=requested)
+            images += answer["Responses"].get(self._table, [])
+            requested = answer.get("UnprocessedKeys")
+        found = [from_image(image) for image in images if "pending" in image]
+        return sorted(found, key=lambda entry: entry.entry_id)

@@ -22,10 +22,13 @@ _TITLE_WORDS = (
     "pol prof rer rev san sen sir sr st ste tech vet"
 )
 _TITLES = frozenset(_TITLE_WORDS.split())
+# Titles that follow others: `prof.dr. Jansen`.
+_LATER_TITLES = frozenset({"dr", "ir", "mr"})
 # What is no family name behind initials: endings of two letters belong to countries, and these to everybody.
 _COMMON_ENDINGS = "app biz com dev edu gov icu info int ltd mil net online org page pro shop site store top xyz"
 _ENDINGS = frozenset(_COMMON_ENDINGS.split())
 _LEGAL_FORMS = frozenset({"co.kg", "co.kgaa", "co.ohg", "gmbh.co", "u.co"})
+_JOINER = "\u200d"
 _NON_JOINER = "\u200c"
 
 
@@ -33,10 +36,16 @@ def holds_address(name: str) -> bool:
     """Return whether a mail program would make a link of some part of the name, or of what it resembles.
 
     `Dr. No`, `Dr.No`, `A. B. C.`, `J.R.Ewing`, `Dipl.-Ing. Meier` and `Müller GmbH & Co. KG` hold none.
-    `musterhandel.de`, `x.com`, `shop-login.example/x`, `www.x`, `a@b`, `http:x` and `192.0.2.1` do.
+    `musterhandel.de`, `x.com`, `me.com`, `shop-login.example/x`, `www.x`, `a@b`, `http:x` and `192.0.2.1` do.
     """
-    name = unicodedata.normalize("NFKC", name).translate(_DOTS)
+    letters = (char for char in unicodedata.normalize("NFKC", name) if char != _JOINER and not _is_mark(char))
+    name = "".join(letters).translate(_DOTS)
     return bool(_ADDRESS.search(name)) or any(_is_domain(match[0]) for match in _DOTTED.finditer(name))
+
+
+def _is_mark(char: str) -> bool:
+    # Vowels of Hindi, Thai or Arabic, and accents. They are parts of a word, which `\w` does not know.
+    return unicodedata.category(char)[0] == "M"
 
 
 def _is_domain(dotted: str) -> bool:
@@ -46,8 +55,12 @@ def _is_domain(dotted: str) -> bool:
     if last.isdigit():
         # A number of a chapter, or an address of the Internet Protocol.
         return len(before) == 3 and all(map(str.isdigit, before))  # noqa: PLR2004 # four numbers
-    if len(last) == 1 or all(label in _TITLES for label in before):
+    if len(last) == 1:
         return False
+    if all(label in _TITLES for label in before):
+        # `Dr.No` is a name, `me.com` and `mr.de` are not: a name begins with a capital.
+        country = len(last) == 2 and dotted.endswith(last) and last not in _LATER_TITLES  # noqa: PLR2004 # a country's
+        return country or last in _ENDINGS
     initials = all(len(label) == 1 or label in _TITLES for label in before)
     return not initials or len(last) == 2 or last in _ENDINGS  # noqa: PLR2004 # letters of a country
 

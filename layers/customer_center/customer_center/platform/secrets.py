@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from customer_center.platform import aws
+from customer_center.platform.config import from_environment
 from customer_center.platform.frozen import frozen
 from customer_center.platform.log import logger
 
@@ -21,6 +22,17 @@ _KEPT_IN_NEED_SECONDS = 3600
 _ASK_AGAIN_SECONDS = 30
 # More than any deployment has. The limit is there so that a long-lived sandbox cannot grow without end.
 _AT_MOST = 500
+
+
+@frozen
+class _Environment:
+    """`kms_key_arn` is the deployment's own KMS key; empty: the key of AWS. Functions that write no secret lack it."""
+
+    kms_key_arn: str = ""
+
+
+class SecretNotFoundError(LookupError):
+    """There is no SSM parameter with that name."""
 
 
 @frozen
@@ -40,7 +52,7 @@ def secret(name: str, now: datetime, chance: Callable[[], float] = random.random
     """Return the value of the SSM parameter with that name, read at most five minutes ago.
 
     While SSM fails, or the new value is no JSON, the last value is returned for up to an hour. A parameter that was
-    deleted is not kept. `chance` returns numbers from 0 to 1 for the jitter.
+    deleted is not kept: raises SecretNotFoundError. `chance` returns numbers from 0 to 1 for the jitter.
     """
     moment = now.timestamp()
     held = _all_held().get(name)
@@ -50,7 +62,10 @@ def secret(name: str, now: datetime, chance: Callable[[], float] = random.random
         value = _read(name)
     except (ClientError, BotoCoreError, ValueError) as error:
         code = _code(error)
-        if held is None or code == "ParameterNotFound" or moment - held.read_at >= _KEPT_IN_NEED_SECONDS:
+        if code == "ParameterNotFound":
+            _all_held().pop(name, None)
+            raise SecretNotFoundError(name) from error
+        if held is None or moment - held.read_at >= _KEPT_IN_NEED_SECONDS:
             _all_held().pop(name, None)
             raise
         logger.warning("secret could not be read again", parameter=name, code=code)
@@ -58,6 +73,67 @@ def secret(name: str, now: datetime, chance: Callable[[], float] = random.random
         return held.value
     _hold(name, _Held(value, moment, moment + _KEPT_SECONDS - _JITTER_SECONDS * chance()))
     return value
+
+
+def current_secret(name: str) -> Any:  # noqa: ANN401 # JSON
+    """Return the value of the SSM parameter with that name, never cached. Raises SecretNotFoundError."""
+    try:
+        return _read(name)
+    except ClientError as error:
+        if _code(error) != "ParameterNotFound":
+            raise
+        raise SecretNotFoundError(name) from error
+
+
+def write_secret(name: str, value: object) -> None:
+    """Write a SecureString that holds the value as JSON, new or not. Other sandboxes read it within five minutes.
+
+    The deployment's own KMS key encrypts it, if there is one.
+    """
+    _write(name, value, overwrite=True)
+    _all_held().pop(name, None)
+
+
+def create_secret(name: str, value: object) -> None:
+    """Write a SecureString like `write_secret`, unless there is one with that name."""
+    try:
+        _write(name, value, overwrite=False)
+    except ClientError as error:
+        if _code(error) != "ParameterAlreadyExists":
+            raise
+    _all_held().pop(name, None)
+
+
+def _write(name: str, value: object, *, overwrite: bool) -> None:
+    key = from_environment(_Environment).kms_key_arn
+    encrypted: Mapping[str, Any] = {"KeyId": key} if key else {}
+    aws.ssm().put_parameter(Name=name, Value=json.dumps(value), Type="SecureString", Overwrite=overwrite, **encrypted)
+
+
+def forget_secret(name: str) -> None:
+    """Have the parameter read anew at its next use, because another sandbox may have written it."""
+    _all_held().pop(name, None)
+
+
+def has_secret(name: str) -> bool:
+    """Return whether there is an SSM parameter with that name. The answer is never cached."""
+    try:
+        aws.ssm().get_parameter(Name=name)
+    except ClientError as error:
+        if _code(error) != "ParameterNotFound":
+            raise
+        return False
+    return True
+
+
+def remove_secret(name: str) -> None:
+    """Delete an SSM parameter. May run any number of times. Other sandboxes may use it for five minutes more."""
+    try:
+        aws.ssm().delete_parameter(Name=name)
+    except ClientError as error:
+        if _code(error) != "ParameterNotFound":
+            raise
+    _all_held().pop(name, None)
 
 
 def _hold(name: str, held: _Held) -> None:

@@ -25,6 +25,7 @@ _COLUMNS_AT_MOST = 100
 # Some of a table's text that stands in for a header that nobody knows.
 _SHOWN = 50
 _DELIMITERS = ",;\t"
+_BYTE_ORDER_MARK = "\ufeff"
 # A line of Excel that names the delimiter; the program does not show it.
 _SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t]*\r?(?:\n|\Z)', re.IGNORECASE)
 # Signs of Windows-1252 in names besides its letters. Others mean that the table has another encoding.
@@ -32,8 +33,12 @@ _SIGNS_OF_CP1252 = frozenset("€\u2013\u2014\u2018\u2019\u201a“”„…°\u0
 
 
 def written(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Csv:
-    """Return the table with its header. Cells that a spreadsheet program would run as formulas are made texts."""
+    """Return the table with its header. Cells that a spreadsheet program would run as formulas are made texts.
+
+    The table begins with a byte order mark: without it, Excel takes UTF-8 for Windows-1252.
+    """
     text = io.StringIO()
+    text.write(_BYTE_ORDER_MARK)
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(header)
     writer.writerows([_harmless(cell) for cell in row] for row in rows)

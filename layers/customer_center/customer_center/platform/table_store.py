@@ -11,7 +11,7 @@ Stores pass plain keys and values (`{"pk": …, "sk": …}`). This module conver
 """
 
 import copy
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -90,6 +90,16 @@ class TableStore:
                 answer = self._client.batch_get_item(RequestItems=requested)
                 yield from map(from_item, answer["Responses"].get(self._table, []))
                 requested = answer.get("UnprocessedKeys")
+
+    def _beginning(self, pk: str, prefix: str) -> Iterator[Item]:
+        """Yield a partition's items whose sort key begins with the prefix, sorted by it (strongly consistent)."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues=to_item({":pk": pk, ":sk": prefix}),
+            ConsistentRead=True,
+        )
+        return (from_item(item) for page in pages for item in page["Items"])
 
     # Writing with a journal entry
 

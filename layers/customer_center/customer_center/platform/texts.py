@@ -249,6 +249,12 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "nl": "Deze waarde is ongeldig.",
         "fr": "Cette valeur n’est pas valide.",
     },
+    "list": {
+        "en": "This is not a list.",
+        "de": "Das ist keine Liste.",
+        "nl": "Dit is geen lijst.",
+        "fr": "Ce n’est pas une liste.",
+    },
     "moment": {
         "en": "This is not a date and time (ISO 8601).",
         "de": "Das ist kein Zeitpunkt (ISO 8601).",
@@ -314,6 +320,12 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "de": "Steuerzeichen sind nicht erlaubt.",
         "nl": "Besturingstekens zijn niet toegestaan.",
         "fr": "Les caractères de contrôle ne sont pas autorisés.",
+    },
+    "private-key": {
+        "en": "This is not a private RSA key in PEM, without a password, with 2048 bits or more.",
+        "de": "Das ist kein privater RSA-Schlüssel in PEM ohne Passwort mit mindestens 2048 Bit.",
+        "nl": "Dit is geen privé-RSA-sleutel in PEM, zonder wachtwoord, met minstens 2048 bits.",
+        "fr": "Ce n’est pas une clé privée RSA en PEM, sans mot de passe, de 2048 bits ou plus.",
     },
 }
 

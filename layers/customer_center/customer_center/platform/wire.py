@@ -4,10 +4,21 @@ Only `bodies` modules, and functions with bodies, import this module. Other func
 """
 
 import os
-from collections.abc import Callable
-from typing import Annotated
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError, to_json
 
 from customer_center.platform.printable import bare, is_printable, plain, unbroken
@@ -52,6 +63,24 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=100), PastedNumbe
 """An opaque id of this API."""
 
 
+def _date_time(moment: object) -> object:
+    # pydantic also takes seconds since 1970, which are not a date-time of RFC 3339.
+    if not re.match(r"\d{4}-\d{2}-\d{2}T", str(moment), re.ASCII | re.IGNORECASE):
+        raise PydanticCustomError("moment", "This is not a date and time.")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_date_time)]
+"""A date and time with an offset (RFC 3339)."""
+
+# Generators of clients need `items` of every array.
+BeforeAndAfter = Annotated[
+    tuple[Any, Any],
+    WithJsonSchema({"type": "array", "items": {}, "minItems": 2, "maxItems": 2}),
+]
+"""The values of a field before and after a change."""
+
+
 class Input(BaseModel):
     """A request's body. Unknown fields are refused; no value is converted. The first request builds the validator."""
 
@@ -73,9 +102,17 @@ class Output:
 
 
 class Query(BaseModel):
-    """A request's query. Unknown parameters are refused; values are converted from text."""
+    """A request's query. Unknown parameters are refused; values are converted from text.
+
+    An empty parameter counts as left out, because forms send their empty fields too.
+    """
 
     model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _given(cls, parameters: Mapping[str, str]) -> Mapping[str, str]:
+        return {name: value for name, value in parameters.items() if value or name not in cls.model_fields}
 
 
 class PageQuery(Query):

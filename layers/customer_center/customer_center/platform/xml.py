@@ -20,7 +20,9 @@ _STAND_IN: Final = "\x81"
 _HEAD = 300
 """Number of bytes in which a document declares its encoding."""
 # Patterns are compiled by their first use (`_pattern`): most documents need no repair, and cold starts should not wait.
-_DECLARATION = r"\s*<\?xml\b[^>]*\?>"
+_DECLARATION = r"<\?xml\b[^>]*\?>"
+_BEFORE = "\ufeff \t\r\n"
+"""What may stand before a document."""
 _DECLARED_ENCODING = rb"<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']"
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _NOT_IN_XML = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
@@ -90,7 +92,9 @@ class Repair:
         """
         text = self._waiting + (piece if isinstance(piece, str) else self._decoded(piece, last=last))
         if not self._begun and (text or last):
-            text = _pattern(_DECLARATION).sub("", text, count=1).lstrip("\ufeff \t\r\n")
+            text = text.lstrip(_BEFORE)
+            if declaration := _pattern(_DECLARATION).match(text):
+                text = text[declaration.end() :].lstrip(_BEFORE)
             self._begun = bool(text)
         fit = _pattern(_NOT_IN_XML).sub(_STAND_IN, text)
         self.changed |= fit != text

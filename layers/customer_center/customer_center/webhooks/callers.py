@@ -3,7 +3,7 @@
 from typing import override
 
 from customer_center.platform.http import Caller, Request, Security
-from customer_center.webhooks.sources import SOURCES, Sources
+from customer_center.webhooks.kinds import FORMATS, Formats
 
 
 class SignatureCaller(Caller):
@@ -12,9 +12,10 @@ class SignatureCaller(Caller):
     problems = ("signature-invalid",)
     names_requests = True
 
-    def __init__(self, sources: Sources) -> None:
-        schemes = {source.format.scheme.name: source.format.scheme for source in sources.values()}.values()
-        self.security = tuple(Security(scheme.security_name, scheme.security_scheme) for scheme in schemes)
+    def __init__(self, formats: Formats) -> None:
+        schemes = {each.scheme.name: each.scheme for each in formats.values()}.values()
+        described = (scheme for scheme in schemes if scheme.security_scheme)
+        self.security = tuple(Security(scheme.security_name, scheme.security_scheme) for scheme in described)
         # A header is required in the document only if every scheme requires it.
         self.parameters = {
             name: header | {"required": all(other.parameters.get(name, {}).get("required") for other in schemes)}
@@ -27,4 +28,4 @@ class SignatureCaller(Caller):
         """Accept every request; `receive_event` checks it later."""
 
 
-SIGNATURE: Caller = SignatureCaller(SOURCES)
+SIGNATURE: Caller = SignatureCaller(FORMATS)

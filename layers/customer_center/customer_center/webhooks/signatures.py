@@ -19,10 +19,14 @@ from customer_center.platform.frozen import frozen
 
 @frozen
 class Signed:
-    """A verified request: the id of its event, which is the same in every repeat, and the signed content."""
+    """A verified request: the id of its event, which is the same in every repeat, and the signed content.
+
+    `is_expired`: one of the keys signed it, too long ago to be accepted.
+    """
 
     webhook_id: str
     content: bytes
+    is_expired: bool = False
 
 
 class SignatureScheme(Protocol):
@@ -32,7 +36,10 @@ class SignatureScheme(Protocol):
     """The scheme's name in a WWW-Authenticate header (RFC 9110, 11.6.1)."""
     security_name: str
     security_scheme: Mapping[str, str]
-    """The scheme's Security Scheme Object in the OpenAPI document. `security_name` is its component name."""
+    """The scheme's Security Scheme Object in the OpenAPI document. `security_name` is its component name.
+
+    Empty if OpenAPI has no words for the scheme.
+    """
     parameters: Mapping[str, dict[str, Any]]
     """The other headers of a request: Parameter Objects of the OpenAPI document, by component name."""
 
@@ -40,11 +47,19 @@ class SignatureScheme(Protocol):
         """Return the keys in the JSON value of a source's SSM parameter. Raises ConfigurationError, without any key."""
 
     def signed(
-        self, headers: Mapping[str, str], body: bytes, *, keys: Sequence[bytes], now: float, tolerance: int
+        self,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        keys: Sequence[bytes],
+        settings: Mapping[str, Any],
+        now: float,
+        tolerance: int,
     ) -> Signed | None:
         """Return the verified request. Return None unless one key signed it within `tolerance` seconds of `now`.
 
-        `headers` have names in lower case. `body` has the received bytes. A malformed request raises no error.
+        `headers` have names in lower case. `body` has the received bytes. `settings` are those of the source. A
+        malformed request raises no error.
         """
 
 
@@ -97,7 +112,14 @@ class StandardWebhooks(SignatureScheme):
 
     @override
     def signed(
-        self, headers: Mapping[str, str], body: bytes, *, keys: Sequence[bytes], now: float, tolerance: int
+        self,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        keys: Sequence[bytes],
+        settings: Mapping[str, Any],
+        now: float,
+        tolerance: int,
     ) -> Signed | None:
         webhook_id = headers.get("webhook-id", "")
         timestamp = headers.get("webhook-timestamp", "")

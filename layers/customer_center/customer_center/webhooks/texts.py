@@ -33,4 +33,13 @@ _PROBLEMS = {
     ),
 }
 
-WEBHOOKS_TEXTS = Texts(_PROBLEMS)
+_FIELDS = {
+    "public-key": {
+        "en": "This is not a public RSA key in PEM with 2048 to 4096 bits.",
+        "de": "Das ist kein öffentlicher RSA-Schlüssel in PEM mit 2048 bis 4096 Bit.",
+        "nl": "Dit is geen openbare RSA-sleutel in PEM met 2048 tot 4096 bits.",
+        "fr": "Ce n’est pas une clé publique RSA en PEM de 2048 à 4096 bits.",
+    },
+}
+
+WEBHOOKS_TEXTS = Texts(_PROBLEMS, _FIELDS)

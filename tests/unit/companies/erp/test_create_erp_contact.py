@@ -68,6 +68,20 @@ def test_a_try_that_died_before_noting_the_number_makes_no_second_contact(room, 
     assert room.companies.user(user.user_id).contact_number == room.erp.contacts[NUMBER][-1].contact_number
 
 
+def test_the_erp_gets_an_international_address_as_people_write_it(room, chief):
+    """The ERP's staff would not recognise `xn--bcker-gra`. What they read is compared in its ASCII form again."""
+    user = room.request(chief, email="nina@xn--bcker-gra.example")
+    link = room.companies.change_user
+    room.companies.change_user = lambda *_: (_ for _ in ()).throw(ConnectionError)
+    with pytest.raises(ConnectionError):
+        _create(room, user.user_id)
+    assert room.erp.contacts[NUMBER][-1].email == "nina@bäcker.example"
+    room.companies.change_user = link
+    _create(room, user.user_id)
+    assert len(_created(room)) == 1, "the contact is found again"
+    assert room.companies.user(user.user_id).contact_number == room.erp.contacts[NUMBER][-1].contact_number
+
+
 @pytest.mark.parametrize("email", ["kt1@baecker.example", "KT1@Baecker.example"])
 def test_a_contact_of_that_email_is_taken_instead(room, chief, email):
     user = room.request(chief, email=email)

@@ -8,7 +8,14 @@ import pytest
 from customer_center.companies.effects import read_contact_list
 from customer_center.companies.erp.bodies import ErpContactAnswer
 from customer_center.companies.ids import new_user_id
-from customer_center.platform.errors import MalformedRequest, OutsideMalformed, OutsideTimeout, OutsideUnavailable
+from customer_center.platform.errors import (
+    MalformedRequest,
+    OutsideMalformed,
+    OutsideTimeout,
+    OutsideUnavailable,
+    RateLimit,
+    TooManyRequests,
+)
 from tests.builders.companies import OTHER_COMPANY_ID, a_company, a_main_contact, a_user, an_entry, an_invited_user
 from tests.builders.companies_room import Room
 from tests.builders.erp import NUMBER, a_contact, a_customer
@@ -201,6 +208,37 @@ def test_many_people_who_refresh_ask_the_erp_once(room, chief):
     assert room.erp.calls == [LIST] * 2
     room.clock.advance(seconds=1)
     assert room.contacts(chief, refresh=True).outdated
+
+
+def test_only_a_refresh_that_asks_the_erp_is_counted(room, chief):
+    counted = []
+
+    def list_it(**given):
+        return room.contacts(chief, before_refresh=lambda: counted.append(room.clock.now()), **given)
+
+    list_it()
+    list_it(refresh=True)
+    assert counted == [], "the ERP was asked a moment ago, for the first list"
+    room.clock.advance(seconds=30)
+    for _ in range(3):
+        list_it(refresh=True)
+    room.follow_up()
+    assert (counted, room.erp.calls) == ([room.clock.now()], [LIST] * 2)
+    room.clock.advance(hours=1)
+    list_it()
+    assert len(counted) == 1, "an old list is read again without somebody's refresh"
+
+
+def test_a_refresh_that_is_refused_does_not_ask_the_erp(room, chief):
+    room.contacts(chief)
+    room.clock.advance(seconds=30)
+
+    def refuse():
+        raise TooManyRequests("too-many-requests", [RateLimit.counted("erp-requests-per-hour", 1, 3600, 1, NOON)])
+
+    with pytest.raises(TooManyRequests):
+        room.contacts(chief, refresh=True, before_refresh=refuse)
+    assert room.companies.effects == []
 
 
 @pytest.mark.parametrize("refresh", [True, False])

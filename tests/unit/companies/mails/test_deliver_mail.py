@@ -92,6 +92,26 @@ def test_the_login_is_told_as_people_write_it(room, chief):
     assert _mail(room).to == "anna@xn--mller-shne-kcb9d.example"
 
 
+def test_the_mail_that_there_is_an_account_tells_its_login_as_people_write_it(room):
+    room.erp.customers[NUMBER] = a_customer(main_contact_email="anna@müller-söhne.example")
+    room.companies.add(a_company(), a_user(email="anna@xn--mller-shne-kcb9d.example", language="en"))
+    room.activate(email="anna@xn--mller-shne-kcb9d.example")
+    room.follow_up()
+    assert "sign in with anna@müller-söhne.example." in _mail(room).text
+    assert _mail(room).to == "anna@xn--mller-shne-kcb9d.example"
+
+
+def test_a_new_email_is_told_to_both_addresses_as_people_write_it(room, chief):
+    """The old address gets a hint of it only."""
+    user = room.present(a_user(language="en"))
+    room.edit(user.user_id, chief, email="anna@xn--mller-shne-kcb9d.example")
+    room.follow_up()
+    notice, confirmation = room.mailer.sent[-2:]
+    assert (notice.to, confirmation.to) == (user.email, "anna@xn--mller-shne-kcb9d.example")
+    assert "a***@müller-söhne.example" in notice.text
+    assert "anna@müller-söhne.example" in confirmation.text
+
+
 def test_a_companys_name_makes_no_link(room):
     """The ERP may name a company as it likes; what the mail says looks the same."""
     chief = a_main_contact(name="Tja Chef")

@@ -7,15 +7,15 @@ import pytest
 from customer_center.companies.bodies import CompanyAnswer
 from customer_center.companies.mails.note_feedback import note_feedback
 from customer_center.companies.mails.stop_mails import count_bounce
-from customer_center.companies.model import BounceLimits, HourlyLimits, Usage
+from customer_center.companies.model import BounceLimits, HourlyLimits, InvitationStatus, Usage
 from customer_center.companies.operators.resume_mails import resume_mails
 from customer_center.mail.feedback import Feedback, Outcome
 from customer_center.platform.clock import iso
 from customer_center.platform.errors import NotFound, PreconditionFailed
 from customer_center.platform.ids import new_ulid
-from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, a_company, a_user_id
+from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, a_company, a_user, a_user_id
 from tests.builders.companies_room import OPERATOR, Room
-from tests.builders.erp import a_customer
+from tests.builders.erp import INVOICE, a_customer
 
 LIMITS = BounceLimits(per_day=3, percent=10, stop_for=timedelta(hours=24))
 
@@ -46,8 +46,11 @@ class Post:
     @property
     def stopped(self):
         """Whether the company's mails are stopped now."""
-        until = self.company.mails_stopped_until
-        return until is not None and until > self.room.clock.now()
+        return self.company.mails_stopped(self.room.clock.now())
+
+    def user(self, user):
+        """A user as they are now."""
+        return self.room.companies.user(user.user_id)
 
     def resume(self, company_id=COMPANY_ID):
         """End the stop, as an operator."""
@@ -95,6 +98,57 @@ def test_administrators_see_the_stop_in_the_company_and_in_the_audit_trail(post)
         "mails_stopped_until": (None, iso(until)),
         "mails_that_came_back": (None, 3),
     }
+
+
+def test_what_a_user_caused_before_the_stop_and_waits_is_withheld_and_its_company_sees_it(post):
+    """It is not sent after the stop either: the addresses have to be checked first (8.33)."""
+    invited, edited = post.room.request(post.chief), post.room.present(a_user())
+    post.room.edit(edited.user_id, post.chief, email="otto.neu@baecker.example")
+    post.come_back(*post.mails(5)[:3])
+    post.room.follow_up()
+    assert post.user(invited).invitation.status is InvitationStatus.BOUNCED
+    assert post.user(edited).email_change.bounced
+    assert post.user(edited).email == edited.email
+    assert [(entry.action, entry.subject) for entry in post.room.companies.entries[-2:]] == [
+        ("invitation.withheld", invited.user_id),
+        ("email_change.withheld", edited.user_id),
+    ]
+    post.resume()
+    entries = len(post.room.companies.entries)
+    post.room.follow_up()
+    assert (len(post.room.companies.entries), post.room.mailer.sent) == (entries, [])
+
+
+def test_what_was_withheld_can_be_sent_again_after_the_stop(post):
+    invited = post.room.request(post.chief)
+    post.come_back(*post.mails(5)[:3])
+    post.room.follow_up()
+    post.room.clock.advance(hours=24)
+    post.room.resend(invited.user_id, post.chief)
+    post.room.follow_up()
+    assert [mail.to for mail in post.room.mailer.sent] == [invited.email]
+    assert post.user(invited).invitation.status is InvitationStatus.PENDING
+
+
+def test_an_operators_invitation_is_sent_during_the_stop(post):
+    invited = post.room.request(post.chief)
+    post.room.follow_up()
+    post.come_back(*post.mails(5)[:3])
+    post.room.clock.advance(minutes=2)
+    post.room.resend_as_operator(invited.user_id)
+    post.room.follow_up()
+    assert [mail.to for mail in post.room.mailer.sent] == [invited.email] * 2
+
+
+def test_notices_to_people_who_have_an_account_are_sent_during_the_stop(post):
+    """Their addresses are proved, and they protect the account or the company."""
+    post.room.erp.add(a_customer(), invoices=[INVOICE])
+    colleague = post.room.present(a_user(email="tja@baecker.example"))
+    post.come_back(*post.mails(5)[:3])
+    post.room.hand_over(colleague.user_id, post.chief)
+    post.room.activate(email=colleague.email)
+    post.room.follow_up()
+    assert sorted(mail.to for mail in post.room.mailer.sent) == sorted([post.chief.email, *[colleague.email] * 2])
 
 
 def test_time_ends_the_stop_and_what_came_back_before_stops_nothing_again(post):

@@ -14,7 +14,7 @@ from customer_center.platform.errors import (
     NotFound,
     OutsideUnavailable,
 )
-from tests.builders.companies import a_claim, a_company, a_main_contact, an_invitation, an_invited_user
+from tests.builders.companies import a_claim, a_company, a_main_contact, a_user, an_invitation, an_invited_user
 from tests.builders.companies_room import PASSWORD, Room
 from tests.fakes.clock import NOON
 
@@ -183,16 +183,26 @@ def test_a_repeat_signs_in_and_does_nothing_else(room, token):
     room.accept(token)
     room.identities.calls.clear()
     room.accept(token)
-    assert [call for call, _ in room.identities.calls] == ["sign_in"]
+    assert [call for call, _ in room.identities.calls] == ["login", "sign_in"]
 
 
 @pytest.mark.parametrize("password", [PASSWORD, "another password"])
 def test_a_used_link_never_enables_a_login_that_was_disabled(room, invited, token, password):
     room.accept(token)
     room.identities.disable(invited.user_id)
-    with pytest.raises(Gone, match="invitation-used"):
+    with pytest.raises(OutsideUnavailable, match="identity-unavailable"):
         room.accept(token, password)
     assert not room.identities.logins[invited.user_id].enabled
+
+
+def test_a_used_link_signs_nobody_in_who_was_deactivated_although_the_login_is_still_enabled(room, invited, token):
+    """The record decides; the login follows it a moment later (docs/specification.md, 2.14)."""
+    accepted = room.accept(token).user
+    room.present(replace(accepted, status=UserStatus.DEACTIVATED))
+    room.identities.calls.clear()
+    with pytest.raises(Gone, match="invitation-used"):
+        room.accept(token)
+    assert room.identities.calls == []
 
 
 def test_guesses_of_the_password_at_a_used_link_are_limited(room, invited, token):
@@ -203,8 +213,18 @@ def test_guesses_of_the_password_at_a_used_link_are_limited(room, invited, token
     room.identities.calls.clear()
     with pytest.raises(Gone, match="invitation-used"):
         room.accept(token)
-    assert room.identities.calls == []
+    assert [call for call, _ in room.identities.calls] == ["login"]
     assert room.identities.sign_in(invited.user_id, PASSWORD), "the login page still lets them in"
+
+
+def test_repeats_while_the_login_is_not_enabled_yet_try_no_password_and_do_not_count(room, invited, token):
+    room.identities.fail_next("enable")
+    for _ in range(10):
+        with pytest.raises(OutsideUnavailable):
+            room.accept(token)
+    assert not room.identities.logins[invited.user_id].enabled
+    room.follow_up()
+    assert room.accept(token).session
 
 
 def test_an_invitation_accepted_before_its_time_was_stored_is_used(room):
@@ -218,10 +238,34 @@ def test_a_crash_before_the_login_is_enabled_is_mended_by_the_journal(room, invi
     room.identities.fail_next("enable")
     with pytest.raises(OutsideUnavailable):
         room.accept(token, claim_id="mine")
-    with pytest.raises(Gone, match="invitation-used"):
+    with pytest.raises(OutsideUnavailable):
         room.accept(token, claim_id="mine")
     room.follow_up()
-    assert room.identities.sign_in(invited.user_id, PASSWORD)
+    assert room.accept(token, claim_id="mine").session
+
+
+def test_the_person_is_logged_in_though_cognito_sees_late_that_the_login_is_enabled(room, token):
+    room.identities.enabled_late = 3
+    assert room.accept(token).session
+    assert sum(room.clock.slept) < 1
+
+
+def test_a_password_is_not_told_wrong_while_the_login_is_not_seen_enabled(room, token):
+    room.identities.enabled_late = 100
+    with pytest.raises(OutsideUnavailable, match="identity-unavailable"):
+        room.accept(token)
+
+
+def test_an_email_that_an_outdated_login_has_is_freed_by_the_journal(room, invited, token):
+    """The person is asked to try again, and not told for ever that Cognito is unavailable."""
+    outdated = a_user(email=invited.email)
+    room.identities.create(outdated)
+    room.identities.enable(outdated)
+    with pytest.raises(OutsideUnavailable, match="identity-unavailable"):
+        room.accept(token, claim_id="mine")
+    room.follow_up()
+    assert room.accept(token, claim_id="mine").session
+    assert room.identities.sign_in(invited.email, PASSWORD)
 
 
 # The code beside the link
@@ -309,15 +353,23 @@ def test_a_claim_that_was_never_finished_lapses(room, invited, token):
     assert room.accept(token, claim_id="second").user.status is UserStatus.ACTIVE
 
 
-def test_a_link_revoked_while_it_is_used_wins(room, invited, token):
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (InvitationStatus.REVOKED, "invitation-revoked"),
+        (InvitationStatus.SUPERSEDED, "invitation-superseded"),
+        (InvitationStatus.ACCEPTED, "invitation-used"),
+    ],
+)
+def test_whose_link_ends_while_it_is_used_is_told_why(room, invited, token, status, code):
     claim_invitation = room.companies.claim_invitation
 
     def claim_late(*given):
-        _change(room, invited, invitation=replace(invited.invitation, status=InvitationStatus.REVOKED))
+        _change(room, invited, invitation=replace(invited.invitation, status=status))
         claim_invitation(*given)
 
     room.companies.claim_invitation = claim_late
-    with pytest.raises(Gone):
+    with pytest.raises(Gone, match=code):
         room.accept(token)
     assert invited.user_id not in room.identities.logins
 
@@ -329,18 +381,33 @@ def test_a_failure_gives_the_link_free_at_once(room, invited, token):
     assert room.accept(token, claim_id="second").user.status is UserStatus.ACTIVE
 
 
-def test_who_is_edited_while_they_accept_tries_again(room, invited, token):
-    set_password = room.identities.set_password
+def _edited_at_each_password(room, invited, *, times):
+    """Let somebody else change the user while the password is set, so often."""
+    set_password, left = room.identities.set_password, iter(range(times))
 
     def set_password_late(*given):
         set_password(*given)
-        now = room.companies.user(invited.user_id)
-        _change(room, now, name="Anna Neu", version=now.version + 1)
+        if next(left, None) is not None:
+            now = room.companies.user(invited.user_id)
+            _change(room, now, name="Anna Neu", version=now.version + 1)
 
     room.identities.set_password = set_password_late
+
+
+def test_who_is_edited_while_they_accept_gets_in(room, invited, token):
+    """The ERP creates the contact of whom an administrator has just invited, which changes the user."""
+    _edited_at_each_password(room, invited, times=2)
+    accepted = room.accept(token, claim_id="mine")
+    assert (accepted.user.name, accepted.user.status) == ("Anna Neu", UserStatus.ACTIVE)
+    assert room.companies.user(invited.user_id) == accepted.user
+    assert accepted.session
+
+
+def test_who_is_edited_again_and_again_is_asked_to_try_again(room, invited, token):
+    _edited_at_each_password(room, invited, times=3)
     with pytest.raises(InProgress):
         room.accept(token, claim_id="mine")
-    room.identities.set_password = set_password
+    assert not room.identities.logins[invited.user_id].enabled
     assert room.accept(token, claim_id="mine").user.name == "Anna Neu"
 
 
@@ -361,6 +428,6 @@ def test_the_login_is_opened_last(room, invited, token):
 def test_a_link_whose_mail_bounced_is_refused(room):
     user = an_invited_user(invitation=an_invitation(status=InvitationStatus.BOUNCED, expires_at=NOON))
     room.companies.add(a_company(), user)
-    with pytest.raises(Gone):
+    with pytest.raises(Gone, match="invitation-revoked"):
         room.accept(f"{user.user_id}.secret")
     assert room.companies.user(user.user_id).status is UserStatus.INVITED

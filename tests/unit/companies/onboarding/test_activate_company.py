@@ -387,6 +387,14 @@ def test_somebody_elses_contact_is_not_to_be_had_for_its_number(room, activated)
     assert refused.value.errors == (FieldError("/contact_number", "unknown-contact"),)
 
 
+def test_the_erp_is_asked_for_the_named_contact_only(room, activated):
+    """A customer may have 100,000 contacts, and anybody with an invoice may name one."""
+    room.erp.contacts[NUMBER][0] = a_contact("KT100", email=None)
+    activated(contact_number="KT100")
+    assert ("find_contact", NUMBER, "KT100") in room.erp.calls
+    assert "select_contacts" not in [call[0] for call in room.erp.calls]
+
+
 def test_a_contact_becomes_one_user(room, activated):
     room.erp.contacts[NUMBER][0] = a_contact("KT100", email=None)
     colleague = a_user()
@@ -661,11 +669,11 @@ def test_a_failing_erp_gives_the_code_back_at_once(room):
     room.activate()
     code = room.mailed_code()
     room.erp.contacts[NUMBER][0] = a_contact("KT100", email=None)
-    select = room.erp.select_contacts
-    room.erp.select_contacts = lambda number: (_ for _ in ()).throw(OutsideTimeout("erp-timeout"))
+    find = room.erp.find_contact
+    room.erp.find_contact = lambda *numbers: (_ for _ in ()).throw(OutsideTimeout("erp-timeout"))
     with pytest.raises(OutsideTimeout):
         room.activate(code=code, contact_number="KT100")
-    room.erp.select_contacts = select
+    room.erp.find_contact = find
     assert room.activate(code=code, contact_number="KT100").user.contact_number == "KT100"
 
 
@@ -725,6 +733,30 @@ def test_a_deactivated_user_does_not_come_back_by_repeating_the_activation(room,
     with pytest.raises(Conflict, match="email-in-use"):
         room.activate(code=_code_if_mailed(room))
     assert not room.identities.logins[user.user_id].enabled
+
+
+def test_the_person_is_logged_in_though_cognito_sees_late_that_the_login_is_enabled(room, activated):
+    room.identities.enabled_late = 3
+    assert activated().session
+
+
+def test_a_right_password_is_never_told_as_wrong(room, activated):
+    """Cognito does not see for long that the login is enabled: not "email-in-use", but "try again"."""
+    room.identities.enabled_late = 6
+    with pytest.raises(OutsideUnavailable, match="identity-unavailable"):
+        activated()
+    assert room.activate(code=_code_if_mailed(room)).session
+
+
+def test_an_email_that_an_outdated_login_has_is_freed_by_the_journal(room, activated):
+    outdated = a_user(email="tja@baecker.example")
+    room.identities.create(outdated)
+    room.identities.enable(outdated)
+    with pytest.raises(OutsideUnavailable, match="identity-unavailable"):
+        activated()
+    room.follow_up()
+    assert room.activate(code=_code_if_mailed(room)).session
+    assert room.identities.sign_in("tja@baecker.example", PASSWORD)
 
 
 def test_while_one_request_completes_another_waits(room):

@@ -56,6 +56,14 @@ def test_the_invitation_of_who_may_not_invite_any_more_is_refused(room, chief, i
     assert room.audit_trail().rows[0].action == "invitation.revoked"
 
 
+def test_who_may_not_invite_any_more_invites_nobody_to_a_role_that_they_have_either(room, chief, inviter):
+    room.request(inviter, roles=frozenset({Role.BUYER}))
+    token = room.mailed_token()
+    _demoted(room, chief, inviter)
+    with pytest.raises(Gone, match="invitation-revoked"):
+        room.accept(token)
+
+
 def test_each_main_contact_is_told_once_with_one_click_to_invite_again(room, chief, inviter, token):
     _demoted(room, chief, inviter)
     room.follow_up()

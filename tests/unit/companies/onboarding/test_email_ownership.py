@@ -8,6 +8,7 @@ import pytest
 from customer_center.companies.mails.note_feedback import note_feedback
 from customer_center.companies.model import BounceLimits, EmailHolders, InvitationStatus, Role, UserStatus
 from customer_center.companies.onboarding.activation import ActivationRules, CodeSent
+from customer_center.companies.ports import LoginDisabled
 from customer_center.mail.feedback import Feedback, Outcome
 from customer_center.platform.errors import Conflict, Forbidden, Gone, InProgress
 from tests.builders.companies import (
@@ -105,7 +106,8 @@ def test_of_two_acceptances_at_once_one_wins(room, other_chief):
         room.accept(second_token)
     stored = room.companies.user(second.user_id)
     assert (stored.status, stored.claim) == (UserStatus.INVITED, None)
-    assert room.identities.sign_in(second.user_id, PASSWORD) is None
+    with pytest.raises(LoginDisabled):
+        room.identities.sign_in(second.user_id, PASSWORD)
 
 
 def test_an_invitation_that_came_during_the_acceptance_ends_too(room, other_chief):

@@ -6,7 +6,7 @@ import pytest
 
 from customer_center.companies.model import InvitationStatus
 from customer_center.platform.errors import Forbidden, Gone, NotFound
-from tests.builders.companies import COMPANY_ID, a_company, a_main_contact, an_invitation, an_invited_user
+from tests.builders.companies import COMPANY_ID, a_company, a_main_contact, a_user, an_invitation, an_invited_user
 from tests.builders.companies_room import Room
 
 
@@ -61,6 +61,15 @@ def test_an_invitation_that_is_over_is_told_so(room, invited, status, code):
     room.present(replace(invited, invitation=replace(invited.invitation, status=status)))
     with pytest.raises(Gone, match=code):
         room.look_up(_token(invited))
+
+
+def test_the_invitation_of_who_may_not_invite_any_more_is_told_to_be_over(room):
+    """Nobody should choose a password in vain (docs/specification.md, 4.44). The acceptance revokes it."""
+    room.founded(name="Tja Chef")
+    user = room.present(an_invited_user(invitation=an_invitation(invited_by=room.present(a_user()).user_id)))
+    with pytest.raises(Gone, match="invitation-revoked"):
+        room.look_up(_token(user))
+    assert room.companies.user(user.user_id) == user
 
 
 def test_an_expired_invitation_is_told_so(room, invited):

@@ -9,7 +9,7 @@ from customer_center.companies.model import RefusalLimits
 from customer_center.companies.onboarding.activation import ActivationRules
 from customer_center.platform.errors import InvalidInput, TooManyRequests
 from tests.builders.companies_room import Room
-from tests.builders.erp import INVOICE, a_customer
+from tests.builders.erp import INVOICE, a_contact, a_customer
 
 
 @pytest.fixture
@@ -49,6 +49,14 @@ def test_a_refused_activation_says_how_many_more_may_be(room, customer):
 
 def test_an_activation_that_is_not_refused_leaves_as_many_as_before(room, customer):
     assert _visit(room) == [("refusals-per-network", 3), ("refusals-per-day", 5), ("refusals-all-numbers", 20)]
+
+
+def test_contact_numbers_cannot_be_tried_one_after_the_other(room):
+    """The answer tells whether the ERP has this e-mail for this contact."""
+    contacts = [a_contact(f"KT{serial}", email="somebody@baecker.example") for serial in range(4)]
+    room.erp.add(a_customer(), contacts=contacts, invoices=[INVOICE])
+    left = [_visit(room, contact_number=contact.contact_number)[0] for contact in contacts]
+    assert left == [("refusals-per-network", 2), ("refusals-per-network", 1), *[("refusals-per-network", 0)] * 2]
 
 
 def test_the_limit_that_holds_longest_says_when_to_come_again(room, customer):

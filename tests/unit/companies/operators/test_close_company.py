@@ -5,6 +5,7 @@ import pytest
 from customer_center.companies.callers import person
 from customer_center.companies.model import UserStatus
 from customer_center.companies.operators import align_company
+from customer_center.companies.ports import LoginDisabled
 from customer_center.platform.errors import Forbidden, InProgress, NotFound, PreconditionFailed
 from customer_center.platform.http import Request
 from tests.builders.companies import COMPANY_ID, OTHER_COMPANY_ID, a_company, a_main_contact, a_user, an_invited_user
@@ -52,7 +53,8 @@ def test_their_logins_and_sessions_end(room):
     room.follow_up()
     assert _open_logins(room) == set()
     assert room.identities.logins[buyer.user_id].sessions == set()
-    assert room.identities.sign_in(chief.user_id, PASSWORD) is None
+    with pytest.raises(LoginDisabled):
+        room.identities.sign_in(chief.user_id, PASSWORD)
 
 
 def test_another_company_goes_on(room):

@@ -7,6 +7,7 @@ import pytest
 from customer_center.companies.bodies import UserAnswer
 from customer_center.companies.callers import PersonCaller
 from customer_center.companies.model import InvitationStatus, Role, UserStatus
+from customer_center.companies.ports import LoginDisabled
 from customer_center.platform.errors import Conflict, Forbidden, Gone, InProgress, NotFound, PreconditionFailed
 from tests.builders.companies import (
     OTHER_COMPANY_ID,
@@ -38,8 +39,9 @@ def test_a_deactivated_user_cannot_log_in(room, chief):
     after = room.deactivate(user.user_id, chief)
     assert after.status is UserStatus.DEACTIVATED
     assert room.companies.user(user.user_id) == after
-    assert room.identities.sign_in(user.user_id, PASSWORD) is None
-    assert room.identities.sign_in(user.email, PASSWORD) is None
+    for name in (user.user_id, user.email):
+        with pytest.raises(LoginDisabled):
+            room.identities.sign_in(name, PASSWORD)
 
 
 def test_open_sessions_end_too(room, chief):
@@ -244,9 +246,9 @@ def test_only_the_version_that_was_seen_is_changed(room, chief, action):
     status = UserStatus.ACTIVE if action == "deactivate" else UserStatus.DEACTIVATED
     user = room.present(a_user(status=status, version=3))
     with pytest.raises(PreconditionFailed):
-        getattr(room, action)(user.user_id, chief, if_version=2)
+        getattr(room, action)(user.user_id, chief, if_versions={2})
     assert room.companies.user(user.user_id) == user
-    assert getattr(room, action)(user.user_id, chief, if_version=3).version == 4
+    assert getattr(room, action)(user.user_id, chief, if_versions={3}).version == 4
 
 
 @pytest.mark.parametrize("action", ["deactivate", "reactivate"])

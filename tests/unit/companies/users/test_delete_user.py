@@ -110,10 +110,10 @@ def test_a_user_of_another_company_does_not_exist(room, chief):
 def test_only_the_version_that_was_seen_is_deleted(room, chief):
     user = room.present(a_user(version=3))
     with pytest.raises(PreconditionFailed):
-        room.delete(user.user_id, chief, if_version=2)
-    room.delete(user.user_id, chief, if_version=3)
+        room.delete(user.user_id, chief, if_versions={2})
+    room.delete(user.user_id, chief, if_versions={3})
     with pytest.raises(NotFound):
-        room.delete(user.user_id, chief, if_version=3)
+        room.delete(user.user_id, chief, if_versions={3})
 
 
 def test_who_was_changed_in_between_is_not_deleted(room, chief):

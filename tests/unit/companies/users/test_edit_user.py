@@ -222,12 +222,12 @@ def test_a_user_of_another_company_does_not_exist(room, chief):
 def test_only_the_version_that_was_seen_is_changed(room, chief):
     user = room.present(a_user(version=3))
     with pytest.raises(PreconditionFailed):
-        room.edit(user.user_id, chief, if_version=2, name="Otto")
-    assert room.edit(user.user_id, chief, if_version=3, name="Otto").version == 4
+        room.edit(user.user_id, chief, if_versions={2}, name="Otto")
+    assert room.edit(user.user_id, chief, if_versions={3}, name="Otto").version == 4
 
 
-@pytest.mark.parametrize(("if_version", "error"), [(None, InProgress), (1, PreconditionFailed)])
-def test_a_change_in_between_is_not_overwritten(room, chief, if_version, error):
+@pytest.mark.parametrize(("if_versions", "error"), [(None, InProgress), ({1}, PreconditionFailed)])
+def test_a_change_in_between_is_not_overwritten(room, chief, if_versions, error):
     user = room.present(a_user())
     change_user = room.companies.change_user
 
@@ -237,7 +237,7 @@ def test_a_change_in_between_is_not_overwritten(room, chief, if_version, error):
 
     room.companies.change_user = change_late
     with pytest.raises(error):
-        room.edit(user.user_id, chief, if_version=if_version, name="Otto")
+        room.edit(user.user_id, chief, if_versions=if_versions, name="Otto")
     assert room.companies.user(user.user_id).name == "Meanwhile"
 
 
@@ -386,7 +386,7 @@ def test_without_knowing_when_they_logged_in_nobody_changes_their_own_email(room
             Edit(email=NEW),
             chief,
             "request-1",
-            if_version=None,
+            if_versions=None,
             rules=room.invitation_rules,
             before_mail=lambda: None,
             companies=room.companies,

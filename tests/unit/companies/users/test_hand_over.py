@@ -105,8 +105,8 @@ def test_a_user_of_another_company_does_not_exist(room, chief):
 def test_the_version_named_is_the_actors_own(room, chief):
     user = room.present(a_user(version=7))
     with pytest.raises(PreconditionFailed):
-        room.hand_over(user.user_id, chief, if_version=7)
-    assert room.hand_over(user.user_id, chief, if_version=1).version == 8
+        room.hand_over(user.user_id, chief, if_versions={7})
+    assert room.hand_over(user.user_id, chief, if_versions={1}).version == 8
 
 
 def test_when_the_colleague_leaves_in_between_nothing_is_handed_over(room, chief):

@@ -149,7 +149,7 @@ def test_who_is_no_contact_becomes_one_where_that_is_on(room, chief):
         ("mr,Nina,n@x.example,buyer,,,ten,,EUR", "invalid-input", [("/budget_per_order", "number")]),
         ("mr,Nina,n@x.example,buyer,,,,0,EUR", "invalid-input", [("/budget_per_month", "out-of-range")]),
         ("mr,Nina,n@x.example,buyer,,,1,2,", "invalid-input", [("/currency", "required")]),
-        ("mr,Nina,n@x.example,buyer,,,1,,gulden", "invalid-input", [("/currency", "invalid")]),
+        ("mr,Nina,n@x.example,buyer,,,1,,gulden", "invalid-input", [("/currency", "unknown-value")]),
         ("mr,Nina,n@x.example,buyer,,,,,,more", "invalid-input", [("/J", "unknown-column")]),
         ("mr,,,buyer,,KT200,,,", "invalid-input", [("/email", "required")]),
         ("mr,Nina,n@x.example,buyer,,KT404,,,", "contact-not-found", [("/contact_number", "contact-not-found")]),
@@ -192,7 +192,7 @@ def test_what_people_write_in_their_language_is_understood(room, chief):
 def test_an_error_names_row_column_and_the_allowed_values(room, chief):
     (dr, boss) = room.import_users(chief, "dr,Nina,n@x.example,buyer,,,,,\nmr,Nina,m@x.example,boss,,,,,\n")
     assert (dr.number, *dr.errors) == (2, FieldError("/salutation", "unknown-value", "mr, mrs"))
-    assert (boss.number, *boss.errors) == (3, FieldError("/roles", "unknown-value", "approver, buyer, main_contact"))
+    assert (boss.number, *boss.errors) == (3, FieldError("/roles", "unknown-value", "main_contact, approver, buyer"))
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_an_error_names_row_column_and_the_allowed_values(room, chief):
     [
         ("mr,shop-login.example/x,n@x.example,buyer,,,,,", ("/name", "address-in-name")),
         ("mr,\u3164,n@x.example,buyer,,,,,", ("/name", "required")),
-        ("mr,\U000e0041,n@x.example,buyer,,,,,", ("/name", "unprintable")),
+        ("mr,\U000e0041,n@x.example,buyer,,,,,", ("/name", "required")),
         (f"mr,,,buyer,,{'K' * 41},,,", ("/contact_number", "too-long")),
     ],
 )

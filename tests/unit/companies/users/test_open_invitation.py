@@ -49,8 +49,8 @@ def test_only_the_version_that_was_seen_is_changed(room, chief, action):
     user = room.present(an_invited_user(version=3))
     room.clock.advance(days=1)
     with pytest.raises(PreconditionFailed):
-        getattr(room, action)(user.user_id, chief, if_version=2)
-    assert getattr(room, action)(user.user_id, chief, if_version=3).version == 4
+        getattr(room, action)(user.user_id, chief, if_versions={2})
+    assert getattr(room, action)(user.user_id, chief, if_versions={3}).version == 4
 
 
 @pytest.mark.parametrize("action", ["resend", "revoke"])

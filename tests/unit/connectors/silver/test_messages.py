@@ -564,6 +564,7 @@ def test_an_answer_in_latin_1_is_read_when_it_says_so():
         (b"Mehl &amp; Co & M&uuml;hle &undefined; &;", "Mehl & Co & Mühle &undefined; &;"),
         (b"1 < 2 > 0", "1 < 2 > 0"),
         (b"<![CDATA[a & b < c \x01]]> & <!-- & < -->d", "a & b < c  & d"),
+        (b'\x01<![CDATA[<?xml version="1.0"?>]]>', '<?xml version="1.0"?>'),
         (b"&#0;<![CDATA[&uuml;", None),
     ],
 )
@@ -632,6 +633,8 @@ def test_a_repair_takes_time_in_proportion_to_the_document():
         parse(b"<a>\x01" + junk + b"</b>")
     with pytest.raises(OutsideMalformed):
         parse(b"<a>\x01" + b"<![CDATA[]]>" * 50_000 + b"</b>")
+    with pytest.raises(OutsideMalformed):
+        parse(b"<a>\x01" + b" " * 200_000 + b"</b>")
     assert process_time() - started < 2
 
 

@@ -1,39 +1,21 @@
 """Queries and answers of the audit trail and of a person's data, and the trail as a table."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Literal, Self, cast
 
-from pydantic import AwareDatetime, BeforeValidator, Field, JsonValue, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field, JsonValue
 
 from customer_center.companies.actions import Action
-from customer_center.companies.audit.erase_user import Certificate
 from customer_center.companies.audit.read_audit_trail import EntryFilter
 from customer_center.companies.bodies import CompanyAnswer, UserAnswer
-from customer_center.companies.email_address import shown_email
+from customer_center.companies.model import Erasure
 from customer_center.platform.clock import iso
+from customer_center.platform.email_address import shown_email
 from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import Entry
-from customer_center.platform.wire import Line, Output, PageQuery
-
-
-def _date_time(moment: object) -> object:
-    # pydantic also takes seconds since 1970, which are not a date-time of RFC 3339.
-    if not re.match(r"\d{4}-\d{2}-\d{2}T", str(moment), re.ASCII | re.IGNORECASE):
-        raise PydanticCustomError("moment", "This is not a date and time.")
-    return moment
-
-
-# Generators of clients need `items` of every array.
-_BeforeAndAfter = Annotated[
-    tuple[Any, Any],
-    WithJsonSchema({"type": "array", "items": {}, "minItems": 2, "maxItems": 2}),
-]
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_date_time)]
+from customer_center.platform.wire import BeforeAndAfter, Line, Moment, Output, PageQuery
 
 
 class AuditQuery(PageQuery):
@@ -76,7 +58,7 @@ class AuditEntryAnswer(Output):
     subject: str
     subject_name: str | None
     request_id: str
-    changes: Mapping[str, _BeforeAndAfter]
+    changes: Mapping[str, BeforeAndAfter]
 
     @classmethod
     def from_entry(cls, entry: Entry, names: Mapping[str, str]) -> Self:
@@ -137,14 +119,14 @@ class ErasureAnswer(Output):
     queues_until: datetime
 
     @classmethod
-    def from_certificate(cls, certificate: Certificate) -> Self:
-        """Return the answer for a certificate."""
+    def from_erasure(cls, erasure: Erasure) -> Self:
+        """Return the certificate of an erasure."""
         return cls(
-            user_id=certificate.user_id,
-            erased_at=certificate.erased_at,
-            status="complete" if certificate.complete else "in_progress",
-            backups_until=certificate.backups_until,
-            queues_until=certificate.queues_until,
+            user_id=erasure.user_id,
+            erased_at=erasure.erased_at,
+            status="complete" if erasure.completed_at else "in_progress",
+            backups_until=erasure.backups_until,
+            queues_until=erasure.queues_until,
         )
 
 

@@ -1,45 +1,22 @@
 """Erase a person (GDPR, article 17): delete account and login, and blank the journal (docs/specification.md, 7.6)."""
 
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import timedelta
 from functools import partial
 
 from customer_center.companies import effects
-from customer_center.companies.audit.redact_entries import is_redacted
-from customer_center.companies.audit.trail import entries_about
+from customer_center.companies.audit.trail import may_be_mentioned
 from customer_center.companies.colleagues import crossed_by_others
 from customer_center.companies.entries import person
 from customer_center.companies.login import change_login
-from customer_center.companies.model import Member, attempt_key, check_not_self, is_colleague
+from customer_center.companies.model import Erasure, Member, attempt_key, check_not_self, is_colleague
 from customer_center.companies.ports import Administration, AuditTrail, Identities
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import NotFound, PreconditionFailed
-from customer_center.platform.frozen import frozen
 from customer_center.platform.journal import Entry, new_entry
 
-ERASED = "user.erased"
-# How long point-in-time recovery keeps data; how long queues, dead-letter queues and failed records keep ids
-# (template.yaml).
-_IN_BACKUPS = timedelta(days=35)
-_IN_QUEUES = timedelta(days=14)
-
-
-@frozen
-class Certificate:
-    """The state of an erasure: its time, whether the journal is already blanked, and when the last copies expire."""
-
-    user_id: str
-    erased_at: datetime
-    complete: bool
-
-    @property
-    def backups_until(self) -> datetime:
-        """When the last backup that may hold the person's data expires."""
-        return self.erased_at + _IN_BACKUPS
-
-    @property
-    def queues_until(self) -> datetime:
-        """When the last message that may hold the person's id expires."""
-        return self.erased_at + _IN_QUEUES
+# By then an erasure is complete, or its message is a dead letter, or a restore lost the record of its end.
+_BEGUN_AGAIN_AFTER = timedelta(days=1)
 
 
 def erase_user(
@@ -47,17 +24,19 @@ def erase_user(
     actor: Member,
     request_id: str,
     *,
-    if_version: int | None,
+    if_versions: Collection[int] | None,
     companies: Administration,
     trail: AuditTrail,
     identities: Identities,
     clock: Clock,
-) -> Certificate:
+) -> Erasure:
     """Delete a user and blank their personal values in the journal. The user may already be deleted.
 
-    An effect of the entry `user.erased` blanks the journal; the entry itself contains no personal data. A repeat
-    changes nothing and returns whether the journal is blanked. Raises NotFound for an id that was never a user of the
-    company, Conflict `own-account` or `last-main-contact`, PreconditionFailed, InProgress.
+    Effects blank the journal page by page, beginning with that of the entry `user.erased`; the entry itself contains no
+    personal data. A repeat changes nothing and returns whether the journal is blanked; if it is not blanked after a
+    day, the repeat begins the erasure again. Raises NotFound for an id that was never a user of the company (unless it
+    cannot be told, see `trail.may_be_mentioned`), Conflict `own-account` or `last-main-contact`, PreconditionFailed,
+    InProgress.
     """
     company_id = actor.company.company_id
     if not is_colleague(user_id, company_id):
@@ -66,36 +45,41 @@ def erase_user(
     if user is None:
         return _erase_deleted(user_id, actor, request_id, companies, trail, clock)
     check_not_self(actor.user, user)
-    if if_version is not None and if_version != user.version:
+    if if_versions is not None and user.version not in if_versions:
         raise PreconditionFailed
-    entry = _entry(user_id, actor, request_id, clock.now())
-    with crossed_by_others(if_version):
-        companies.delete_user(user, entry, attempt=attempt_key(actor.company.customer_number, user.email))
+    erasure = Erasure(user_id, clock.now())
+    with crossed_by_others(if_versions):
+        companies.delete_user(
+            user,
+            _entry(erasure, actor, request_id),
+            attempt=attempt_key(actor.company.customer_number, user.email),
+            erasure=erasure,
+        )
     change_login(partial(identities.delete, user_id), user_id)
-    return Certificate(user_id, entry.at, complete=False)
+    return erasure
 
 
 def _erase_deleted(
     user_id: str, actor: Member, request_id: str, companies: Administration, trail: AuditTrail, clock: Clock
-) -> Certificate:
-    about = list(entries_about(user_id, trail))
-    if not about:
+) -> Erasure:
+    known, now = companies.erasure(user_id), clock.now()
+    if known and (known.completed_at or now < known.erased_at + _BEGUN_AGAIN_AFTER):
+        return known
+    if known is None and not may_be_mentioned(user_id, trail):
         raise NotFound
-    for entry in about:
-        if entry.action == ERASED:
-            return Certificate(user_id, entry.at, complete=all(map(is_redacted, about)))
-    entry = _entry(user_id, actor, request_id, clock.now())
-    companies.record(entry)
-    return Certificate(user_id, entry.at, complete=False)
+    erasure = Erasure(user_id, now)
+    companies.begin_erasure(erasure, _entry(erasure, actor, request_id), replaces=known)
+    return erasure
 
 
-def _entry(user_id: str, actor: Member, request_id: str, now: datetime) -> Entry:
+def _entry(erasure: Erasure, actor: Member, request_id: str) -> Entry:
+    user_id, now = erasure.user_id, erasure.erased_at
     return new_entry(
         partition=actor.company.company_id,
         now=now,
         actor=person(actor.user),
-        action=ERASED,
+        action="user.erased",
         subject=user_id,
         request_id=request_id,
-        effects=[effects.align_identity(user_id, now), effects.erase_from_journal(user_id, now)],
+        effects=[effects.align_identity(user_id, now), effects.erase_from_journal(user_id, now, now)],
     )

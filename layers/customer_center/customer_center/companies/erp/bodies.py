@@ -5,8 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from customer_center.companies.email_address import email_address, shown_email
 from customer_center.companies.model import CachedContact
+from customer_center.platform.email_address import email_address, shown_email
 from customer_center.platform.frozen import frozen
 from customer_center.platform.wire import Line, Output, PageQuery
 

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from customer_center.companies.email_address import comparable
 from customer_center.companies.entries import user_entry
-from customer_center.companies.model import ErpContact, User, UserStatus, normalized_email
+from customer_center.companies.model import ErpContact, User, UserStatus
 from customer_center.companies.ports import ErpGateway, Users
 from customer_center.platform.clock import Clock
+from customer_center.platform.email_address import comparable, normalized_email, shown_email
 from customer_center.platform.errors import Conflict
 from customer_center.platform.journal import Actor
 from customer_center.platform.log import logger
@@ -49,5 +49,7 @@ def _contact(user: User, customer_number: str, erp: ErpGateway) -> ErpContact:
     for contact in erp.select_contacts(customer_number):
         if contact.email and comparable(contact.email) == email:
             return contact
-    draft = ErpContact(contact_number="", name=user.name, email=user.email, language_code=user.language)
+    # As people write it: the ERP's staff would not recognise its ASCII form.
+    email = shown_email(user.email)
+    draft = ErpContact(contact_number="", name=user.name, email=email, language_code=user.language)
     return replace(draft, contact_number=erp.create_contact(customer_number, draft))

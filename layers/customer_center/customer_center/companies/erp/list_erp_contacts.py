@@ -1,22 +1,20 @@
 """List the ERP's contacts without a shop account (seed 000, "List of contacts from the ERP")."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from customer_center.companies.contact_list import ask_for_list, read_list_now
-from customer_center.companies.email_address import comparable
 from customer_center.companies.ids import user_id_floor
 from customer_center.companies.model import (
     ASKED_AGAIN_AFTER,
     ContactsPage,
-    ContactsRead,
     ErpContact,
     User,
-    normalized_email,
 )
 from customer_center.companies.ports import ErpGateway, ErpRecords
 from customer_center.platform.clock import Clock
+from customer_center.platform.email_address import comparable, normalized_email
 from customer_center.platform.frozen import frozen
 
 # Maximum time between the creation of a user's id and the write of the user. No function runs this long.
@@ -47,6 +45,7 @@ def list_erp_contacts(
     q: str,
     refresh: bool,
     keep_for: timedelta,
+    before_refresh: Callable[[], object],
     erp: ErpGateway,
     companies: ErpRecords,
     clock: Clock,
@@ -56,7 +55,8 @@ def list_erp_contacts(
     `q` is searched as in every list (`platform/search.py`). A list that is older than `keep_for` is answered as
     outdated, and an effect has it read again; so it is with `refresh`, and when a user was added who may be a contact.
     The ERP is asked at most once in `ASKED_AGAIN_AFTER`. Only the first page asks, so that the list does not change
-    between its pages.
+    between its pages. `before_refresh` is called before the ERP is asked because of `refresh`, and may refuse it by an
+    error. Of several people who refresh at the same moment, it is called for each.
 
     The person waits for the ERP only when there is no list: for `contact_list.WAIT`, after which the contacts that have
     arrived are returned. Raises an OutsideSystemError only then.
@@ -74,8 +74,12 @@ def list_erp_contacts(
         after=user_id_floor(actor.company_id, (read.at if read else now) - _ID_BEFORE_COMMIT),
     )
     too_old = read is None or read.outdated or newcomers.more or now - read.at >= keep_for
-    if read and cursor is None and (refresh or too_old):
-        read = _ask_again(actor, request_id, read, companies, clock)
+    asked_lately = read and read.asked_at and now - read.asked_at < ASKED_AGAIN_AFTER
+    if read and cursor is None and (refresh or too_old) and not asked_lately:
+        if refresh:
+            before_refresh()
+        if ask_for_list(actor, request_id, companies=companies, clock=clock):
+            read = replace(read, asked_at=now)
     page = companies.contacts_without_account(actor.company_id, limit=limit, cursor=cursor, q=q)
     contacts = tuple(row for row in page.contacts if not _came_since(row.contact, newcomers.rows))
     return ErpContacts(
@@ -93,12 +97,3 @@ def _came_since(contact: ErpContact, newcomers: Sequence[User]) -> bool:
         user.contact_number == contact.contact_number if user.contact_number else normalized_email(user.email) == email
         for user in newcomers
     )
-
-
-def _ask_again(actor: User, request_id: str, read: ContactsRead, companies: ErpRecords, clock: Clock) -> ContactsRead:
-    now = clock.now()
-    if read.asked_at and now - read.asked_at < ASKED_AGAIN_AFTER:
-        return read
-    asked = ask_for_list(actor, request_id, companies=companies, clock=clock)
-    # Otherwise somebody else asked at the same moment.
-    return replace(read, asked_at=now) if asked else read

@@ -4,12 +4,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from customer_center.companies.customer_numbers import company_at
-from customer_center.companies.email_address import address_in, comparable
 from customer_center.companies.entries import erp_company_entries, erp_user_entry
 from customer_center.companies.erp_values import FaultyRecord, log_faults, read_values
 from customer_center.companies.model import Company, ErpEvent, Role, User
 from customer_center.companies.ports import CompanyRecords, Records
+from customer_center.platform.email_address import address_in, comparable
 from customer_center.platform.log import logger
+
+# The other fields of the event are for the Customer List.
+_FIELDS = ("customer_center", "customer_center_main_contact_email", "customer_posting_group", "blocked")
 
 
 def update_customer(event: ErpEvent, *, companies: CompanyRecords, now: datetime) -> None:
@@ -23,8 +26,8 @@ def update_customer(event: ErpEvent, *, companies: CompanyRecords, now: datetime
     any number of times, in any order. Raises PreconditionFailed when somebody else changed the same records; then
     retry.
     """
-    sent = dict(event.values)
-    number = str(sent.pop("customer_number"))
+    number = str(event.values["customer_number"])
+    sent = {name: value for name, value in event.values.items() if name in _FIELDS}
     company = company_at(number, event.stamp, companies)
     if company is None:
         logger.info("customer is not known")

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
 
-from customer_center.companies.email_address import shown_email
 from customer_center.companies.labels import ROLES
 from customer_center.companies.mails.note_feedback import note_undelivered
 from customer_center.companies.mails.stop_mails import count_bounce
@@ -32,6 +31,7 @@ from customer_center.mail.feedback import Outcome
 from customer_center.mail.ports import Mailer, MailRefused, Message
 from customer_center.mail.render import Rendered, Value
 from customer_center.platform.clock import Clock
+from customer_center.platform.email_address import shown_email
 from customer_center.platform.frozen import frozen
 from customer_center.platform.ids import new_code, new_secret, new_typed_code, read_typed_code
 from customer_center.platform.journal import Effect
@@ -113,7 +113,8 @@ def deliver_mail(effect: Effect, outgoing: Outgoing) -> None:
     """Send the mail of an effect. May run any number of times, because the effect's id is the mail's id in the record.
 
     A mail that the record no longer waits for (revoked, replaced, already sent) is not sent. Raises MailUnavailable;
-    then retry. A mail that SES refuses permanently is recorded and not retried.
+    then retry. A mail that SES refuses permanently is recorded and not retried, and so is an invitation or a
+    confirmation while the mails of the company are stopped.
     """
     match effect.data:
         case {"template": "invitation", "user_id": user_id}:
@@ -146,9 +147,14 @@ def _deliver_invitation(mail_id: str, user_id: str, outgoing: Outgoing) -> None:
     ):
         logger.info("mail is not wanted any more", mail_id=mail_id)
         return
+    company = _company(user, outgoing)
+    # Operators send although the mails of the company are stopped: nobody of the company caused this mail.
+    if invitation.invited_by and company.mails_stopped(now):
+        _withheld(user, mail_id, now, outgoing)
+        return
     expires_at = now + outgoing.rules.valid_for
     secret = _new_secret(user_id, expires_at, outgoing.companies)
-    values = _invitation_values(user, secret, expires_at, outgoing)
+    values = _invitation_values(user, company, secret, expires_at, outgoing)
     if not _send("invitation", user.language, user.email, mail_id, values, outgoing, user_id=user_id):
         _refused(user, mail_id, now, outgoing)
         return
@@ -157,8 +163,9 @@ def _deliver_invitation(mail_id: str, user_id: str, outgoing: Outgoing) -> None:
     )
 
 
-def _invitation_values(user: User, secret: _Secret, expires_at: datetime, outgoing: Outgoing) -> Mapping[str, Value]:
-    company = _company(user, outgoing)
+def _invitation_values(
+    user: User, company: Company, secret: _Secret, expires_at: datetime, outgoing: Outgoing
+) -> Mapping[str, Value]:
     assert user.invitation is not None
     # An operator invites in the name of the company.
     invited_by = user.invitation.invited_by
@@ -200,11 +207,15 @@ def _deliver_confirmation(mail_id: str, user_id: str, outgoing: Outgoing) -> Non
     if user is None or change is None or change.mail_id != mail_id or change.sent_at or change.bounced:
         logger.info("mail is not wanted any more", mail_id=mail_id)
         return
+    company = _company(user, outgoing)
+    if company.mails_stopped(now):
+        _withheld(user, mail_id, now, outgoing)
+        return
     editor = outgoing.companies.colleague(user.company_id, change.requested_by)
     by_other = change.requested_by != user_id
     values: dict[str, Value] = {
         **_addressed(user, outgoing),
-        "changed_by_name": (editor.name if editor else _company(user, outgoing).name) if by_other else None,
+        "changed_by_name": (editor.name if editor else company.name) if by_other else None,
     }
     delay = outgoing.rules.new_email_delay
     values["takes_effect_at"] = now + delay if delay else None
@@ -345,7 +356,7 @@ def _deliver_account_exists(mail_id: str, attempt: Attempt, owner_id: str, outgo
     if owner is None:
         # The account was deleted a moment ago. SQS repeats the message, and then a code is sent.
         raise LookupError(owner_id)
-    values = {**_addressed(owner, outgoing), "login": owner.email}
+    values = {**_addressed(owner, outgoing), "login": shown_email(owner.email)}
     if _send("account_exists", owner.language, owner.email, mail_id, values, outgoing):
         now = outgoing.clock.now()
         outgoing.companies.code_sent(
@@ -361,6 +372,12 @@ def _refused(user: User, mail_id: str, now: datetime, outgoing: Outgoing) -> Non
     by, companies = "email_dispatch", outgoing.companies
     count_bounce(user.company_id, mail_id, outgoing.bounces, by=by, companies=companies, clock=outgoing.clock)
     note_undelivered(user, mail_id, Outcome.BOUNCED, by=by, now=now, companies=companies)
+
+
+def _withheld(user: User, mail_id: str, now: datetime, outgoing: Outgoing) -> None:
+    """Record that a mail is not sent, because the mails of its company are stopped (docs/specification.md, 8.33)."""
+    logger.info("mail withheld", mail_id=mail_id)
+    note_undelivered(user, mail_id, "withheld", by="email_dispatch", now=now, companies=outgoing.companies)
 
 
 def _send(

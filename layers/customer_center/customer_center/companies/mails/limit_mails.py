@@ -39,11 +39,14 @@ class Allowance:
         while the company's mails are stopped.
         """
         until = self._company.mails_stopped_until
-        if each.mails and until and until > self._now:
+        if each.mails and until and self._company.mails_stopped(self._now):
             raise TooManyRequests("mails-stopped", [BounceLimits().stopped(until, self._now)])
         once = once or Usage()
         while True:
             wanted = each.times(rows) + once
+            if wanted == Usage():
+                # A table without rows, for example.
+                return rows
             reserved, counted = self._companies.reserve_usage(self._company.company_id, wanted, self._now, self._limits)
             left = self._limits.left(counted, self._now)
             if reserved:

@@ -1,12 +1,13 @@
 """Record that a mail with a link was not delivered, or that its recipient complained (docs/specification.md, 7.10).
 
-SES reports this at once, when it refuses the mail (`deliver_mail.py`), or later, by a bounce or a complaint.
+SES reports this at once, when it refuses the mail (`deliver_mail.py`), or later, by a bounce or a complaint. A mail is
+withheld while the mails of its company are stopped.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Literal, Protocol, cast
 
 from customer_center.companies.actions import Action
 from customer_center.companies.entries import user_entry
@@ -45,7 +46,15 @@ def note_feedback(feedback: Feedback, limits: BounceLimits, *, companies: Feedba
     logger.info("mail came to nothing", mail_id=feedback.mail_id, outcome=feedback.outcome, noted=noted)
 
 
-def note_undelivered(user: User, mail_id: str, outcome: Outcome, *, by: str, now: datetime, companies: Users) -> bool:
+def note_undelivered(
+    user: User,
+    mail_id: str,
+    outcome: Outcome | Literal["withheld"],
+    *,
+    by: str,
+    now: datetime,
+    companies: Users,
+) -> bool:
     """Mark the user's invitation or e-mail change that this mail belongs to. Return False when there is none."""
     invitation, change = user.invitation, user.email_change
     if invitation and invitation.mail_id == mail_id and invitation.status is InvitationStatus.PENDING:

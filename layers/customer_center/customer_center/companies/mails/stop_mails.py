@@ -28,8 +28,6 @@ def count_bounce(
     now = clock.now()
     bounced = companies.count_bounce(company_id, mail_id, made, now)
     since = company.mails_stopped_until
-    if since and made < since:
-        return
     recent = [each for each in bounced if since is None or _made_since(each, since)]
     if len(recent) < limits.per_day or not limits.reached(len(recent), companies.mails_of_day(company_id, made)):
         return

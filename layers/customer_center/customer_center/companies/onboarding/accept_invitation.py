@@ -30,7 +30,8 @@ from customer_center.companies.model import (
     UserStatus,
 )
 from customer_center.companies.onboarding.check_inviter import check_inviter
-from customer_center.companies.ports import Identities, Invitations
+from customer_center.companies.onboarding.sign_in import sign_in
+from customer_center.companies.ports import Identities, Invitations, LoginDisabled
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import (
     Conflict,
@@ -40,6 +41,9 @@ from customer_center.platform.errors import (
     NotFound,
     PreconditionFailed,
 )
+
+# How often a request looks again after somebody else changed the user.
+_LOOKS = 3
 
 
 def accept_invitation(
@@ -59,16 +63,42 @@ def accept_invitation(
     `invitation-superseded` when the e-mail has another owner by now, or `invitation-used`; InProgress; InvalidInput at
     `/password`; OutsideUnavailable. A repeat with the same password logs in again, for 15 minutes after the acceptance
     and at most five times; it changes nothing.
+
+    Somebody else may change the user meanwhile: an administrator edits them, the ERP gives them a contact number, the
+    invitation ends. Then the request looks again, so that the person is told what is true now.
     """
+    for _ in range(_LOOKS):
+        user = holder_of(token, hash_of_invitation, companies)
+        if user is None:
+            raise NotFound("invitation-invalid")
+        company = company_of_holder(user, companies)
+        try:
+            user = _accepted(user, company, password, claim_id, request_id, companies, identities, clock)
+        except PreconditionFailed:
+            continue
+        session = sign_in(user.user_id, password, identities=identities, clock=clock)
+        if session is None:
+            raise Gone("invitation-used")
+        return LoggedIn(user, company, session)
+    raise InProgress("in-progress", retry_after=1)
+
+
+def _accepted(
+    user: User,
+    company: Company,
+    password: str,
+    claim_id: str,
+    request_id: str,
+    companies: Invitations,
+    identities: Identities,
+    clock: Clock,
+) -> User:
+    """Return the user, whose login is enabled. Raises PreconditionFailed when somebody changed the user meanwhile."""
     now = clock.now()
-    user = holder_of(token, hash_of_invitation, companies)
-    if user is None:
-        raise NotFound("invitation-invalid")
-    company = company_of_holder(user, companies)
     assert user.invitation is not None
     if user.invitation.status is InvitationStatus.ACCEPTED:
-        _check_repeat(user, companies, now)
-        return _logged_in(user, company, password, identities)
+        _check_repeat(user, companies, identities, now)
+        return user
     check_usable(user, now)
     check_inviter(user, company, request_id, companies=companies, now=now)
     claim = Claim(claim_id, now + CLAIM_LASTS)
@@ -83,7 +113,7 @@ def accept_invitation(
         align_identity(user.user_id, companies=companies, identities=identities)
         raise
     identities.enable(user)
-    return _logged_in(user, company, password, identities)
+    return user
 
 
 def hash_of_invitation(user: User) -> str | None:
@@ -91,27 +121,30 @@ def hash_of_invitation(user: User) -> str | None:
     return user.invitation.token_hash if user.invitation else None
 
 
-def _check_repeat(user: User, companies: Invitations, now: datetime) -> None:
-    """Raise Gone unless the used link may sign in again. It never enables a login: that is not what a link is for."""
+def _check_repeat(user: User, companies: Invitations, identities: Identities, now: datetime) -> None:
+    """Raise Gone unless the used link may sign in again. It never enables a login: that is not what a link is for.
+
+    Raises LoginDisabled while the login is not enabled yet: no password can be tried then, so it is not counted.
+    """
     assert user.invitation is not None
     # An invitation that was accepted before this time was stored has no `accepted_at`.
     accepted_at = user.invitation.accepted_at
-    if (
-        user.status is not UserStatus.ACTIVE
-        or accepted_at is None
-        or now >= accepted_at + REPEAT_LASTS
-        or not companies.reserve_repeat(user, REPEATS)
-    ):
+    if user.status is not UserStatus.ACTIVE or accepted_at is None or now >= accepted_at + REPEAT_LASTS:
+        raise Gone("invitation-used")
+    login = identities.login(user.user_id)
+    if login and not login.enabled:
+        raise LoginDisabled("identity-unavailable", retry_after=2)
+    if not companies.reserve_repeat(user, REPEATS):
         raise Gone("invitation-used")
 
 
 def check_usable(user: User, now: datetime) -> None:
-    """Raise Gone when the user's invitation expired or was revoked."""
+    """Raise Gone when the user's invitation expired, bounced, was revoked or has been superseded."""
     assert user.invitation is not None
     match user.invitation.status_at(now):
         case InvitationStatus.EXPIRED:
             raise Gone("invitation-expired")
-        case InvitationStatus.REVOKED:
+        case InvitationStatus.REVOKED | InvitationStatus.BOUNCED:
             raise Gone("invitation-revoked")
         case InvitationStatus.SUPERSEDED:
             raise Gone("invitation-superseded")
@@ -146,14 +179,4 @@ def _activate(user: User, request_id: str, companies: Invitations, now: datetime
     except Conflict as error:
         # The person activated a company or accepted another invitation meanwhile.
         raise Gone("invitation-superseded") from error
-    except PreconditionFailed as error:
-        # An administrator changed the user at the same time; the next try sees that change.
-        raise InProgress("in-progress", retry_after=1) from error
     return active
-
-
-def _logged_in(user: User, company: Company, password: str, identities: Identities) -> LoggedIn:
-    session = identities.sign_in(user.user_id, password)
-    if session is None:
-        raise Gone("invitation-used")
-    return LoggedIn(user, company, session)

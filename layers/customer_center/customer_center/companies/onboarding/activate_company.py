@@ -1,7 +1,7 @@
 """Activate the customer center (seed 001, "Activation of the customer-center"; docs/specification.md, 3).
 
 1. The invoice must belong to the customer number. If it does not, the answer and its response time are always the same,
-   and the refusal is counted (`count_refusals.py`).
+   and the refusal is counted (`count_refusals.py`). So is a contact number that is not this person's.
 2. A mailed code confirms the e-mail address (`activation_code.py`), unless the shop switched codes off and nobody has
    the address yet. The owner of an account gets a mail that says so in place of the code; the answer is the same.
 3. The ERP's flags decide which role the person gets, or whether the person is refused.
@@ -14,7 +14,6 @@ request does not create a second company or user.
 
 from dataclasses import replace
 
-from customer_center.companies.email_address import comparable, shown_email
 from customer_center.companies.model import (
     CLAIM_LASTS,
     Claim,
@@ -25,7 +24,6 @@ from customer_center.companies.model import (
     LoggedIn,
     Role,
     email_hint,
-    normalized_email,
 )
 from customer_center.companies.onboarding.activation import (
     Activation,
@@ -40,6 +38,7 @@ from customer_center.companies.onboarding.complete_activation import complete_ac
 from customer_center.companies.onboarding.count_refusals import refusals_counted
 from customer_center.companies.ports import Activations, ErpGateway, Identities, Records
 from customer_center.platform.clock import Clock
+from customer_center.platform.email_address import comparable, normalized_email, shown_email
 from customer_center.platform.errors import Conflict, CustomerCenterError, FieldError, Forbidden, InvalidInput
 
 
@@ -67,12 +66,13 @@ def activate_company(
             raise InvalidInput("activation-refused")
         # From now on the number has the ERP's spelling, so that another spelling does not create a second company.
         activation = replace(activation, customer_number=customer.customer_number)
+        contact = _contact(activation, erp)
         request = Try(activation, visit, Claim(visit.claim_id, clock.now() + CLAIM_LASTS))
         held = try_code(request, rules, companies=companies, clock=clock)
     try:
         company = companies.company_of_number(activation.customer_number)
         role = _role(activation, customer, company, rules, companies)
-        granted = Granted(customer, began, role, _contact(activation, erp))
+        granted = Granted(customer, began, role, contact)
         # A request for a code does not look who has the e-mail, so that its answer takes the same time for everybody.
         looks = held or not rules.confirm_email
         holders = companies.holders_of_email(activation.email) if looks else EmailHolders()
@@ -126,9 +126,8 @@ def _contact(activation: Activation, erp: ErpGateway) -> ErpContact | None:
     """Return the ERP contact that the person names, None when they name none; InvalidInput when it does not match."""
     if activation.contact_number is None:
         return None
-    for contact in erp.select_contacts(activation.customer_number):
-        # A contact number alone does not prove ownership.
-        same_person = not contact.email or comparable(contact.email) == normalized_email(activation.email)
-        if contact.contact_number == activation.contact_number and same_person:
-            return contact
+    contact = erp.find_contact(activation.customer_number, activation.contact_number)
+    # A contact number alone does not prove ownership.
+    if contact and (not contact.email or comparable(contact.email) == normalized_email(activation.email)):
+        return contact
     raise InvalidInput(errors=[FieldError("/contact_number", "unknown-contact")])

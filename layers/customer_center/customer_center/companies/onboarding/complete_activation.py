@@ -23,13 +23,14 @@ from customer_center.companies.model import (
     User,
     UserStatus,
     is_colleague,
-    read_stamp,
 )
 from customer_center.companies.onboarding.activation import Granted, Try
 from customer_center.companies.onboarding.check_inviter import may_still_invite
+from customer_center.companies.onboarding.sign_in import sign_in
 from customer_center.companies.ports import Activations, CompanyExists, EmailShared, Identities
 from customer_center.platform.clock import Clock
 from customer_center.platform.errors import Conflict, Forbidden, InProgress, PreconditionFailed
+from customer_center.platform.stamps import read_stamp
 
 # Somebody else may create the company at the same time. This happens once; further conflicts have another cause.
 _JOIN_TRIES = 3
@@ -64,7 +65,7 @@ def complete_activation(
             raise Conflict("email-in-use")
         user, company = found, known
     identities.enable(user)
-    session = identities.sign_in(user.user_id, request.activation.password)
+    session = sign_in(user.user_id, request.activation.password, identities=identities, clock=clock)
     if session is None:
         raise Conflict("email-in-use")
     return LoggedIn(user, company, session)

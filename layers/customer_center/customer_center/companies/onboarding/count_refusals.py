@@ -9,11 +9,12 @@ from customer_center.companies.model import RefusalLimits
 from customer_center.companies.onboarding.activation import Visit
 from customer_center.companies.ports import Refusals
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import CustomerCenterError, TooManyRequests
+from customer_center.platform.errors import CustomerCenterError, InvalidInput, TooManyRequests
 from customer_center.platform.metrics import count
 
-# The errors that count: a wrong pair of customer number and invoice, and a wrong code.
-_REFUSED = frozenset({"activation-refused", "code-invalid"})
+# The errors that count: a wrong pair of customer number and invoice, a wrong code, and a contact number that does not
+# belong to the customer or the e-mail. Who tries contact numbers learns the e-mails that the ERP has for them.
+_REFUSED = frozenset({"activation-refused", "code-invalid", "unknown-contact"})
 METRIC = "RefusedActivations"
 """Counts refused activations and those beyond a limit, for the alarm on their rate."""
 
@@ -42,7 +43,8 @@ def refusals_counted(
     try:
         yield now
     except CustomerCenterError as error:
-        if error.code in _REFUSED:
+        fields = error.errors if isinstance(error, InvalidInput) else ()
+        if _REFUSED & {error.code, *(field.code for field in fields)}:
             count(METRIC)
         else:
             take_back()

@@ -19,7 +19,7 @@ def resume_mails(company_id: str, actor: Actor, request_id: str, *, companies: C
     if company is None:
         raise NotFound
     now = clock.now()
-    if company.mails_stopped_until is None or company.mails_stopped_until <= now:
+    if company.mails_stopped_until is None or not company.mails_stopped(now):
         return company
     after = replace(company, mails_stopped_until=now, updated_at=now, version=company.version + 1)
     entry = new_entry(

@@ -9,7 +9,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    StringConstraints,
     ValidationInfo,
     WithJsonSchema,
 )
@@ -43,7 +42,17 @@ from customer_center.platform.wire import Id, Input, Line, Output, PageQuery, Pa
 
 _WHOLE_DIGITS = 10
 
-Roles = Annotated[frozenset[Role], Field(min_length=1)]
+_GIVEN = ", ".join(role for role in Role if role in ASSIGNABLE_ROLES)
+
+
+def _known_role(role: object) -> object:
+    # Before pydantic, whose error would name all roles, also those that nobody can give.
+    if role not in tuple(Role):
+        raise PydanticCustomError("unknown-value", "There is no such role.", {"limit": _GIVEN})
+    return role
+
+
+Roles = Annotated[frozenset[Annotated[Role, BeforeValidator(_known_role)]], Field(min_length=1)]
 
 
 def _assignable(roles: frozenset[Role]) -> frozenset[Role]:
@@ -76,7 +85,9 @@ class MoneyBody(Input):
     """An amount above zero, as text, with at most the decimals of its currency (ISO 4217; `GET /settings`)."""
 
     # First, so that the amount's validator knows the currency.
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), allowed("currencies"), PastedNumber]
+    currency: Annotated[
+        str, allowed("currencies"), PastedNumber, WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})
+    ]
     amount: Annotated[
         Decimal,
         Field(gt=0),

@@ -1,6 +1,6 @@
 """Activate or deactivate a user (seed 001: "An user, which has been deactivated, cannot login to the shop anymore")."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from customer_center.companies import effects
@@ -19,7 +19,7 @@ def deactivate_user(
     actor: User,
     request_id: str,
     *,
-    if_version: int | None,
+    if_versions: Collection[int] | None,
     companies: Users,
     identities: Identities,
     clock: Clock,
@@ -29,7 +29,7 @@ def deactivate_user(
     Raises NotFound, Conflict `own-account` or `last-main-contact`, PreconditionFailed, InProgress. Deactivating twice
     changes nothing.
     """
-    user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
+    user = colleague_of(actor.company_id, user_id, companies, if_versions=if_versions)
     check_not_self(actor, user)
     if user.status is UserStatus.DEACTIVATED:
         return user
@@ -40,7 +40,7 @@ def deactivate_user(
     after = user.changed(now, status=UserStatus.DEACTIVATED, invitation=invitation, claim=None)
     effect = effects.align_identity(user_id, now)
     entry = administered("user.deactivated", user, after, actor, request_id, [effect])
-    with crossed_by_others(if_version):
+    with crossed_by_others(if_versions):
         companies.change_user(user, after, entry)
     # The API already refuses the user, because it reads the record.
     change_login(lambda: identities.disable(user_id), user_id)
@@ -52,7 +52,7 @@ def activate_user(
     actor: User,
     request_id: str,
     *,
-    if_version: int | None,
+    if_versions: Collection[int] | None,
     rules: InvitationRules,
     before_mail: Callable[[], object],
     companies: Users,
@@ -65,7 +65,7 @@ def activate_user(
     Conflict `email-in-use` when the person has an account elsewhere by now, InProgress, and what `before_mail` raises.
     Activating an active or invited user changes nothing.
     """
-    user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
+    user = colleague_of(actor.company_id, user_id, companies, if_versions=if_versions)
     if user.status is not UserStatus.DEACTIVATED:
         return user
     now = clock.now()
@@ -76,13 +76,13 @@ def activate_user(
         after = user.changed(now, status=UserStatus.INVITED, invitation=invitation)
         mail = effects.invitation_mail(user_id, invitation.mail_id)
         entry = administered("user.invited", user, after, actor, request_id, [mail])
-        with crossed_by_others(if_version):
+        with crossed_by_others(if_versions):
             companies.change_user(user, after, entry)
         return after
     after = user.changed(now, status=UserStatus.ACTIVE)
     effect = effects.align_identity(user_id, now)
     entry = administered("user.activated", user, after, actor, request_id, [effect])
-    with crossed_by_others(if_version):
+    with crossed_by_others(if_versions):
         companies.change_user(user, after, entry)
     change_login(lambda: identities.enable(after), user_id)
     return after

@@ -1,5 +1,6 @@
 """Delete a user. The contact list then shows the user's ERP contact again (docs/specification.md, 4.14)."""
 
+from collections.abc import Collection
 from functools import partial
 
 from customer_center.companies import effects
@@ -16,7 +17,7 @@ def delete_user(
     actor: Member,
     request_id: str,
     *,
-    if_version: int | None,
+    if_versions: Collection[int] | None,
     companies: Administration,
     identities: Identities,
     clock: Clock,
@@ -26,7 +27,7 @@ def delete_user(
     Raises NotFound (also for a repeat), PreconditionFailed, Conflict `own-account` or `last-main-contact`,
     InProgress.
     """
-    user = colleague_of(actor.company.company_id, user_id, companies, if_version=if_version)
+    user = colleague_of(actor.company.company_id, user_id, companies, if_versions=if_versions)
     check_not_self(actor.user, user)
     now = clock.now()
     entry = user_entry(
@@ -38,6 +39,6 @@ def delete_user(
         request_id=request_id,
         effects=[effects.align_identity(user_id, now)],
     )
-    with crossed_by_others(if_version):
+    with crossed_by_others(if_versions):
         companies.delete_user(user, entry, attempt=attempt_key(actor.company.customer_number, user.email))
     change_login(partial(identities.delete, user_id), user_id)

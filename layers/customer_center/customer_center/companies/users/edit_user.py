@@ -6,7 +6,7 @@ e-mail. An invited user has no login yet, so the
 invitation is mailed to the new address.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -30,11 +30,11 @@ from customer_center.companies.model import (
     check_not_self,
     check_permission,
     check_roles_given,
-    normalized_email,
 )
 from customer_center.companies.ports import Identities, Records, Users
 from customer_center.companies.users.invitations import new_invitation
 from customer_center.platform.clock import Clock
+from customer_center.platform.email_address import normalized_email
 from customer_center.platform.errors import Forbidden
 from customer_center.platform.journal import Effect
 from customer_center.platform.language import choose_language
@@ -46,7 +46,7 @@ def edit_user(
     actor: User,
     request_id: str,
     *,
-    if_version: int | None,
+    if_versions: Collection[int] | None,
     rules: InvitationRules,
     before_mail: Callable[[], object],
     companies: Users,
@@ -63,7 +63,7 @@ def edit_user(
     `last-main-contact` for a demotion, Conflict `email-in-use`, InProgress, and what `before_mail` raises. A repeat of
     a done edit changes nothing.
     """
-    user = colleague_of(actor.company_id, user_id, companies, if_version=if_version)
+    user = colleague_of(actor.company_id, user_id, companies, if_versions=if_versions)
     now = clock.now()
     roles = user.roles if edit.roles is None else edit.roles
     budgets = replace(user.budgets, **edit.budgets)
@@ -88,7 +88,7 @@ def edit_user(
     follow = _effects(user, after, now)
     if any(effect.kind == "mail" for effect in follow):
         before_mail()
-    with crossed_by_others(if_version), email_in_use_explained(after.email, actor.company_id, companies):
+    with crossed_by_others(if_versions), email_in_use_explained(after.email, actor.company_id, companies):
         companies.change_user(user, after, administered("user.edited", user, after, actor, request_id, follow))
     if _login_differs(user, after):
         change_login(lambda: identities.enable(after), user_id)

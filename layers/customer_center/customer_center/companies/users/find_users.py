@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from customer_center.companies.email_address import shown_email
 from customer_center.companies.model import InvitationStatus, Role, User, UserStatus, is_colleague
 from customer_center.companies.ports import UserList
 from customer_center.platform.clock import Clock, iso
+from customer_center.platform.email_address import shown_email
 from customer_center.platform.errors import MalformedRequest
 from customer_center.platform.frozen import frozen
 from customer_center.platform.paging import Page, Part, filled, read_cursor, written_cursor

@@ -1,5 +1,7 @@
 """Hand over the role of main contact to a colleague: nobody can drop the role alone (docs/specification.md, 4.4)."""
 
+from collections.abc import Collection
+
 from customer_center.companies import effects
 from customer_center.companies.colleagues import colleague_of, crossed_by_others
 from customer_center.companies.entries import administered
@@ -17,19 +19,19 @@ def hand_over(
     actor: User,
     request_id: str,
     *,
-    if_version: int | None,
+    if_versions: Collection[int] | None,
     companies: Administration,
     clock: Clock,
 ) -> User:
     """Make a colleague main contact in the actor's place, in one transaction; both get a mail.
 
-    `if_version` is the actor's own version. Raises Forbidden for an actor who is no main contact, NotFound, Conflict
+    `if_versions` are versions of the actor. Raises Forbidden for an actor who is no main contact, NotFound, Conflict
     `own-account` or `user-not-active`, PreconditionFailed, InProgress.
     """
     # Checked here and not by the route, because the actor of a repeated request no longer has the role.
     if not actor.is_main_contact:
         raise Forbidden("permission-missing", permission=Permission.ROLES_ASSIGN)
-    if if_version not in (None, actor.version):
+    if if_versions is not None and actor.version not in if_versions:
         raise PreconditionFailed
     user = colleague_of(actor.company_id, user_id, companies)
     check_not_self(actor, user)
@@ -50,6 +52,6 @@ def hand_over(
         )
         for before, after in changes
     ]
-    with crossed_by_others(if_version):
+    with crossed_by_others(if_versions):
         companies.change_users(changes, entries)
     return new

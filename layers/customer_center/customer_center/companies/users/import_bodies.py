@@ -6,8 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from customer_center.companies.email_address import shown_email
-from customer_center.companies.model import ASSIGNABLE_ROLES, NewUser
+from customer_center.companies.model import NewUser
 from customer_center.companies.texts import COMPANIES_TEXTS
 from customer_center.companies.users.bodies import InviteContactBody, RequestUserBody, new_user
 from customer_center.companies.users.import_users import ImportRow, RowResult, RowStatus
@@ -18,6 +17,7 @@ from customer_center.companies.users.import_words import (
     roles_in,
     salutation_in,
 )
+from customer_center.platform.email_address import shown_email
 from customer_center.platform.errors import FieldError, InvalidInput
 from customer_center.platform.frozen import frozen
 from customer_center.platform.http import validated
@@ -151,11 +151,8 @@ def _money(cell: str, currency: str | None) -> Mapping[str, str]:
 
 
 def _wrong_cell(error: FieldError) -> FieldError:
-    """Return the error of a body's field as one of its column, with the values that the column may have."""
-    column = _column(error.pointer)
-    if column == "/roles" and error.code == "unknown-value":
-        return FieldError(column, error.code, ", ".join(sorted(ASSIGNABLE_ROLES)))
-    return FieldError(column, error.code, error.limit)
+    """Return the error of a body's field as one of its column."""
+    return FieldError(_column(error.pointer), error.code, error.limit)
 
 
 def _column(pointer: str) -> str:

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from customer_center.companies.colleagues import email_in_use
 from customer_center.companies.contact_list import make_sure_listed
-from customer_center.companies.email_address import email_address
 from customer_center.companies.entries import person
 from customer_center.companies.model import (
     REVEALING,
@@ -24,11 +23,11 @@ from customer_center.companies.model import (
     check_assignable,
     check_permission,
     is_colleague,
-    normalized_email,
 )
 from customer_center.companies.ports import Administration, Contacts, ErpGateway
 from customer_center.companies.users.invitations import invited_entry, invited_user
 from customer_center.platform.clock import Clock
+from customer_center.platform.email_address import email_address, normalized_email
 from customer_center.platform.errors import (
     Conflict,
     CustomerCenterError,

@@ -128,10 +128,11 @@ def language_in(cell: str) -> str:
 def money_in(cell: str) -> tuple[str, str]:
     """Return the amount in a cell, with a point before the decimals, and its currency (ISO 4217), empty without one.
 
-    `1.000,50`, `1,000.50`, `1 000,50` and `1'000.50` are the same amount. `1.000` and `1,000` stay as they are, because
-    they are a thousand in some countries and one in others.
+    `1.000,50`, `1,000.50`, `1 000,50` and `1'000.50` are the same amount; `500,-` is `500.00`. `1.000` and `1,000` stay
+    as they are, because they are a thousand in some countries and one in others.
     """
-    digits = re.sub(r"[\s'’]", "", cell)
+    # Amounts without cents are often written as `500,-`.
+    digits = re.sub(r"(?<=\d)([.,])[-\u2013\u2014]+", r"\g<1>00", re.sub(r"[\s'’]", "", cell))
     amount = re.search(r"\d[\d.,]*", digits)
     if amount is None or amount[0].endswith((".", ",")):
         return cell, ""

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from customer_center.companies import effects
-from customer_center.companies.email_address import email_address
 from customer_center.companies.entries import person, user_entry
 from customer_center.companies.ids import new_user_id
 from customer_center.companies.model import (
@@ -15,6 +14,7 @@ from customer_center.companies.model import (
     User,
     UserStatus,
 )
+from customer_center.platform.email_address import email_address
 from customer_center.platform.errors import FieldError, InvalidInput
 from customer_center.platform.journal import Entry
 from customer_center.platform.language import choose_language

@@ -1,5 +1,7 @@
 """Send an invitation again, with a new link and a new time to expire (docs/specification.md, 4.12)."""
 
+from collections.abc import Collection
+
 from customer_center.companies import effects
 from customer_center.companies.colleagues import colleague_of, crossed_by_others
 from customer_center.companies.email_ownership import check_not_owned
@@ -19,7 +21,7 @@ def resend_invitation(
     actor: Actor,
     request_id: str,
     *,
-    if_version: int | None,
+    if_versions: Collection[int] | None,
     rules: InvitationRules,
     companies: Users,
     clock: Clock,
@@ -31,7 +33,7 @@ def resend_invitation(
     `email-in-use` when the person has an account elsewhere by now, TooManyRequests `too-many-requests` within a minute
     of the previous mail, InProgress.
     """
-    user = colleague_of(company_id, user_id, companies, if_version=if_version)
+    user = colleague_of(company_id, user_id, companies, if_versions=if_versions)
     if user.status is not UserStatus.INVITED or user.invitation is None:
         raise Conflict("invitation-not-open")
     now = clock.now()
@@ -44,6 +46,6 @@ def resend_invitation(
     entry = user_entry(
         "user.invited", before=user, after=after, actor=actor, now=now, request_id=request_id, effects=[mail]
     )
-    with crossed_by_others(if_version):
+    with crossed_by_others(if_versions):
         companies.change_user(user, after, entry)
     return after

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from customer_center.companies.currencies import decimals_of
-from customer_center.companies.email_address import shown_email
 from customer_center.companies.model import Money, User
+from customer_center.platform.email_address import shown_email
 
 USER_COLUMNS = (
     "salutation",

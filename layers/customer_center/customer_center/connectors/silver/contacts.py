@@ -84,18 +84,20 @@ def _last(rest: Element, taken: int, max_count: int, settings: SilverSettings, *
     return left
 
 
-def read_one(answer: Element, customer_number: str, contact_number: str, settings: SilverSettings) -> ErpContact | None:
-    """Return this contact of the customer from an answer to SELECTCONTACT, None when it is not there."""
-    others = {element for element in answer.findall("CONTACT") if _is_of_another(element, customer_number)}
-    for element in others:
-        answer.remove(element)
+def read_one(
+    answer: Element, customer_number: str, contact_number: str, settings: SilverSettings
+) -> tuple[ErpContact | None, bool]:
+    """Return this contact from an answer to SELECTCONTACT, and whether the answer says that it is the customer's.
+
+    None when the contact is not there, or belongs to another customer. Only raw XML says whose contact it is.
+    """
+    owners = {element: value(element, "ON_BEHALF_OF") for element in answer.findall("CONTACT")}
+    for element, owner in owners.items():
+        if owner not in {None, customer_number}:
+            answer.remove(element)
     listed = messages.read_contacts(answer, 1, settings).contacts
-    return next((contact for contact in listed if contact.contact_number == contact_number), None)
-
-
-def _is_of_another(element: Element, customer_number: str) -> bool:
-    owner = value(element, "ON_BEHALF_OF")
-    return owner is not None and owner != customer_number
+    contact = next((contact for contact in listed if contact.contact_number == contact_number), None)
+    return contact, bool(owners) and None not in owners.values()
 
 
 def _is_contact(path: Path) -> bool:

@@ -86,18 +86,20 @@ class SilverGateway:
 
         Without the setting `one_contact` the ERP cannot be asked; then `known` is returned.
         """
-        customer, number = clean(customer_number), clean(known.contact_number)
-        if not self._settings.one_contact:
-            return known
-        if not (messages.is_plain_number(customer) and messages.is_plain_number(number)):
-            return None
-        request = messages.contacts_request(number, 1, self._settings)
-        return self._read(
-            Message.SELECT_CONTACT,
-            request,
-            lambda answer: contacts.read_one(answer, customer, known.contact_number, self._settings),
-            about=customer,
-        )
+        return self._one_contact(customer_number, known.contact_number)[0] if self._settings.one_contact else known
+
+    def find_contact(self, customer_number: str, contact_number: str) -> ErpContact | None:
+        """Return this contact of the customer, None when the customer has no such contact.
+
+        The customer's contacts are read until this one is found, without the setting `one_contact` and when the answer
+        about the one contact does not say whose contact it is.
+        """
+        if self._settings.one_contact:
+            contact, is_proven = self._one_contact(customer_number, contact_number)
+            if contact is None or is_proven:
+                return contact
+        number = clean(contact_number)
+        return next((each for each in self.select_contacts(customer_number) if each.contact_number == number), None)
 
     def find_invoice(self, customer_number: str, invoice_number: str) -> bool:
         """Return whether this invoice exists and was sold to exactly this customer."""
@@ -122,6 +124,19 @@ class SilverGateway:
         request = messages.create_contact_request(number, contact, self._settings)
         call = self._call(Message.CREATE_CONTACT, request, messages.read_created_contact)
         return self._outbound.write(Message.CREATE_CONTACT, call, about=number)
+
+    def _one_contact(self, customer_number: str, contact_number: str) -> tuple[ErpContact | None, bool]:
+        """Return the contact unless it is another customer's, and whether the answer says that it is the customer's."""
+        customer, number = clean(customer_number), clean(contact_number)
+        if not (messages.is_plain_number(customer) and messages.is_plain_number(number)):
+            return None, False
+        request = messages.contacts_request(number, 1, self._settings)
+        return self._read(
+            Message.SELECT_CONTACT,
+            request,
+            lambda answer: contacts.read_one(answer, customer, number, self._settings),
+            about=customer,
+        )
 
     def _stream_contacts(self, number: str, max_count: int) -> Iterator[messages.ContactList]:
         request = messages.contacts_request(number, max_count, self._settings)

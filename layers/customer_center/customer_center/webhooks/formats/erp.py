@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from customer_center.platform.errors import FieldError
 from customer_center.webhooks.events import ANY_LENGTH, Event, EventTable, Field
 from customer_center.webhooks.format import Format
+from customer_center.webhooks.formats.product import CUSTOMER_FIELDS
 from customer_center.webhooks.signatures import STANDARD_WEBHOOKS
 
 _NUMBER = Field(40, required=True, number=True)
@@ -26,10 +27,13 @@ _EVENTS: EventTable = {
         "customer_center_main_contact_email": _TEXT,
         "customer_posting_group": _TEXT,
         "blocked": Field(holds=True),
+        **CUSTOMER_FIELDS,
     },
     "contact.updated": _CONTACT,
     "contact.deleted": _CONTACT,
     "customer.renumbered": {"customer_number": _NUMBER, "new_customer_number": _NUMBER},
+    "customer.created": {"customer_number": _NUMBER, **CUSTOMER_FIELDS},
+    "customer.deleted": {"customer_number": _NUMBER},
 }
 
 
@@ -40,4 +44,4 @@ def _errors(event: Event) -> Sequence[FieldError]:
     return ()
 
 
-ERP = Format("the ERP", STANDARD_WEBHOOKS, _EVENTS, errors=_errors)
+ERP = Format("erp", "the ERP", STANDARD_WEBHOOKS, _EVENTS, errors=_errors)
