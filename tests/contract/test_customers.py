@@ -15,7 +15,7 @@ from customer_center.customers.model import Customer, Delivery, SourceRecord
 from customer_center.customers.own_ids import FreedId, OwnId
 from customer_center.customers.ports import Change
 from customer_center.customers.store import CustomerStore
-from customer_center.platform.errors import Conflict, FieldError, InProgress, PreconditionFailed
+from customer_center.platform.errors import Conflict, FieldError, InProgress
 from customer_center.platform.idempotency import AlreadyDone, Idempotency
 from customer_center.platform.journal import Actor, Journal
 from customer_center.platform.stamps import event_stamp, nanoseconds
@@ -180,7 +180,7 @@ def test_an_id_that_is_given_up_names_its_customer_in_older_events_only(customer
     customers.save(Change(None, other, claims=[(product, "1")], stamp=NEWEST), entry(None, other))
     assert customers.own_id(ACCOUNT, product, "1") == OwnId("cus_2")
     again = replace(after, revision=3)
-    with pytest.raises(PreconditionFailed):
+    with pytest.raises(InProgress):
         customers.save(Change(after, again, frees=[freed], stamp=NEWEST), entry(after, again))
 
 
@@ -262,7 +262,7 @@ def test_a_refused_change_adds_nothing_to_the_ledger(customers):
     customer = added(customers)
     change = with_consent(customers, customer, ConsentSaid(permission=True), STAMP)
     customers.save(change, None)
-    with pytest.raises(PreconditionFailed):
+    with pytest.raises(InProgress):
         customers.save(with_consent(customers, customer, ConsentSaid(permission=False), NEWER), None)
     assert {said.state for said in customers.consent_ledger("cus_1")} == {"granted"}
 
@@ -285,7 +285,7 @@ def test_a_change_of_what_was_changed_meanwhile_writes_nothing(world):
         Change(None, late, (source, said)),
         Change(after, after, (replace(source, version=3), replace(said, version=4))),
     ):
-        with pytest.raises(PreconditionFailed):
+        with pytest.raises(InProgress):
             customers.save(change, entry(customer, late))
     assert customers.customer("cus_1") == after
     assert customers.source_record("cus_1", "erp") == source

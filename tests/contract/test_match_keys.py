@@ -16,7 +16,7 @@ from customer_center.customers.model import Customer, SourceRecord
 from customer_center.customers.ports import Change
 from customer_center.customers.store import CustomerStore
 from customer_center.platform.clock import SystemClock
-from customer_center.platform.errors import InProgress, PreconditionFailed
+from customer_center.platform.errors import InProgress
 from customer_center.platform.journal import Actor, Journal
 from tests.fakes.clock import NOON
 from tests.fakes.customers import FakeCustomers
@@ -150,7 +150,7 @@ def test_other_customers_and_source_records_change_together_with_it(customers):
     assert customers.source_record("cus_1", "erp") == dropped
     with pytest.raises(InProgress):
         customers.save(Change(customer, customer, others=[(other, changed)]), None)
-    with pytest.raises(PreconditionFailed):
+    with pytest.raises(InProgress):
         customers.save(Change(customer, customer, sources=[(source, dropped)]), None)
 
 

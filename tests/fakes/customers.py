@@ -10,7 +10,7 @@ from customer_center.customers.model import Delivery, SourceRecord
 from customer_center.customers.own_ids import OwnId
 from customer_center.customers.ports import Change, Customers
 from customer_center.customers.refused_events import RefusedEvent, RefusedEvents
-from customer_center.platform.errors import Conflict, InProgress, PreconditionFailed
+from customer_center.platform.errors import Conflict, InProgress
 from customer_center.platform.idempotency import AlreadyDone, Remembered
 from customer_center.platform.paging import Part
 
@@ -137,7 +137,7 @@ class FakeCustomers(Customers, RefusedEvents):
         written = [pair for pair in pairs if pair[2] != pair[3]]
         for memory, key, before, _, counter in written:
             if getattr(memory.get(key), counter, 0) != getattr(before, counter, 0):
-                raise PreconditionFailed
+                raise InProgress("in-progress", 1)
         contested = [
             *(
                 (self._identities, (each.account_id, each.key_id), each, now, "version")
@@ -172,7 +172,7 @@ class FakeCustomers(Customers, RefusedEvents):
                 raise Conflict("customer-code-taken" if product is None else "external-id-taken")
         for freed in change.frees:
             if self.own_id(change.before.account_id, freed.product, freed.own_id).customer_id not in (None, named):
-                raise PreconditionFailed
+                raise InProgress("in-progress", 1)
 
     def _commit(self, entry, *more):
         if self._request and entry:

@@ -89,12 +89,12 @@ class Moving(RuleBasedStateMachine):
 
     @rule(customer_id=customers, meanwhile=st.none() | customers, value=letters)
     def leave(self, customer_id, meanwhile, value):
-        """A customer leaves; perhaps another one is edited between reading and writing."""
+        """A customer leaves; perhaps somebody is edited between reading and writing."""
         self.room.later(1)
         customer = self.room.customers.customer(customer_id)
         if customer.partner_id or customer.deleted_at:
             return
-        if meanwhile not in (None, customer_id):
+        if meanwhile is not None:
             self.room.customers.before_save = lambda: self.edit(meanwhile, value)
         self.room.leave(customer_id, account=customer.account_id)
         self.room.customers.before_save = None
@@ -103,7 +103,7 @@ class Moving(RuleBasedStateMachine):
     def join(self, customer_id, account, meanwhile, value):
         self.room.later(1)
         customer = self.room.customers.customer(customer_id)
-        if meanwhile not in (None, customer_id) and customer.partner_id and not customer.deleted_at:
+        if meanwhile is not None and customer.partner_id and not customer.deleted_at:
             self.room.customers.before_save = lambda: self.edit(meanwhile, value)
         try:
             self.room.join(customer_id, account)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from customer_center.customers.consent import ConsentSaid
 from customer_center.customers.edit_customer import present_customer
 from customer_center.customers.product_ports import Refused, TryLater, Unsubscribed
 from customer_center.customers.push_customer import Postponed
@@ -223,6 +224,15 @@ def test_cleaned_values_do_not_come_back(room):
     room.follow_up()
     assert room.shown(customer.customer_id) == {"emails": ("anna@muster.example",), "first_name": "Anna"}
     assert room.known_to("a") == []
+
+
+def test_a_product_edits_what_it_repeated_by_a_clock_that_is_ahead(room):
+    """The repetition states nothing, and must not make the edit a late one."""
+    anna = room.create("a", external_id="a-1", last_name="Muster").customer_id
+    room.follow_up()
+    room.hear("a", ids=("a-1", None), late=-120, last_name="Muster", first_name="Anna")
+    assert room.edit(anna, "a", last_name="Neumann").values["last_name"] == "Neumann"
+    assert room.edit(anna, "a", consent=ConsentSaid(permission=True)).permission_to_contact
 
 
 def test_an_event_from_the_future_does_not_suppress_an_edit(room, anna):

@@ -18,7 +18,7 @@ from customer_center.customers.read_cluster import surviving
 from customer_center.customers.renumber_customer import renumber_customer
 from customer_center.customers.statements import Saying, save, stated
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Conflict, CustomerCenterError, FieldError, InvalidInput, PreconditionFailed
+from customer_center.platform.errors import Conflict, CustomerCenterError, FieldError, InProgress, InvalidInput
 from customer_center.platform.frozen import frozen
 from customer_center.platform.log import logger
 from customer_center.platform.stamps import CLOCKS_DIFFER, event_stamp, nanoseconds
@@ -58,8 +58,7 @@ def apply_customer_event(event: CustomerEvent, *, customers: Customers, erased_i
     """Apply one event and note its id, so that a repeat is skipped.
 
     May run any number of times, in any order: the stamps decide. What can never be applied is noted as refused at once,
-    without its values. Raises PreconditionFailed, Conflict or InProgress while other requests keep changing the same
-    customer or its keys.
+    without its values. Raises Conflict or InProgress while other requests keep changing the same customer or its keys.
     """
     if customers.was_applied(event.source_id, event.event_id):
         return
@@ -68,12 +67,12 @@ def apply_customer_event(event: CustomerEvent, *, customers: Customers, erased_i
         try:
             until_written(lambda: _apply(event, customers, erased_ids, clock, now), clock)
             break
-        except (PreconditionFailed, Conflict) as refusal:
+        except Conflict as refusal:
             if refusal.code in ("cluster-limit", "too-many-waiting"):
                 _refuse(event, refusal, customers)
                 break
-            # Retried here, because the queue repeats the message only minutes later. After Conflict another event has
-            # meanwhile created the customer with this id.
+            # Another event has meanwhile created the customer with this id. Retried here, because the queue repeats the
+            # message only minutes later.
             if tried == _TRIES:
                 raise
         except InvalidInput as refusal:
@@ -143,7 +142,7 @@ def _concerns_its_copy_only(event: CustomerEvent, record: Customer, customer: Cu
     if not customers.delivery(customer.customer_id, event.account_id, event.product).has_it:
         return False
     if not customers.save_delivery(copy, copy.heard_deletion(event.stamp)):
-        raise PreconditionFailed
+        raise InProgress("in-progress", 1)
     return True
 
 
@@ -166,7 +165,7 @@ def _apply_unknown(
         if event.own_id and not customers.note_gone(
             event.account_id, FreedId(event.product, event.own_id), event.stamp, now
         ):
-            raise PreconditionFailed
+            raise InProgress("in-progress", 1)
     elif event.values or event.consent or event.product:
         _create(event, customers, now)
 
@@ -186,14 +185,14 @@ def _apply_left(event: CustomerEvent, own: OwnId, customers: Customers, now: dat
 def _note_not_held(event: CustomerEvent, customer_id: str, customers: Customers) -> None:
     """Note that the product does not have this customer any more: what it calls by the id is another one.
 
-    It must not be told to delete that one. Raises PreconditionFailed if somebody else noted something meanwhile.
+    It must not be told to delete that one. Raises InProgress if somebody else noted something meanwhile.
     """
     if event.product is None:
         return
     delivery = customers.delivery(customer_id, event.account_id, event.product)
     gone = delivery.heard_deletion(event.stamp)
     if gone != delivery and not customers.save_delivery(delivery, gone):
-        raise PreconditionFailed
+        raise InProgress("in-progress", 1)
 
 
 def _apply_deleted(event: CustomerEvent, customer: Customer, own: OwnId, customers: Customers, now: datetime) -> None:

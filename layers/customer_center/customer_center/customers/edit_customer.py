@@ -6,7 +6,7 @@ from datetime import datetime
 from customer_center.customers.consent import ConsentSaid, moments_of
 from customer_center.customers.fields import FIELDS, Value
 from customer_center.customers.match_keys import until_written
-from customer_center.customers.model import Customer
+from customer_center.customers.model import API, Customer, source_of
 from customer_center.customers.ports import Change, Customers
 from customer_center.customers.read_cluster import read_cluster, surviving
 from customer_center.customers.statements import edit_by, save, stated
@@ -63,11 +63,15 @@ def _edited(
     values = {name: _merged(name, value, customer) for name, value in edit.items()}
     cluster = read_cluster(customer, customers)
     seen = [stamp for name in values for stamp in cluster.stamps(name)]
+    # What the same product repeated by a webhook is shown with the stamp of when it said it first.
+    source = customers.source_record(customer.customer_id, source_of(product) if product else API)
+    seen += [source.seen[name] for name in values if name in source.seen]
     if consent:
         seen += moments_of(customer.consent)
+        seen += [source.permission.stamp] if source.permission else []
     stamp = stamp_above(nanoseconds(now), request_id, seen)
     saying = edit_by(product, values, stamp, consent)
-    return stated(customer, customer, saying, cluster=cluster, customers=customers, now=now)
+    return stated(customer, customer, saying, cluster=cluster, source=source, customers=customers, now=now)
 
 
 def present_customer(customer_id: str, account_id: str, customers: Customers) -> Customer:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from customer_center.customers.edit_customer import present_customer
 from customer_center.customers.entries import external_id_entry
+from customer_center.customers.match_keys import until_written
 from customer_center.customers.model import Customer
 from customer_center.customers.own_ids import FreedId
 from customer_center.customers.ports import Change, Customers
@@ -44,29 +45,32 @@ def put_external_id(
     product only. The id of a customer that was deleted, or left, may be given to another one. Raises InvalidInput,
     NotFound, Forbidden `other-product`, Conflict `external-id-taken` and PreconditionFailed.
     """
-    customer = _customer(customer_id, account_id, product, caller_product, if_versions, customers)
-    if PRODUCT_NAME.fullmatch(product) is None:
-        raise InvalidInput(errors=[FieldError("/product", "invalid")])
-    before = customers.delivery(customer.customer_id, account_id, product)
-    if before.external_id == external_id:
+
+    def attempt() -> Association:
+        customer = _customer(customer_id, account_id, product, caller_product, if_versions, customers)
+        if PRODUCT_NAME.fullmatch(product) is None:
+            raise InvalidInput(errors=[FieldError("/product", "invalid")])
+        before = customers.delivery(customer.customer_id, account_id, product)
+        if before.external_id == external_id:
+            return Association(customer, product, external_id)
+        now = clock.now()
+        stamp = event_stamp(nanoseconds(now), request_id)
+        owner = customers.customer_id_of(account_id, product, external_id)
+        former = surviving(customers.customer(owner), customers) if owner else None
+        change = Change(
+            customer,
+            customer,
+            delivery=(before, before.heard({}, stamp, has_it=True).called(external_id)),
+            claims=[(product, external_id)],
+            frees=[FreedId(product, before.external_id)] if before.external_id else [],
+            stamp=stamp,
+            replaces=[owner] if owner and former and former.as_seen_by(account_id).deleted_at else [],
+        )
+        entry = external_id_entry(customer, product, before.external_id, external_id, actor, now, request_id)
+        customers.save(change, entry)
         return Association(customer, product, external_id)
-    now = clock.now()
-    stamp = event_stamp(nanoseconds(now), request_id)
-    owner = customers.customer_id_of(account_id, product, external_id)
-    former = surviving(customers.customer(owner), customers) if owner else None
-    change = Change(
-        customer,
-        customer,
-        delivery=(before, before.heard({}, stamp, has_it=True).called(external_id)),
-        claims=[(product, external_id)],
-        frees=[FreedId(product, before.external_id)] if before.external_id else [],
-        stamp=stamp,
-        replaces=[owner] if owner and former and former.as_seen_by(account_id).deleted_at else [],
-    )
-    customers.save(
-        change, external_id_entry(customer, product, before.external_id, external_id, actor, now, request_id)
-    )
-    return Association(customer, product, external_id)
+
+    return until_written(attempt, clock)
 
 
 def remove_external_id(
@@ -86,22 +90,26 @@ def remove_external_id(
     It is told the customer by our id. Raises NotFound, also if there is no such id, Forbidden `other-product` and
     PreconditionFailed.
     """
-    customer = _customer(customer_id, account_id, product, caller_product, if_versions, customers)
-    before = customers.delivery(customer.customer_id, account_id, product)
-    if before.external_id is None:
-        raise NotFound
-    now = clock.now()
-    # Ids that the product used before name the customer too, until now.
-    own_ids = [before.external_id, *before.former_ids]
-    change = Change(
-        customer,
-        customer,
-        delivery=(before, before.called(None)),
-        frees=[FreedId(product, own_id) for own_id in own_ids if _is_named(customer, product, own_id, customers)],
-        stamp=event_stamp(nanoseconds(now), request_id),
-    )
-    customers.save(change, external_id_entry(customer, product, before.external_id, None, actor, now, request_id))
-    return Association(customer, product, None)
+
+    def attempt() -> Association:
+        customer = _customer(customer_id, account_id, product, caller_product, if_versions, customers)
+        before = customers.delivery(customer.customer_id, account_id, product)
+        if before.external_id is None:
+            raise NotFound
+        now = clock.now()
+        # Ids that the product used before name the customer too, until now.
+        own_ids = [before.external_id, *before.former_ids]
+        change = Change(
+            customer,
+            customer,
+            delivery=(before, before.called(None)),
+            frees=[FreedId(product, own_id) for own_id in own_ids if _is_named(customer, product, own_id, customers)],
+            stamp=event_stamp(nanoseconds(now), request_id),
+        )
+        customers.save(change, external_id_entry(customer, product, before.external_id, None, actor, now, request_id))
+        return Association(customer, product, None)
+
+    return until_written(attempt, clock)
 
 
 def _is_named(customer: Customer, product: str, own_id: str, customers: Customers) -> bool:

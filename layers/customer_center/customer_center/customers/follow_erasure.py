@@ -8,7 +8,7 @@ from customer_center.customers.erasures import ErasedIds
 from customer_center.customers.model import Customer, Delivery
 from customer_center.customers.ports import Change, Customers
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import PreconditionFailed
+from customer_center.platform.errors import InProgress
 from customer_center.platform.log import logger
 from customer_center.platform.redaction import is_redacted, redacted
 
@@ -72,7 +72,7 @@ def forget(delivery: Delivery, customers: Customers) -> None:
     """Forget what a product knew of an erased customer, if it took the deletion or never had the customer."""
     after = delivery if delivery.owes_deletion else delivery.forgotten()
     if after != delivery and not customers.save_delivery(delivery, after):
-        raise PreconditionFailed
+        raise InProgress("in-progress", 1)
 
 
 def _silence(record: Customer, customers: Customers, erased_ids: ErasedIds, clock: Clock) -> None:

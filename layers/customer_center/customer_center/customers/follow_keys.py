@@ -7,7 +7,6 @@ from customer_center.customers.match_keys import until_written, with_keys
 from customer_center.customers.ports import Change, Customers
 from customer_center.customers.statements import save
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import InProgress, PreconditionFailed
 
 
 def follow_keys(account_id: str, key_id: str, effect_id: str, *, customers: Customers, clock: Clock) -> None:
@@ -15,12 +14,12 @@ def follow_keys(account_id: str, key_id: str, effect_id: str, *, customers: Cust
 
     Who conflicts no more comes forward: a hidden customer is listed, and what was withheld is shown. The first one then
     owns the key, and the others conflict with it. May run any number of times: it decides from what it reads. Raises
-    InProgress or PreconditionFailed while others keep changing the same customers.
+    InProgress while others keep changing the same customers.
     """
     identity = customers.identities(account_id, [key_id])[key_id]
     for customer_id in identity.oldest_first:
         check = partial(check_keys, customer_id, effect_id, customers, clock)
-        until_written(check, clock, busy=(InProgress, PreconditionFailed))
+        until_written(check, clock)
 
 
 def check_keys(customer_id: str, request_id: str, customers: Customers, clock: Clock) -> None:

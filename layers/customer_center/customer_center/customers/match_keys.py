@@ -36,21 +36,18 @@ PATIENCE = timedelta(seconds=10)
 _FIRST_WAIT, _LONGEST_WAIT = 0.02, 0.5
 
 
-def until_written[Result](
-    attempt: Callable[[], Result],
-    clock: Clock,
-    busy: type[Exception] | tuple[type[Exception], ...] = InProgress,
-) -> Result:
-    """Return the result of `attempt`, which reads, decides and writes; run it again while others change the same keys.
+def until_written[Result](attempt: Callable[[], Result], clock: Clock) -> Result:
+    """Return the result of `attempt`, which reads, decides and writes; run it again while others change the same items.
 
-    `busy` are the errors that say so. Raises them after ten seconds.
+    Raises InProgress after ten seconds. What depends on the version that a caller named belongs into `attempt`: only
+    what is read again says whether that is still the current one.
     """
     give_up_at = clock.now() + PATIENCE
     longest = _FIRST_WAIT
     while True:
         try:
             return attempt()
-        except busy:
+        except InProgress:
             if clock.now() >= give_up_at:
                 raise
         # At random, so that those who collided do not collide again.

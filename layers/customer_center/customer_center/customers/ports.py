@@ -122,9 +122,8 @@ class Customers(Remembering, Protocol):
     def save(self, change: Change, entry: Entry | None, *more: Entry) -> None:
         """Write the change and its entries in one transaction. Without an entry nobody sees a change.
 
-        Raises Conflict `external-id-taken` or `customer-code-taken` if an id belongs to another customer, InProgress if
-        an identity, the conflict or one of `others` was changed meanwhile, and PreconditionFailed if the customer, its
-        source record or its delivery was.
+        Raises Conflict `external-id-taken` or `customer-code-taken` if an id belongs to another customer, InProgress
+        if anything that the change replaces was changed meanwhile.
         """
 
     def customers_with(self, customer_ids: Iterable[str], *, consistent: bool = True) -> Sequence[Customer]:

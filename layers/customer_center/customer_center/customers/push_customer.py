@@ -21,7 +21,7 @@ from customer_center.customers.product_ports import (
     Unsubscribed,
 )
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Conflict, PreconditionFailed
+from customer_center.platform.errors import Conflict, InProgress, PreconditionFailed
 from customer_center.platform.log import logger
 from customer_center.platform.stamps import nanoseconds, stamp_above
 
@@ -165,7 +165,7 @@ def _note(
         claims = [(product.product, after.external_id or "")]
         try:
             customers.save(Change(customer, customer, delivery=(current, after), claims=claims), None)
-        except PreconditionFailed:
+        except InProgress:
             continue
         except Conflict:
             outcome = Refused("external-id-taken")

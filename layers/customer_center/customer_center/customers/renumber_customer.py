@@ -8,7 +8,7 @@ from customer_center.customers.entries import CUSTOMER_SYNC, customer_entry
 from customer_center.customers.own_ids import FreedId
 from customer_center.customers.ports import Change, Customers
 from customer_center.customers.read_cluster import read_cluster, surviving
-from customer_center.platform.errors import Conflict, FieldError, InvalidInput, PreconditionFailed
+from customer_center.platform.errors import Conflict, FieldError, InProgress, InvalidInput
 from customer_center.platform.log import logger
 
 _STEPS = 10
@@ -21,7 +21,7 @@ def renumber_customer(
 
     Renumberings may arrive in any order: when "A to B" arrives after "B to C", the customer gets the code C. May run
     any number of times. Raises InvalidInput if another customer has the new code: the event can never be applied.
-    Raises PreconditionFailed when somebody else changed the same records at the same time.
+    Raises InProgress when somebody else changed the same records at the same time.
     """
     found = customers.own_id(account_id, None, old)
     customer_id = found.at(stamp)
@@ -29,7 +29,7 @@ def renumber_customer(
     if customer is None:
         newest = found.until is not None and stamp <= found.until
         if not newest and not customers.note_gone(account_id, FreedId(None, old, new), stamp, now):
-            raise PreconditionFailed
+            raise InProgress("in-progress", 1)
         logger.info("customer is not known")
         return
     named, survivor = record_of(customer), surviving(customer, customers) or customer

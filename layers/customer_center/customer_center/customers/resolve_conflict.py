@@ -14,11 +14,9 @@ from customer_center.customers.ports import Change, Customers
 from customer_center.customers.read_cluster import read_cluster
 from customer_center.customers.statements import save
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Conflict, InProgress, NotFound, PreconditionFailed
+from customer_center.platform.errors import Conflict, InProgress, NotFound
 from customer_center.platform.journal import Actor
 from customer_center.platform.stamps import event_stamp, nanoseconds
-
-_BUSY = (InProgress, PreconditionFailed)
 
 
 def account_conflict(conflict_id: str, account_id: str, customers: Customers) -> IdentityConflict:
@@ -50,7 +48,7 @@ def keep_separate(
         save(change, actor, request_id, customers=customers, now=now)
         return change.conflict[1] if change.conflict else conflict
 
-    return until_written(attempt, clock, busy=_BUSY)
+    return until_written(attempt, clock)
 
 
 def dismiss(
@@ -77,7 +75,7 @@ def dismiss(
         save(change, actor, request_id, customers=customers, now=now)
         return change.conflict[1] if change.conflict else conflict
 
-    return until_written(attempt, clock, busy=_BUSY)
+    return until_written(attempt, clock)
 
 
 def _open(

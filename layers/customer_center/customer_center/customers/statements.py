@@ -56,6 +56,7 @@ def stated(
     saying: Saying,
     *,
     cluster: Cluster | None = None,
+    source: SourceRecord | None = None,
     customers: Customers,
     now: datetime,
     claims: Sequence[tuple[str | None, str]] = (),
@@ -64,14 +65,15 @@ def stated(
 
     A value that the source knows from us states nothing. So full updates revert nothing, and echoes end. A product
     knows from now on what it said. A value that is a match key of another customer is withheld, and hides a new
-    customer. `cluster` is the customer's, if it was read already. Raises InvalidInput for a consent that begins in the
-    future, and Conflict `cluster-limit` or `too-many-waiting`.
+    customer. `cluster` is the customer's and `source` the source's record, if they were read already. Raises
+    InvalidInput for a consent that begins in the future, and Conflict `cluster-limit` or `too-many-waiting`.
     """
     said = saying.consent or ConsentSaid()
     said.check(nanoseconds(now + CLOCKS_DIFFER), saying.place)
     cluster = cluster or read_cluster(customer, customers)
     record_id = saying.record_id or customer.customer_id
-    source = customers.source_record(record_id, saying.source) if before else SourceRecord(record_id, saying.source)
+    if source is None:
+        source = customers.source_record(record_id, saying.source) if before else SourceRecord(record_id, saying.source)
     delivery, known = _delivery(before, customer, saying, customers)
     knows = None if saying.is_edit else known if delivery else source.knows
     source_after, statements = source.sent(saying.values, saying.stamp, knows)

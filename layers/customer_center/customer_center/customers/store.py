@@ -41,7 +41,7 @@ from customer_center.customers.ports import Change, Customers
 from customer_center.customers.refused_events import RefusedEvent, RefusedEvents
 from customer_center.platform.clock import epoch, from_iso, iso
 from customer_center.platform.dynamodb import Action, Item, from_item, to_item
-from customer_center.platform.errors import Conflict, FieldError, InProgress, PreconditionFailed
+from customer_center.platform.errors import Conflict, FieldError, InProgress
 from customer_center.platform.journal import Entry
 from customer_center.platform.paging import Part
 
@@ -180,8 +180,7 @@ class CustomerStore(IdentityStore, Customers, RefusedEvents):
         actions += [self._added(customer_id, said) for customer_id, said in change.copied]
         actions += self._identity_actions(change.identities)
         actions += [action for pair in change.conflicts for action in self._conflict_actions(*pair)]
-        busy = InProgress("in-progress", 1)
-        actions += [self._written(customer_item(new), "revision", old.revision, busy) for old, new in change.others]
+        actions += [self._written(customer_item(new), "revision", old.revision) for old, new in change.others]
         self._commit(actions, [*([entry] if entry else []), *more])
 
     def _added(self, customer_id: str, said: ConsentStatement) -> Action:
@@ -200,7 +199,7 @@ class CustomerStore(IdentityStore, Customers, RefusedEvents):
         assert change.before
         me, now = change.named, change.after.updated_at
         values = {**_gone_item(change.before.account_id, freed, change.stamp, now), "customer_id": me}
-        return self._put(values, f"{_NEW} OR customer_id = :me", PreconditionFailed(), {":me": me})
+        return self._put(values, f"{_NEW} OR customer_id = :me", InProgress("in-progress", 1), {":me": me})
 
     @override
     def note_gone(self, account_id: str, freed: FreedId, stamp: str, now: datetime) -> bool:
@@ -213,9 +212,9 @@ class CustomerStore(IdentityStore, Customers, RefusedEvents):
             ExpressionAttributeValues=to_item({":stamp": stamp}),
         )
 
-    def _written(self, item: Item, counter: str, before: int, refusal: Exception | None = None) -> Action:
+    def _written(self, item: Item, counter: str, before: int) -> Action:
         """Return the action that writes an item if its counter is still `before`; 0 for an item that is not there."""
-        changed = refusal or PreconditionFailed()
+        changed = InProgress("in-progress", 1)
         if before == 0:
             return self._put(item, _NEW, changed)
         return self._put(item, f"{counter} = :before", changed, {":before": before})
