@@ -1,6 +1,6 @@
 """Somebody else changes the customer between a caller's read and write: what the caller asked for is done on top.
 
-Only who names a version is told that the customer has changed (RFC 9110, 13.1.1).
+Only who names a version is told that the customer has changed (docs/specification.md, 13.61; RFC 9110, 13.1.1).
 """
 
 import pytest
