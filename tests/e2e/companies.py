@@ -121,7 +121,7 @@ def invoke(stack, function, event):
     assert "FunctionError" not in answer, answer["Payload"].read()
 
 
-def eventually(check, seconds=30):
+def eventually(check, seconds=60):
     """Call `check` until it returns something true, and return that; fail after `seconds`."""
     end = time.monotonic() + seconds
     while not (found := check()):
