@@ -199,6 +199,20 @@ def store_world(request):
     return request.getfixturevalue(f"{request.param}_world")
 
 
+@pytest.fixture(params=["fake", "moto", "emulator", "dynamodb_local"])
+def fake_or_store(request, create_table):
+    """Return a function that returns the fake, or the store over the customers table, its client in three kinds."""
+
+    def made(fake, store):
+        if request.param == "fake":
+            return fake()
+        dynamodb = request.getfixturevalue(f"{request.param}_client")("dynamodb")
+        tables = [create_table(dynamodb, name) for name in ("CustomersTable", "JournalTable")]
+        return store(client=dynamodb, table=tables[0], journal=Journal(client=dynamodb, table=tables[1]))
+
+    return made
+
+
 def at_once(*calls) -> list[Any]:
     """Make all calls at the same time; return for each what it returned or which of our errors it raised."""
 

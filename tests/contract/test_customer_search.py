@@ -7,41 +7,14 @@ import pytest
 from customer_center.customers.search_ports import WordNote
 from customer_center.customers.word_store import WordStore
 from customer_center.platform.errors import PreconditionFailed
-from customer_center.platform.journal import Journal
 from tests.fakes.search import FakeWords
 
 ACCOUNT = "AG-100"
 
 
-def stored(client, create_table):
-    dynamodb = client("dynamodb")
-    tables = [create_table(dynamodb, name) for name in ("CustomersTable", "JournalTable")]
-    return WordStore(client=dynamodb, table=tables[0], journal=Journal(client=dynamodb, table=tables[1]))
-
-
 @pytest.fixture
-def fake():
-    return FakeWords()
-
-
-@pytest.fixture
-def moto(moto_client, create_table):
-    return stored(moto_client, create_table)
-
-
-@pytest.fixture
-def emulator(emulator_client, create_table):
-    return stored(emulator_client, create_table)
-
-
-@pytest.fixture
-def dynamodb_local(dynamodb_local_client, create_table):
-    return stored(dynamodb_local_client, create_table)
-
-
-@pytest.fixture(params=["fake", "moto", "emulator", "dynamodb_local"])
-def words(request):
-    return request.getfixturevalue(request.param)
+def words(fake_or_store):
+    return fake_or_store(FakeWords, WordStore)
 
 
 def noted(words, number, *given, account=ACCOUNT):

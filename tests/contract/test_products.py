@@ -11,7 +11,7 @@ from customer_center.customers.product_store import ProductStore
 from customer_center.customers.search_ports import FeedRow
 from customer_center.platform.errors import PreconditionFailed
 from customer_center.platform.idempotency import AlreadyDone, Idempotency
-from customer_center.platform.journal import Actor, Journal
+from customer_center.platform.journal import Actor
 from tests.fakes.clock import NOON
 from tests.fakes.products import FakeProducts
 
@@ -19,35 +19,9 @@ ACCOUNT = "AG-100"
 ACTOR = Actor("client", "key")
 
 
-def stored(client, create_table):
-    dynamodb = client("dynamodb")
-    tables = [create_table(dynamodb, name) for name in ("CustomersTable", "JournalTable")]
-    return ProductStore(client=dynamodb, table=tables[0], journal=Journal(client=dynamodb, table=tables[1]))
-
-
 @pytest.fixture
-def fake():
-    return FakeProducts()
-
-
-@pytest.fixture
-def moto(moto_client, create_table):
-    return stored(moto_client, create_table)
-
-
-@pytest.fixture
-def emulator(emulator_client, create_table):
-    return stored(emulator_client, create_table)
-
-
-@pytest.fixture
-def dynamodb_local(dynamodb_local_client, create_table):
-    return stored(dynamodb_local_client, create_table)
-
-
-@pytest.fixture(params=["fake", "moto", "emulator", "dynamodb_local"])
-def products(request):
-    return request.getfixturevalue(request.param)
+def products(fake_or_store):
+    return fake_or_store(FakeProducts, ProductStore)
 
 
 def a_product(**given):

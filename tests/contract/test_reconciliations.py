@@ -7,7 +7,7 @@ import pytest
 from customer_center.customers.reconciliation import Finding, Reconciliation
 from customer_center.customers.reconciliation_store import ReconciliationStore
 from customer_center.platform.idempotency import AlreadyDone, Idempotency
-from customer_center.platform.journal import Actor, Journal, new_entry
+from customer_center.platform.journal import Actor, new_entry
 from tests.fakes.clock import NOON
 from tests.fakes.reconciliations import FakeReconciliations
 
@@ -19,35 +19,9 @@ FOUND = [
 ]
 
 
-def stored(client, create_table):
-    dynamodb = client("dynamodb")
-    tables = [create_table(dynamodb, name) for name in ("CustomersTable", "JournalTable")]
-    return ReconciliationStore(client=dynamodb, table=tables[0], journal=Journal(client=dynamodb, table=tables[1]))
-
-
 @pytest.fixture
-def fake():
-    return FakeReconciliations()
-
-
-@pytest.fixture
-def moto(moto_client, create_table):
-    return stored(moto_client, create_table)
-
-
-@pytest.fixture
-def emulator(emulator_client, create_table):
-    return stored(emulator_client, create_table)
-
-
-@pytest.fixture
-def dynamodb_local(dynamodb_local_client, create_table):
-    return stored(dynamodb_local_client, create_table)
-
-
-@pytest.fixture(params=["fake", "moto", "emulator", "dynamodb_local"])
-def reconciliations(request):
-    return request.getfixturevalue(request.param)
+def reconciliations(fake_or_store):
+    return fake_or_store(FakeReconciliations, ReconciliationStore)
 
 
 def an_entry():

@@ -147,3 +147,26 @@ def test_a_product_has_a_name(room):
     anna = room.create("b", last_name="Muster").customer_id
     with pytest.raises(InvalidInput):
         put(room, anna, "x", "no product", caller=None)
+
+
+def test_a_deletion_does_not_name_the_id_that_another_customer_has_since(room):
+    anna = room.create("a", external_id="a-1", last_name="Muster").customer_id
+    room.settle()
+    room.delete(anna, "b")
+    put(room, room.create("b", last_name="Next").customer_id, "a-1")
+    room.follow_up()
+    (deletion,) = [push for push in room.connector.pushes if push.kind == "deleted"]
+    assert (deletion.customer.customer_id, deletion.external_id) == (anna, None)
+
+
+def test_a_product_that_was_told_after_it_deleted_the_customer_is_told_the_deletion(room):
+    """It may have made the customer again. Its deletion arrives late, and the others lose the customer too."""
+    anna = room.create("a", external_id="a-1", last_name="Muster").customer_id
+    room.settle()
+    deleted = room.event("a", "customer.deleted", ids=("a-1", anna))
+    room.later(1)
+    room.edit(anna, "b", last_name="Neumann")
+    room.follow_up()
+    room.apply(deleted)
+    room.follow_up()
+    assert [kind for kind, _ in room.connector.told_to("a")] == ["updated", "deleted"]

@@ -16,6 +16,7 @@ from customer_center.customers.model import LEASE
 from customer_center.customers.outage import ATTEMPTS, CUSTOMERS, ProductStatus, Since
 from customer_center.customers.product_ports import Conflicting, Delivered, Refused, TryLater, Unchanged, Unsubscribed
 from customer_center.customers.push_customer import Postponed
+from customer_center.customers.put_product import remove_product
 from customer_center.platform.errors import InProgress, PreconditionFailed
 from tests.builders.customers_room import ACCOUNT, MACHINE, CustomersRoom
 from tests.fakes.clock import NOON
@@ -542,3 +543,15 @@ def test_a_pointer_to_a_customer_that_is_being_told_comes_again(room):
     assert room.customers.save_delivery(delivery, delivery.leased({}, room.clock.now()))
     with pytest.raises(Postponed):
         room.push("b", customer_id)
+
+
+@pytest.mark.parametrize(("if_versions", "answer"), [(None, InProgress), ({1}, PreconditionFailed)])
+def test_a_removal_that_a_pause_overtakes_is_refused_as_its_caller_named_a_version_or_not(room, if_versions, answer):
+    remove = room.secrets.remove
+    room.secrets.remove = lambda secret_id: (room.control(pause_product, "b"), remove(secret_id))
+    at = {"products": room.products, "secrets": room.secrets, "clock": room.clock}
+    with pytest.raises(answer):
+        remove_product(ACCOUNT, "b", MACHINE, "request", if_versions=if_versions, **at)
+    room.secrets.remove = remove
+    room.disconnect("b")
+    assert room.products.product(ACCOUNT, "b") is None

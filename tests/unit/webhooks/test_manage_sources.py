@@ -107,6 +107,19 @@ def test_a_removal_is_meant_for_one_version(room, added):
     assert id_of(added) in room.secrets.kept
 
 
+@pytest.mark.parametrize(("if_versions", "answer"), [(None, InProgress), ({1}, PreconditionFailed)])
+def test_a_removal_that_another_change_overtakes_is_refused_as_its_caller_named_a_version_or_not(
+    room, added, if_versions, answer
+):
+    remove = room.secrets.remove
+    room.secrets.remove = lambda source_id: (room.rotate(source_id), remove(source_id))
+    with pytest.raises(answer):
+        room.remove(id_of(added), if_versions=if_versions)
+    room.secrets.remove = remove
+    room.remove(id_of(added))
+    assert not room.sources.kept
+
+
 # Senders with a key of their own
 
 

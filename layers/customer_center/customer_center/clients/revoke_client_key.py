@@ -4,7 +4,7 @@ from customer_center.clients.entries import key_entry
 from customer_center.clients.model import ClientKey
 from customer_center.clients.ports import ClientKeys
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import FieldError, InProgress, InvalidInput, NotFound, PreconditionFailed
+from customer_center.platform.errors import FieldError, InvalidInput, NotFound, crossed_by_others
 from customer_center.platform.journal import Actor
 
 
@@ -32,8 +32,6 @@ def revoke_client_key(
         after = key.changed(now, secrets=left)
     action = "client_key.revoked" if secret_hint is None else "client_key.secret_revoked"
     entry = key_entry(action, before=key, after=after, actor=actor, now=now, request_id=request_id)
-    try:
+    with crossed_by_others(None):
         client_keys.change(key, after, entry)
-    except PreconditionFailed as error:
-        raise InProgress("in-progress", retry_after=1) from error
     return after

@@ -4,7 +4,7 @@ from customer_center.clients.entries import key_entry
 from customer_center.clients.model import MAX_SECRETS, ClientKey, ShownOnce, new_key_secret
 from customer_center.clients.ports import ClientKeys
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Conflict, Forbidden, InProgress, NotFound, PreconditionFailed
+from customer_center.platform.errors import Conflict, Forbidden, NotFound, crossed_by_others
 from customer_center.platform.ids import new_secret
 from customer_center.platform.journal import Actor
 
@@ -39,8 +39,6 @@ def rotate_client_key(
     secret = new_secret()
     after = key.changed(now, secrets=(*key.secrets, new_key_secret(secret, now)))
     entry = key_entry("client_key.rotated", before=key, after=after, actor=actor, now=now, request_id=request_id)
-    try:
+    with crossed_by_others(None):
         client_keys.change(key, after, entry)
-    except PreconditionFailed as error:
-        raise InProgress("in-progress", retry_after=1) from error
     return ShownOnce(after, secret)

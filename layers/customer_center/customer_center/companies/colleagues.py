@@ -1,11 +1,11 @@
-"""Shared by all changes to a colleague: finding the user, and handling a change by somebody else at the same time."""
+"""Shared by all changes to a colleague: finding the user, and explaining an e-mail that is in use."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from customer_center.companies.model import User, UserStatus, is_colleague
 from customer_center.companies.ports import Records
-from customer_center.platform.errors import Conflict, FieldError, InProgress, NotFound, PreconditionFailed
+from customer_center.platform.errors import Conflict, FieldError, NotFound, PreconditionFailed
 
 
 def colleague_of(
@@ -54,18 +54,3 @@ def email_in_use_explained(email: str, company_id: str, companies: Records) -> I
         if refusal.code != "email-in-use":
             raise
         raise email_in_use(email, company_id, companies) from refusal
-
-
-@contextmanager
-def crossed_by_others(if_versions: Collection[int] | None) -> Iterator[None]:
-    """Raise InProgress instead of PreconditionFailed when the caller named no version.
-
-    Both errors mean that somebody else changed the user at the same time. A caller who named no version may repeat the
-    same request. A caller who named a version must first read the user again.
-    """
-    try:
-        yield
-    except PreconditionFailed as error:
-        if if_versions is None:
-            raise InProgress("in-progress", retry_after=1) from error
-        raise

@@ -10,7 +10,7 @@ from customer_center.customers.outage import ProductStatus, Since
 from customer_center.customers.product_ports import ProductKinds, Products, ProductSecrets
 from customer_center.customers.put_product import ConnectedProduct, connected_product
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import InProgress, NotFound, PreconditionFailed
+from customer_center.platform.errors import NotFound, PreconditionFailed, crossed_by_others
 from customer_center.platform.frozen import frozen
 from customer_center.platform.ids import new_webhook_secret
 from customer_center.platform.journal import Actor
@@ -106,8 +106,6 @@ def _written(
     now = clock.now()
     effects = [product_catch_up(request.account_id, request.product, now)] if action != "product.rotated" else []
     entry = product_entry(action, before, after, request.actor, now, request.request_id, effects)
-    try:
+    with crossed_by_others(None):
         products.change_product(before, after, entry, status)
-    except PreconditionFailed as error:
-        raise InProgress("in-progress", retry_after=1) from error
     return after

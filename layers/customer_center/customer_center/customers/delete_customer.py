@@ -29,7 +29,7 @@ def delete_customer(
 
     Its ids name the tombstone, until a newer customer is created under them. Others may have its e-mails and telephone
     numbers from now on; who waits for them is checked again. Raises NotFound, also for a customer that is deleted
-    already, and PreconditionFailed.
+    already, PreconditionFailed, and InProgress while others change the same items for ten seconds.
     """
 
     def attempt() -> None:
@@ -55,8 +55,7 @@ def delete(
 ) -> None:
     """Write the tombstone. `product` is the product that deleted the customer at its side, and needs not be told.
 
-    `closing` is the status of the customer's conflict from now on. Raises InProgress while others change its keys, and
-    PreconditionFailed.
+    `closing` is the status of the customer's conflict from now on. Raises InProgress if others changed it or its keys.
     """
     now = clock.now()
     after = customer.deleted(now, stamp)

@@ -34,7 +34,8 @@ def edit_customer(
     The parts of an address that are named change; an empty part is cleared. The caller saw the customer, so the edit is
     newer than its values, whatever the clocks of other systems say. A product that edits is not told its own edit.
     An e-mail or a telephone number of another customer is withheld. Raises NotFound, PreconditionFailed, Conflict
-    `too-many-waiting`, and InvalidInput for a consent in the future or too many free fields.
+    `too-many-waiting`, InvalidInput for a consent in the future or too many free fields, and InProgress while others
+    change the same items for ten seconds.
     """
 
     def attempt() -> Customer:
@@ -63,7 +64,7 @@ def _edited(
     values = {name: _merged(name, value, customer) for name, value in edit.items()}
     cluster = read_cluster(customer, customers)
     seen = [stamp for name in values for stamp in cluster.stamps(name)]
-    # What the same product repeated by a webhook is shown with the stamp of when it said it first.
+    # A repetition by webhook moves no stamp that is shown. An edit below it would count as a late one, and be dropped.
     source = customers.source_record(customer.customer_id, source_of(product) if product else API)
     seen += [source.seen[name] for name in values if name in source.seen]
     if consent:

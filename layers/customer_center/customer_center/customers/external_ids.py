@@ -43,7 +43,7 @@ def put_external_id(
 
     The product has the customer from then on, and is told what it does not know of it. A product's key has ids of that
     product only. The id of a customer that was deleted, or left, may be given to another one. Raises InvalidInput,
-    NotFound, Forbidden `other-product`, Conflict `external-id-taken` and PreconditionFailed.
+    NotFound, Forbidden `other-product`, Conflict `external-id-taken`, PreconditionFailed and InProgress.
     """
 
     def attempt() -> Association:
@@ -87,8 +87,8 @@ def remove_external_id(
 ) -> Association:
     """End the association with the product's id, which is free from then on. The product keeps the customer.
 
-    It is told the customer by our id. Raises NotFound, also if there is no such id, Forbidden `other-product` and
-    PreconditionFailed.
+    It is told the customer by our id. Raises NotFound, also if there is no such id, Forbidden `other-product`,
+    PreconditionFailed and InProgress.
     """
 
     def attempt() -> Association:

@@ -32,7 +32,7 @@ from customer_center.platform.frozen import frozen
 from customer_center.platform.ids import new_ulid
 
 PATIENCE = timedelta(seconds=10)
-"""How long a change is tried again while others change the same keys."""
+"""How long a change is tried again while others change the same items."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.02, 0.5
 
 

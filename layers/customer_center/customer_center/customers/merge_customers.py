@@ -55,7 +55,7 @@ def merge_customers(
     The listed one survives, else the older. Nothing else moves: the other one's item names the survivor, the survivor's
     item names the other one, and old ids resolve. `policies` say, by field, whose value is shown. Products are told
     that the other one is gone, and what the survivor shows. Raises NotFound, InvalidInput `customer-unknown` or
-    `merged-with-itself`, Conflict `already-merged` or `cluster-limit`, and PreconditionFailed.
+    `merged-with-itself`, Conflict `already-merged` or `cluster-limit`, PreconditionFailed and InProgress.
     """
 
     def attempt() -> Customer:

@@ -511,8 +511,8 @@ class Delivery:
         return replace(self, doubted={**self.doubted, **hashes}, version=self.version + 1)
 
     def heard_deletion(self, stamp: str) -> "Delivery":
-        """Return the delivery after the product deleted the customer. A call in doubt may have made it again."""
-        return self if self.telling is not None else self._knowing({GONE: _YES}, stamp)
+        """Return the delivery after the product deleted the customer. What it was told since may have made it again."""
+        return self if self.was_told_since(stamp) else self._knowing({GONE: _YES}, stamp)
 
     @property
     def owes_deletion(self) -> bool:

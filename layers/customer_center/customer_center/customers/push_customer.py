@@ -130,7 +130,17 @@ def _leased(
     if not customers.save_delivery(delivery, delivery.leased(view, now)):
         raise Postponed("the delivery has changed")
     push_id = _push_id(product.product, customer, kind)
-    return Push(push_id, kind, customer, delivery.external_id, in_doubt=delivery.is_in_doubt), delivery
+    own_id = _own_id(delivery, kind, customers)
+    return Push(push_id, kind, customer, own_id, in_doubt=delivery.is_in_doubt), delivery
+
+
+def _own_id(delivery: Delivery, kind: str, customers: Customers) -> str | None:
+    """Return the product's own id of the customer. A deletion must not name who has the id since."""
+    own_id = delivery.external_id
+    if own_id is None or kind != "deleted":
+        return own_id
+    owner = customers.customer_id_of(delivery.account_id, delivery.product, own_id)
+    return own_id if owner in (None, delivery.customer_id) else None
 
 
 def missing(status: ProductStatus, since: Since, products: Products) -> None:

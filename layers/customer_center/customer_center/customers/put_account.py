@@ -8,7 +8,7 @@ from customer_center.customers.accounts import Account, Accounts, read_account
 from customer_center.customers.effects import keys_changed
 from customer_center.customers.identity import Key, KeyRules, blocked_keys, key_id
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import FieldError, InProgress, InvalidInput, NotFound, PreconditionFailed
+from customer_center.platform.errors import FieldError, InvalidInput, NotFound, PreconditionFailed, crossed_by_others
 from customer_center.platform.journal import Actor, new_entry
 
 ACCOUNT_ID = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -53,10 +53,8 @@ def put_account(
         changes={field: (old[field], value) for field, value in new.items() if old[field] != value},
         effects=[keys_changed(account_id, key_id(key), now) for key in _newly_blocked(before, after)],
     )
-    try:
+    with crossed_by_others(None):
         accounts.save_account(before, after, entry)
-    except PreconditionFailed as error:
-        raise InProgress("in-progress", retry_after=1) from error
     return after
 
 

@@ -12,7 +12,7 @@ from customer_center.customers.model import Product
 from customer_center.customers.outage import Since
 from customer_center.customers.product_ports import CheckedSettings, ProductKind, ProductKinds, Products, ProductSecrets
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import FieldError, InProgress, InvalidInput, NotFound, PreconditionFailed
+from customer_center.platform.errors import FieldError, InvalidInput, NotFound, PreconditionFailed, crossed_by_others
 from customer_center.platform.frozen import frozen
 from customer_center.platform.ids import new_ulid, new_webhook_secret
 from customer_center.platform.journal import Actor
@@ -83,15 +83,13 @@ def put_product(
     whole = before is None or _rules(before) != _rules(after)
     walk = (status, status.begun(everything(now) if whole else Since(), now))
     effects = [product_catch_up(account_id, product, now)]
-    try:
+    with crossed_by_others(None):
         if before is None:
             entry = product_entry("product.added", None, after, actor, now, request_id, effects)
             products.add_product(after, entry, walk)
         elif after != before:
             entry = product_entry("product.updated", before, after, actor, now, request_id, effects)
             products.change_product(before, after, entry, walk)
-    except PreconditionFailed as error:
-        raise InProgress("in-progress", retry_after=1) from error
     if checked.secret is not None:
         secrets.write(after.secret_id, checked.secret)
     if not kind.makes_secrets or is_secret_there:
@@ -112,13 +110,18 @@ def remove_product(
     secrets: ProductSecrets,
     clock: Clock,
 ) -> None:
-    """Remove the product and its secret. It is told nothing more. Raises NotFound and PreconditionFailed."""
+    """Remove the product and its secret. It is told nothing more.
+
+    The secret goes first: a crash leaves a product that a repeat removes. Raises NotFound, PreconditionFailed and
+    InProgress.
+    """
     found = connected_product(account_id, product, products)
     if if_versions is not None and found.version not in if_versions:
         raise PreconditionFailed
     entry = product_entry("product.removed", found, None, actor, clock.now(), request_id)
     secrets.remove(found.secret_id)
-    products.remove_product(found, entry)
+    with crossed_by_others(if_versions):
+        products.remove_product(found, entry)
 
 
 def connected_product(account_id: str, product: str, products: Products) -> Product:

@@ -38,7 +38,8 @@ def unmerge_customer(
 
     `member_id` names the record; without it, `customer_id` does if it is that of a merged record, and else the last
     merge into the survivor is undone. Edits by the API since the merge stay with the survivor. Denials of consent that
-    were said since then hold for both. Raises NotFound, Conflict `not-merged`, and PreconditionFailed.
+    were said since then hold for both. Raises NotFound, Conflict `not-merged`, PreconditionFailed and
+    InProgress.
     """
 
     def attempt() -> Customer:

@@ -5,7 +5,8 @@ sentence. Each room's `texts.py` declares its codes and the class of each code. 
 these classes to HTTP statuses.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from types import MappingProxyType
 from typing import Self
@@ -165,3 +166,18 @@ class OutsideTimeout(OutsideSystemError):
 
 class OutsideMalformed(OutsideSystemError):
     """The outside system's answer cannot be parsed."""
+
+
+@contextmanager
+def crossed_by_others(if_versions: Collection[int] | None) -> Iterator[None]:
+    """Raise InProgress instead of PreconditionFailed when the caller named no version.
+
+    Both errors mean that somebody else changed the resource at the same time. A caller who named no version may repeat
+    the same request. A caller who named a version must first read the resource again.
+    """
+    try:
+        yield
+    except PreconditionFailed as error:
+        if if_versions is None:
+            raise InProgress("in-progress", retry_after=1) from error
+        raise

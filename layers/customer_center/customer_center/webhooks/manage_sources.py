@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import InProgress, NotFound, PreconditionFailed
+from customer_center.platform.errors import NotFound, PreconditionFailed, crossed_by_others
 from customer_center.platform.frozen import frozen
 from customer_center.platform.ids import new_ulid, new_webhook_secret
 from customer_center.platform.journal import Actor, Entry, new_entry
@@ -87,10 +87,8 @@ def rotate_source(
     secret = new_webhook_secret()
     kept = [secret, *secrets.secrets(source_id, now)][:MAX_SECRETS]
     after = before.with_hints([each[-_HINT:] for each in kept], now)
-    try:
+    with crossed_by_others(None):
         sources.change(before, after, _entry("webhook_source.rotated", after, actor, now, request_id))
-    except PreconditionFailed as error:
-        raise InProgress("in-progress", retry_after=1) from error
     secrets.replace(source_id, kept)
     return ShownSource(after, secret)
 
@@ -108,13 +106,15 @@ def remove_source(
 ) -> None:
     """Remove a source and its secrets. Its events are refused within five minutes.
 
-    The secrets go first: a crash leaves a record that a repeat can remove. Raises NotFound and PreconditionFailed.
+    The secrets go first: a crash leaves a record that a repeat can remove. Raises NotFound, PreconditionFailed and
+    InProgress.
     """
     stored = source_of_account(source_id, account_id, sources)
     if if_versions is not None and stored.version not in if_versions:
         raise PreconditionFailed
     secrets.remove(source_id)
-    sources.remove(stored, _entry("webhook_source.removed", stored, actor, clock.now(), request_id))
+    with crossed_by_others(if_versions):
+        sources.remove(stored, _entry("webhook_source.removed", stored, actor, clock.now(), request_id))
 
 
 def source_of_account(source_id: str, account_id: str, sources: WebhookSources) -> StoredSource:

@@ -6,13 +6,12 @@ from functools import partial
 
 from customer_center.companies import effects
 from customer_center.companies.audit.trail import may_be_mentioned
-from customer_center.companies.colleagues import crossed_by_others
 from customer_center.companies.entries import person
 from customer_center.companies.login import change_login
 from customer_center.companies.model import Erasure, Member, attempt_key, check_not_self, is_colleague
 from customer_center.companies.ports import Administration, AuditTrail, Identities
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import NotFound, PreconditionFailed
+from customer_center.platform.errors import NotFound, PreconditionFailed, crossed_by_others
 from customer_center.platform.journal import Entry, new_entry
 
 # By then an erasure is complete, or its message is a dead letter, or a restore lost the record of its end.

@@ -4,14 +4,13 @@ Otherwise whoever edits a colleague's e-mail to a mailbox of their own, and conf
 account with a forgotten password (docs/specification.md, 4.8).
 """
 
-from customer_center.companies.colleagues import crossed_by_others
 from customer_center.companies.entries import administered
 from customer_center.companies.links import tried
 from customer_center.companies.model import User
 from customer_center.companies.onboarding.confirm_email import noticed, old_link
 from customer_center.companies.ports import EmailChanges
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Gone, NotFound
+from customer_center.platform.errors import Gone, NotFound, crossed_by_others
 
 
 def cancel_email_change(token: str, request_id: str, *, companies: EmailChanges, clock: Clock) -> User:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from customer_center.companies import effects
-from customer_center.companies.colleagues import crossed_by_others
 from customer_center.companies.entries import user_entry
 from customer_center.companies.model import (
     Budgets,
@@ -15,7 +14,7 @@ from customer_center.companies.model import (
     UserStatus,
 )
 from customer_center.companies.ports import Records, Users
-from customer_center.platform.errors import Gone
+from customer_center.platform.errors import Gone, crossed_by_others
 from customer_center.platform.journal import Actor
 
 _INVITES = frozenset({Permission.USERS_INVITE, Permission.ROLES_ASSIGN})

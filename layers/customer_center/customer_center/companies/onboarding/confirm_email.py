@@ -10,7 +10,6 @@ from functools import partial
 
 from customer_center.companies import effects
 from customer_center.companies.actions import Action
-from customer_center.companies.colleagues import crossed_by_others
 from customer_center.companies.email_ownership import check_not_owned, take_email
 from customer_center.companies.entries import administered
 from customer_center.companies.links import company_of_holder, tried
@@ -25,7 +24,7 @@ from customer_center.companies.model import (
 )
 from customer_center.companies.ports import EmailChanges, Identities, Records, Users
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Gone, NotFound
+from customer_center.platform.errors import Gone, NotFound, crossed_by_others
 from customer_center.platform.frozen import frozen
 
 

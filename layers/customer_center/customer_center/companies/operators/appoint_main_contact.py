@@ -1,11 +1,11 @@
 """Appoint a main contact: operators do this when a company has none left (docs/specification.md, 4.18)."""
 
-from customer_center.companies.colleagues import colleague_of, crossed_by_others
+from customer_center.companies.colleagues import colleague_of
 from customer_center.companies.entries import user_entry
 from customer_center.companies.model import Role, User, UserStatus
 from customer_center.companies.ports import Users
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Conflict
+from customer_center.platform.errors import Conflict, crossed_by_others
 from customer_center.platform.journal import Actor
 
 

@@ -5,11 +5,10 @@ from datetime import datetime
 
 from customer_center.companies import effects
 from customer_center.companies.actions import Action
-from customer_center.companies.colleagues import crossed_by_others
 from customer_center.companies.model import Company
 from customer_center.companies.ports import CompanyRecords, Records
 from customer_center.platform.clock import Clock, iso
-from customer_center.platform.errors import NotFound
+from customer_center.platform.errors import NotFound, crossed_by_others
 from customer_center.platform.journal import Actor, new_entry
 
 

@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-from customer_center.companies.colleagues import crossed_by_others
 from customer_center.companies.model import Company
 from customer_center.companies.ports import CompanyRecords
 from customer_center.platform.clock import Clock, iso
-from customer_center.platform.errors import NotFound
+from customer_center.platform.errors import NotFound, crossed_by_others
 from customer_center.platform.journal import Actor, new_entry
 
 

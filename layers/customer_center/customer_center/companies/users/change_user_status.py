@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from customer_center.companies import effects
-from customer_center.companies.colleagues import colleague_of, crossed_by_others
+from customer_center.companies.colleagues import colleague_of
 from customer_center.companies.email_ownership import check_not_owned
 from customer_center.companies.entries import administered
 from customer_center.companies.login import change_login
@@ -12,6 +12,7 @@ from customer_center.companies.model import InvitationRules, InvitationStatus, U
 from customer_center.companies.ports import Identities, Users
 from customer_center.companies.users.invitations import new_invitation
 from customer_center.platform.clock import Clock
+from customer_center.platform.errors import crossed_by_others
 
 
 def deactivate_user(

@@ -4,12 +4,13 @@ from collections.abc import Collection
 from functools import partial
 
 from customer_center.companies import effects
-from customer_center.companies.colleagues import colleague_of, crossed_by_others
+from customer_center.companies.colleagues import colleague_of
 from customer_center.companies.entries import person, user_entry
 from customer_center.companies.login import change_login
 from customer_center.companies.model import Member, attempt_key, check_not_self
 from customer_center.companies.ports import Administration, Identities
 from customer_center.platform.clock import Clock
+from customer_center.platform.errors import crossed_by_others
 
 
 def delete_user(

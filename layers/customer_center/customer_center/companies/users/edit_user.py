@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from customer_center.companies import effects
-from customer_center.companies.colleagues import colleague_of, crossed_by_others, email_in_use, email_in_use_explained
+from customer_center.companies.colleagues import colleague_of, email_in_use, email_in_use_explained
 from customer_center.companies.entries import administered
 from customer_center.companies.links import seconds_to_wait
 from customer_center.companies.login import change_login
@@ -35,7 +35,7 @@ from customer_center.companies.ports import Identities, Records, Users
 from customer_center.companies.users.invitations import new_invitation
 from customer_center.platform.clock import Clock
 from customer_center.platform.email_address import normalized_email
-from customer_center.platform.errors import Forbidden
+from customer_center.platform.errors import Forbidden, crossed_by_others
 from customer_center.platform.journal import Effect
 from customer_center.platform.language import choose_language
 

@@ -3,12 +3,12 @@
 from collections.abc import Collection
 
 from customer_center.companies import effects
-from customer_center.companies.colleagues import colleague_of, crossed_by_others
+from customer_center.companies.colleagues import colleague_of
 from customer_center.companies.entries import administered
 from customer_center.companies.model import Permission, Role, User, UserStatus, check_not_self
 from customer_center.companies.ports import Administration
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Conflict, Forbidden, PreconditionFailed
+from customer_center.platform.errors import Conflict, Forbidden, PreconditionFailed, crossed_by_others
 
 LEFT_WITH = frozenset({Role.APPROVER, Role.BUYER})
 """The roles that a main contact without any other role gets by handing over."""

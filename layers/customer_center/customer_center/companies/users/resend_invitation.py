@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from customer_center.companies import effects
-from customer_center.companies.colleagues import colleague_of, crossed_by_others
+from customer_center.companies.colleagues import colleague_of
 from customer_center.companies.email_ownership import check_not_owned
 from customer_center.companies.entries import user_entry
 from customer_center.companies.links import seconds_to_wait
@@ -11,7 +11,7 @@ from customer_center.companies.model import InvitationRules, User, UserStatus
 from customer_center.companies.ports import Users
 from customer_center.companies.users.invitations import new_invitation
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Conflict, RateLimit, TooManyRequests
+from customer_center.platform.errors import Conflict, RateLimit, TooManyRequests, crossed_by_others
 from customer_center.platform.journal import Actor
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from customer_center.companies.colleagues import colleague_of, crossed_by_others
+from customer_center.companies.colleagues import colleague_of
 from customer_center.companies.entries import administered
 from customer_center.companies.model import InvitationStatus, User, UserStatus
 from customer_center.companies.ports import Users
 from customer_center.platform.clock import Clock
-from customer_center.platform.errors import Conflict
+from customer_center.platform.errors import Conflict, crossed_by_others
 
 
 def revoke_invitation(
